@@ -1,0 +1,7 @@
+#![no_std]
+#[cfg(feature = "alloc")]
+extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
+mod rt;
+pub use rt::*;
