@@ -1,0 +1,174 @@
+//! What is said about a cancel beside its reason: one block, shared by all tokens it reached.
+//!
+//! Invariants
+//!
+//! * D1: a block with count 0 is `'static` and never freed. Any other block came from a `Box`, and
+//!   its count is the number of `DetailRef`s, plus those that a canceller has reserved.
+//! * D2: a block is written while there is exactly one reference to it (`get_mut`), so readers need
+//!   no lock.
+
+#[cfg(feature = "alloc")]
+use crate::sync::{AcqRel, Relaxed};
+use crate::sync::{AtomicU32, const_fn};
+#[cfg(feature = "alloc")]
+use alloc::{borrow::Cow, boxed::Box};
+use core::error::Error;
+use core::ptr::NonNull;
+
+#[cfg(feature = "alloc")]
+pub(crate) type Message = Cow<'static, str>;
+#[cfg(not(feature = "alloc"))]
+pub(crate) type Message = &'static str;
+
+#[cfg(feature = "alloc")]
+pub(crate) type Source = Box<dyn Error + Send + Sync>;
+#[cfg(not(feature = "alloc"))]
+pub(crate) type Source = &'static (dyn Error + Send + Sync);
+
+#[derive(Debug)]
+pub(crate) struct Detail {
+    count: AtomicU32,
+    pub(crate) message: Option<Message>,
+    pub(crate) source: Option<Source>,
+}
+
+impl Detail {
+    const_fn! {
+        /// A block for a `static`.
+        pub(crate) const fn fixed(message: &'static str) -> Self {
+            #[cfg(feature = "alloc")]
+            let message = Cow::Borrowed(message);
+            Detail {
+                count: AtomicU32::new(0),
+                message: Some(message),
+                source: None,
+            }
+        }
+    }
+}
+
+/// A counted or static reference to a block.
+#[derive(Debug)]
+#[repr(transparent)]
+pub(crate) struct DetailRef(NonNull<Detail>);
+
+// SAFETY: a shared block is only read (D2), and message and source are `Send + Sync`. It is freed
+// on the thread that lets go last, which `Send` of the parts allows.
+unsafe impl Send for DetailRef {}
+// SAFETY: as above.
+unsafe impl Sync for DetailRef {}
+
+impl DetailRef {
+    pub(crate) fn fixed(detail: &'static Detail) -> Self {
+        DetailRef(NonNull::from(detail))
+    }
+
+    #[cfg(feature = "alloc")]
+    pub(crate) fn new(message: Option<Message>, source: Option<Source>) -> Self {
+        let detail = Box::new(Detail {
+            count: AtomicU32::new(1),
+            message,
+            source,
+        });
+        DetailRef(NonNull::from(Box::leak(detail)))
+    }
+
+    pub(crate) fn get(&self) -> &Detail {
+        // SAFETY: alive while this reference is (D1).
+        unsafe { self.0.as_ref() }
+    }
+
+    /// The block, if nobody else knows it.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn get_mut(&mut self) -> Option<&mut Detail> {
+        // Acquire: what others did before they let go comes before our writes. A sole reference
+        // stays sole, since only a reference makes references.
+        if self.get().count.load(crate::sync::Acquire) == 1 {
+            // SAFETY: the only reference, borrowed exclusively.
+            return Some(unsafe { self.0.as_mut() });
+        }
+        None
+    }
+
+    pub(crate) fn into_raw(self) -> *mut Detail {
+        let raw = self.0.as_ptr();
+        core::mem::forget(self);
+        raw
+    }
+
+    /// # Safety
+    ///
+    /// `raw` came from `into_raw` or was reserved by [`reserve`], and this right is used up.
+    pub(crate) unsafe fn from_raw(raw: *mut Detail) -> Option<Self> {
+        NonNull::new(raw).map(DetailRef)
+    }
+
+    /// Another reference to the block at `raw`.
+    ///
+    /// # Safety
+    ///
+    /// `raw` is null, or its block stays alive during the call.
+    pub(crate) unsafe fn clone_raw(raw: *mut Detail) -> Option<Self> {
+        // SAFETY: alive by the caller's promise; the reservation is used up at once.
+        unsafe {
+            reserve(raw, 1);
+            Self::from_raw(raw)
+        }
+    }
+}
+
+/// Counts `n` references more, which become [`DetailRef`]s by `from_raw` or go back by [`unreserve`].
+///
+/// # Safety
+///
+/// `raw` is null, or its block stays alive during the call.
+#[inline]
+pub(crate) unsafe fn reserve(raw: *mut Detail, n: u32) {
+    #[cfg(feature = "alloc")]
+    if !raw.is_null() {
+        // SAFETY: alive by the caller's promise.
+        let count = unsafe { &(*raw).count };
+        // Relaxed: nobody learns anything from the count growing; 0 never changes (D1).
+        if count.load(Relaxed) != 0 && count.fetch_add(n, Relaxed) > u32::MAX / 2 {
+            crate::sync::abort("too many references to one cause");
+        }
+    }
+    #[cfg(not(feature = "alloc"))]
+    let _ = (raw, n);
+}
+
+/// Takes back `n` references; the last one frees the block, which runs foreign code.
+///
+/// # Safety
+///
+/// `raw` is null, or the caller has `n` references to it, which are used up.
+#[inline]
+pub(crate) unsafe fn unreserve(raw: *mut Detail, n: u32) {
+    #[cfg(feature = "alloc")]
+    if !raw.is_null() && n != 0 {
+        // SAFETY: alive while we have references.
+        let count = unsafe { &(*raw).count };
+        // AcqRel: everybody's reading comes before the free.
+        if count.load(Relaxed) != 0 && count.fetch_sub(n, AcqRel) == n {
+            // SAFETY: from a `Box` (D1), and nobody is left.
+            drop(unsafe { Box::from_raw(raw) });
+        }
+    }
+    #[cfg(not(feature = "alloc"))]
+    let _ = (raw, n);
+}
+
+impl Clone for DetailRef {
+    fn clone(&self) -> Self {
+        // SAFETY: alive while this reference is; the new one is made of the reservation.
+        unsafe { reserve(self.0.as_ptr(), 1) };
+        DetailRef(self.0)
+    }
+}
+
+impl Drop for DetailRef {
+    fn drop(&mut self) {
+        // SAFETY: one reference, this one.
+        unsafe { unreserve(self.0.as_ptr(), 1) };
+    }
+}

@@ -1,0 +1,161 @@
+//! The list of registrations of a token: doubly linked, its entries live in their owners.
+//!
+//! Invariants
+//!
+//! * E1: the links of an entry, and the ends of a list, are read and written under the lock of the
+//!   list's word (or by whoever alone knows the entry).
+//! * E2: both ends are null. No entry holds the address of the list, so a list that is moved while
+//!   forgotten entries are still in it stays whole (`mem::forget` of a pinned, boxed wait is safe
+//!   code and ends the borrow of the token).
+//! * E3: dependents (children, links) stand in front of waiters and callbacks. Dependents are
+//!   pushed to the front, the others to the back, in the order in which they came.
+//! * E4: an entry that is in a list is alive: its owner takes it out before it goes, or has been
+//!   forgotten together with its memory.
+
+use crate::sync::{AtomicBool, LockedCell, const_fn};
+use core::ptr::null;
+
+/// What an entry is the head of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Kind {
+    /// The `Node` of a child token.
+    Child,
+    /// The `Link` of an any/all token to one of its sources.
+    #[cfg_attr(not(feature = "alloc"), allow(dead_code))]
+    Link,
+    /// A `Waiter`: a future's waker.
+    Waiter,
+    /// A `Block`: a callback.
+    #[cfg_attr(not(feature = "alloc"), allow(dead_code))]
+    Callback,
+}
+
+impl Kind {
+    #[inline(always)]
+    pub(crate) fn is_dependent(self) -> bool {
+        matches!(self, Kind::Child | Kind::Link)
+    }
+}
+
+/// A registration: first field of whatever is registered.
+#[derive(Debug)]
+#[repr(C)]
+pub(crate) struct Entry {
+    pub(crate) next: LockedCell<*const Entry>,
+    pub(crate) prev: LockedCell<*const Entry>,
+    pub(crate) kind: Kind,
+    /// In the list. Written under the lock; waiters and callbacks read it without (H4 in hub.rs).
+    pub(crate) queued: AtomicBool,
+    /// For the owner alone: a future that has given its result.
+    pub(crate) spent: LockedCell<bool>,
+}
+
+impl Entry {
+    const_fn! {
+    pub(crate) const fn new(kind: Kind) -> Self {
+        Entry {
+            next: LockedCell::new(null()),
+            prev: LockedCell::new(null()),
+            kind,
+            queued: AtomicBool::new(false),
+            spent: LockedCell::new(false),
+        }
+    }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct List {
+    first: LockedCell<*const Entry>,
+    last: LockedCell<*const Entry>,
+}
+
+// The functions take the lock (E1) and the liveness of the entries (E4) as their callers' promise.
+#[allow(clippy::missing_safety_doc)]
+impl List {
+    const_fn! {
+        pub(crate) const fn new() -> Self {
+            List {
+                first: LockedCell::new(null()),
+                last: LockedCell::new(null()),
+            }
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) unsafe fn first(&self) -> *const Entry {
+        // SAFETY: E1.
+        unsafe { self.first.get() }
+    }
+
+    #[inline(always)]
+    pub(crate) unsafe fn is_empty(&self) -> bool {
+        // SAFETY: E1.
+        unsafe { self.first.get().is_null() }
+    }
+
+    #[inline]
+    pub(crate) unsafe fn push_back(&self, entry: *const Entry) {
+        // SAFETY: E1, E4.
+        unsafe {
+            let last = self.last.get();
+            (*entry).prev.set(last);
+            (*entry).next.set(null());
+            match last.is_null() {
+                true => self.first.set(entry),
+                false => (*last).next.set(entry),
+            }
+            self.last.set(entry);
+        }
+    }
+
+    #[inline]
+    pub(crate) unsafe fn push_front(&self, entry: *const Entry) {
+        // SAFETY: E1, E4.
+        unsafe {
+            let first = self.first.get();
+            (*entry).prev.set(null());
+            (*entry).next.set(first);
+            match first.is_null() {
+                true => self.last.set(entry),
+                false => (*first).prev.set(entry),
+            }
+            self.first.set(entry);
+        }
+    }
+
+    #[inline]
+    pub(crate) unsafe fn unlink(&self, entry: *const Entry) {
+        // SAFETY: E1, E4; `entry` is in this list.
+        unsafe {
+            let (prev, next) = ((*entry).prev.get(), (*entry).next.get());
+            match prev.is_null() {
+                true => self.first.set(next),
+                false => (*prev).next.set(next),
+            }
+            match next.is_null() {
+                true => self.last.set(prev),
+                false => (*next).prev.set(prev),
+            }
+        }
+    }
+
+    /// Drops everything in front of `entry` (null: everything) out of the list.
+    ///
+    /// The entries dropped need not be alive any more.
+    #[inline]
+    pub(crate) unsafe fn cut_before(&self, entry: *const Entry) {
+        // SAFETY: E1, E4; `entry` is in this list.
+        unsafe {
+            self.first.set(entry);
+            match entry.is_null() {
+                true => self.last.set(null()),
+                false => (*entry).prev.set(null()),
+            }
+        }
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests;

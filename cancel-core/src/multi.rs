@@ -1,0 +1,303 @@
+//! Nodes that follow several sources (any, all), and the counting of handles.
+//!
+//! Invariants (`E` list.rs, `H` hub.rs, `N` node.rs)
+//!
+//! * M1: only the owner of a handle makes another one. So a count of 1 seen by the owner of a
+//!   handle stays 1 until that owner does something about it, and needs no read-modify-write.
+//! * M2: except for `MULTI` nodes, where dependents count too (N4) and a canceller may take a handle
+//!   of its own (`try_retain`). Their count always goes down by read-modify-write, and one that has
+//!   reached 0 stays there.
+//! * M3: the links of a `Multi` are made with it, never move, and leave their sources before it is
+//!   freed. The `source` of a link is guarded by the lock of its owner (N1).
+//! * M4: nothing recurses: nodes whose count has reached 0 stand in a chain made of their own,
+//!   otherwise unused, entry.
+
+use crate::hub::Hub;
+use crate::list::Kind;
+use crate::node::{Dependent, Link, Node, detach, is_alone, leave};
+use crate::state::{ALL, CANCELLED, INHERITED, MULTI, NEVER, NONEMPTY, OUTCOME};
+use crate::sync::{AcqRel, Acquire, LockedCell, Relaxed, abort};
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::mem::offset_of;
+use core::ptr::{self, addr_of, null};
+
+/// A node with links to its sources.
+#[derive(Debug)]
+#[repr(C)]
+pub(crate) struct Multi {
+    node: Node,
+    /// Sources that have not fired yet; guarded by the node's lock.
+    remaining: LockedCell<usize>,
+    links: Box<[Link]>,
+}
+
+/// One handle more.
+///
+/// # Safety
+///
+/// `hub` belongs to a node that has a handle now.
+#[inline]
+pub(crate) unsafe fn retain(hub: *const Hub) {
+    // Relaxed: a handle is made from one that its owner has; nothing is learnt from the count.
+    // SAFETY: alive by the caller's promise.
+    if unsafe { (*hub).handles.fetch_add(1, Relaxed) } > u32::MAX / 2 {
+        abort("too many handles of one token");
+    }
+}
+
+/// A handle of a `MULTI` node, if it still has one (M2).
+///
+/// # Safety
+///
+/// `hub` is alive.
+pub(crate) unsafe fn try_retain(hub: *const Hub) -> bool {
+    // SAFETY: alive by the caller's promise.
+    let handles = unsafe { &(*hub).handles };
+    // Relaxed: as in `retain`; the decision alone counts.
+    let mut seen = handles.load(Relaxed);
+    while seen != 0 {
+        match handles.compare_exchange_weak(seen, seen + 1, Relaxed, Relaxed) {
+            Ok(_) => return true,
+            Err(now) => seen = now,
+        }
+    }
+    false
+}
+
+/// One handle less; true if it was the last.
+///
+/// # Safety
+///
+/// The caller has a handle, which is used up. `multi`: whether the node is `MULTI`.
+#[inline]
+unsafe fn drop_one(hub: *const Hub, multi: bool) -> bool {
+    // SAFETY: alive while we have a handle.
+    let handles = unsafe { &(*hub).handles };
+    // Acquire: what the other owners did comes before the free (M1).
+    if !multi && handles.load(Acquire) == 1 {
+        return true;
+    }
+    // AcqRel: ours comes before the free by another owner, and theirs before ours.
+    handles.fetch_sub(1, AcqRel) == 1
+}
+
+/// Gives back the handles of dependents that a canceller has taken out of a `MULTI` node.
+///
+/// # Safety
+///
+/// They are used up, and the caller sees to it that there is one more.
+pub(crate) unsafe fn drop_some(hub: *const Hub, n: u32) {
+    if n != 0 {
+        // SAFETY: alive by that other handle. AcqRel: as in `drop_one`.
+        unsafe { (*hub).handles.fetch_sub(n, AcqRel) };
+    }
+}
+
+/// Gives a handle back.
+///
+/// # Safety
+///
+/// The caller has a handle of `node`, which is used up.
+#[inline]
+pub(crate) unsafe fn release(node: *const Node) {
+    // SAFETY: alive while we have a handle. `MULTI` never changes after the node was made.
+    unsafe {
+        (*node).life.touch();
+        let hub = addr_of!((*node).hub);
+        let multi = (*hub).word.load() & MULTI != 0;
+        if !drop_one(hub, multi) {
+            return;
+        }
+        if multi {
+            destroy(node);
+            return;
+        }
+        let source = if is_alone(node) { None } else { detach(node) };
+        free(node);
+        if let Some(source) = source {
+            release_multi(source);
+        }
+    }
+}
+
+/// Gives back the handle of a `MULTI` node that a dependent was.
+///
+/// # Safety
+///
+/// As for [`release`].
+pub(crate) unsafe fn release_multi(hub: *const Hub) {
+    // SAFETY: the caller's handle.
+    unsafe {
+        if drop_one(hub, true) {
+            destroy(Multi::of(hub));
+        }
+    }
+}
+
+/// Frees a plain node that is out of the tree.
+///
+/// # Safety
+///
+/// Nobody can reach it any more.
+unsafe fn free(node: *const Node) {
+    // SAFETY: plain nodes come from a `Box` of their own (`shared.rs`).
+    unsafe {
+        if (*node).life.end() {
+            drop(Box::from_raw(node.cast_mut()));
+        }
+    }
+}
+
+/// Takes a `MULTI` node without handles out of its sources and frees it, then those of its sources
+/// which that was the last handle of, and so on.
+///
+/// # Safety
+///
+/// The count of `node` has just reached 0.
+#[inline(never)]
+unsafe fn destroy(node: *const Node) {
+    let mut chain = node;
+    // SAFETY: nodes of the chain are ours alone: no handles, no dependents (N4), not in a work list
+    // (a canceller would have a handle), so their entry is free to chain them (M4). Links leave
+    // under the locks.
+    unsafe {
+        while !chain.is_null() {
+            let multi = chain.cast::<Multi>();
+            chain = (*multi).node.dependent.entry.next.get().cast();
+            for link in (&(*multi).links).iter() {
+                let Some(source) = leave(link) else { continue };
+                if drop_one(source, true) {
+                    let source = Multi::of(source);
+                    (*source).dependent.entry.next.set(chain.cast());
+                    chain = source;
+                }
+            }
+            if (*multi).node.life.end() {
+                drop(Box::from_raw(multi.cast_mut()));
+            }
+        }
+    }
+}
+
+impl Multi {
+    /// The node that a `MULTI` hub is part of.
+    ///
+    /// # Safety
+    ///
+    /// `hub` is the hub of a living `MULTI` node.
+    unsafe fn of(hub: *const Hub) -> *const Node {
+        // The pointer may come from a `&'static Token` and be good for the hub alone (N7).
+        ptr::with_exposed_provenance(hub.addr() - offset_of!(Multi, node) - offset_of!(Node, hub))
+    }
+
+    /// A node that follows `sources`, cancelled already if these say so. It has one handle.
+    ///
+    /// # Safety
+    ///
+    /// All sources are alive during the call.
+    pub(crate) unsafe fn follow(sources: Vec<*const Hub>, all: bool) -> *const Node {
+        let links = sources.iter().map(|_| Link {
+            dependent: Dependent::new(Kind::Link),
+            owner: null(),
+        });
+        let multi: *mut Multi = Box::into_raw(Box::new(Multi {
+            node: Node::new(MULTI | if all { ALL } else { 0 }),
+            remaining: LockedCell::new(sources.len()),
+            links: links.collect(),
+        }));
+        let _ = multi.expose_provenance();
+        // SAFETY: nobody else knows the node yet.
+        unsafe {
+            for link in (&mut (*multi).links).iter_mut() {
+                link.owner = addr_of!((*multi).node);
+            }
+            let hub = addr_of!((*multi).node.hub);
+            for (link, source) in (&(*multi).links).iter().zip(sources) {
+                if follow_one(link, source) {
+                    continue;
+                }
+                // `source` has been cancelled before.
+                let flags = (*source).word.load();
+                let mut held = Hub::lock(hub);
+                let fire = held.flags & CANCELLED == 0 && (*multi).fired(&held);
+                // A canceller may be at it already, through a link that was made before: but it
+                // finds nothing below us, so there is nothing to mark here either.
+                if fire {
+                    held.flags |= flags & (OUTCOME | INHERITED);
+                    let cause = (*source).cause.load(Relaxed);
+                    crate::cause::detail::reserve(cause, 1);
+                    (*hub).cause.store(cause, Relaxed);
+                }
+                Hub::unlock(hub, held);
+            }
+            addr_of!((*multi).node)
+        }
+    }
+
+    /// One source has fired: whether that cancels the node.
+    ///
+    /// # Safety
+    ///
+    /// `held` is the node's lock.
+    unsafe fn fired(&self, held: &crate::sync::Held) -> bool {
+        // SAFETY: guarded by the lock.
+        unsafe {
+            let remaining = self.remaining.get() - 1;
+            self.remaining.set(remaining);
+            held.flags & ALL == 0 || remaining == 0
+        }
+    }
+}
+
+/// Whether a source's firing cancels the owner of `link` now.
+///
+/// # Safety
+///
+/// `held` is the lock of the owner, which is not cancelled.
+pub(crate) unsafe fn fires(link: *const Link, held: &crate::sync::Held) -> bool {
+    // SAFETY: owners of links are the first field of a `Multi`.
+    unsafe { (*(*link).owner.cast::<Multi>()).fired(held) }
+}
+
+/// Enters a link with its source. False: the source is cancelled.
+///
+/// # Safety
+///
+/// Both are alive; the link is in no list.
+unsafe fn follow_one(link: &Link, source: *const Hub) -> bool {
+    // SAFETY: the source comes before the owner in the lock order (H5); both locks are held while
+    // `source` is written (N1), since other links may already have made the owner known.
+    unsafe {
+        let own = addr_of!((*link.owner).hub);
+        let mut held = Hub::lock(source);
+        let cancelled = held.flags & CANCELLED != 0;
+        if held.flags & (CANCELLED | NEVER) == 0 {
+            let owner = Hub::lock(own);
+            link.dependent.source.store(source.cast_mut(), Relaxed);
+            (*source).list.push_front(addr_of!(link.dependent.entry));
+            held.flags |= NONEMPTY;
+            if held.flags & MULTI != 0 {
+                retain(source); // N4
+            }
+            Hub::unlock(own, owner);
+        }
+        Hub::unlock(source, held);
+        !cancelled
+    }
+}
+
+/// A node below `source`, on the heap, with one handle.
+///
+/// # Safety
+///
+/// `source` is alive now, or null.
+#[inline]
+pub(crate) unsafe fn new_node(source: *const Hub) -> *const Node {
+    let node: *const Node = Box::into_raw(Box::new(Node::new(0)));
+    if !source.is_null() {
+        // SAFETY: nobody else knows the node.
+        unsafe { crate::node::enter(node, source) };
+    }
+    node
+}

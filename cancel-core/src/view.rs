@@ -1,0 +1,126 @@
+//! The right to look, without the right to cancel.
+
+use crate::check::Check;
+use crate::error::Cancelled;
+use crate::future::WaitForCancel;
+use crate::token::{Token, TokenId, TokenRef};
+
+/// A token that its holder can look at and wait for, but not cancel.
+///
+/// Made by [`Token::view`] (borrowed, `Copy`) and
+/// [`CancelToken::observer`](crate::CancelToken::observer) (owned, `Clone`).
+///
+/// # Examples
+///
+/// ```
+/// use cancel_core::{CancelToken, TokenView};
+///
+/// fn plugin(stop: TokenView<CancelToken>) -> bool {
+///     stop.is_cancelled() // all that a plugin may do
+/// }
+///
+/// let token = CancelToken::new();
+/// assert!(!plugin(token.observer()));
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct TokenView<T: TokenRef> {
+    token: T,
+}
+
+impl<T: TokenRef> TokenView<T> {
+    pub(crate) fn new(token: T) -> Self {
+        TokenView { token }
+    }
+
+    /// As [`Token::is_cancelled`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert!(!cancel_core::Token::new().view().is_cancelled());
+    /// ```
+    #[inline(always)]
+    pub fn is_cancelled(&self) -> bool {
+        self.token.is_cancelled()
+    }
+
+    /// As [`Token::may_be_cancelled`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert!(!cancel_core::Token::never().view().may_be_cancelled());
+    /// ```
+    pub fn may_be_cancelled(&self) -> bool {
+        self.token.may_be_cancelled()
+    }
+
+    /// As [`Token::check`].
+    ///
+    /// # Errors
+    ///
+    /// [`Cancelled`] if the token is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert!(cancel_core::Token::new().view().check().is_ok());
+    /// ```
+    #[inline(always)]
+    pub fn check(&self) -> Result<(), Cancelled> {
+        self.token.check()
+    }
+
+    /// As [`Token::cause`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert!(cancel_core::Token::new().view().cause().is_none());
+    /// ```
+    pub fn cause(&self) -> Option<Cancelled> {
+        self.token.cause()
+    }
+
+    /// As [`Token::cancelled`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let token = cancel_core::Token::new();
+    /// let view = token.view();
+    /// token.cancel();
+    /// smol::block_on(view.cancelled());
+    /// ```
+    pub fn cancelled(&self) -> WaitForCancel<&Token> {
+        self.token.cancelled()
+    }
+
+    /// As [`Token::id`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let token = cancel_core::Token::new();
+    /// assert_eq!(token.view().id(), token.id());
+    /// ```
+    pub fn id(&self) -> TokenId {
+        self.token.id()
+    }
+}
+
+impl<T: TokenRef> Check for TokenView<T> {
+    fn check(&self) -> Result<(), Cancelled> {
+        self.token.check()
+    }
+    fn is_cancelled(&self) -> bool {
+        self.token.is_cancelled()
+    }
+    fn may_be_cancelled(&self) -> bool {
+        self.token.may_be_cancelled()
+    }
+}
