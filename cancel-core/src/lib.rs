@@ -92,6 +92,7 @@ mod check;
 mod view;
 
 mod rt;
+mod scope;
 
 pub use cause::{Cause, StaticCause};
 pub use check::{Check, Never};
@@ -101,6 +102,7 @@ pub use future::{CancelFutureExt, UntilCancelled, WaitForCancel};
 pub use guard::DropGuard;
 pub use reason::Reason;
 pub use rt::{Spawn, SpawnError, SpawnLocal, Timer, TimerError};
+pub use scope::{DeadlineSource, Scope};
 pub use token::{Token, TokenId, TokenRef};
 pub use view::TokenView;
 

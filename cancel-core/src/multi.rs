@@ -193,13 +193,16 @@ impl Multi {
 
     /// A node that follows `sources`, cancelled already if these say so. It has one handle.
     ///
+    /// Beside each source stands what it adds to the flags taken over: `INHERITED` for a parent.
+    ///
     /// # Safety
     ///
     /// All sources are alive during the call.
-    pub(crate) unsafe fn follow(sources: Vec<*const Hub>, all: bool) -> *const Node {
-        let links = sources.iter().map(|_| Link {
+    pub(crate) unsafe fn follow(sources: Vec<(*const Hub, u32)>, all: bool) -> *const Node {
+        let links = sources.iter().map(|&(_, adds)| Link {
             dependent: Dependent::new(Kind::Link),
             owner: null(),
+            adds,
         });
         let multi: *mut Multi = Box::into_raw(Box::new(Multi {
             node: Node::new(MULTI | if all { ALL } else { 0 }),
@@ -213,7 +216,7 @@ impl Multi {
                 link.owner = addr_of!((*multi).node);
             }
             let hub = addr_of!((*multi).node.hub);
-            for (link, source) in (&(*multi).links).iter().zip(sources) {
+            for (link, (source, adds)) in (&(*multi).links).iter().zip(sources) {
                 if follow_one(link, source) {
                     continue;
                 }
@@ -224,7 +227,7 @@ impl Multi {
                 // A canceller may be at it already, through a link that was made before: but it
                 // finds nothing below us, so there is nothing to mark here either.
                 if fire {
-                    held.flags |= flags & (OUTCOME | INHERITED);
+                    held.flags |= flags & (OUTCOME | INHERITED) | adds;
                     let cause = (*source).cause.load(Relaxed);
                     crate::cause::detail::reserve(cause, 1);
                     (*hub).cause.store(cause, Relaxed);

@@ -60,6 +60,8 @@ pub(crate) struct Node {
 pub(crate) struct Link {
     pub(crate) dependent: Dependent,
     pub(crate) owner: *const Node,
+    /// `INHERITED` if the owner is a child of this source, 0 if it only follows it.
+    pub(crate) adds: u32,
 }
 
 impl Node {

@@ -349,6 +349,7 @@ impl Cancel {
         // SAFETY: see above. The owner is alive: its link is still linked, and we hold the source.
         unsafe {
             let owner = (*link).owner;
+            let inherited = inherited | (*link).adds;
             (*owner).life.touch();
             let hub = addr_of!((*owner).hub);
             let mut held = Hub::lock(hub);

@@ -8,6 +8,7 @@ use crate::guard::DropGuard;
 use crate::hub::Hub;
 use crate::multi::{Multi, new_node, release, retain};
 use crate::node::Node;
+use crate::state::INHERITED;
 use crate::token::{Stable, Token, TokenRef};
 use crate::view::TokenView;
 use alloc::vec::Vec;
@@ -134,7 +135,9 @@ impl CancelToken {
     /// assert!(!user.is_cancelled());
     /// ```
     pub fn any<'t>(sources: impl IntoIterator<Item = &'t CancelToken>) -> CancelToken {
-        Self::follow(sources, false)
+        let sources = sources.into_iter().map(|source| (source.hub(), 0));
+        // SAFETY: all sources are borrowed for the call.
+        unsafe { Self::from_raw(Multi::follow(sources.collect(), false)) }
     }
 
     /// A token that follows several others: cancelled once the last of them is, with that one's
@@ -157,13 +160,44 @@ impl CancelToken {
     /// assert_eq!(nobody_looks.cause().unwrap().message(), Some("closed last"));
     /// ```
     pub fn all<'t>(sources: impl IntoIterator<Item = &'t CancelToken>) -> CancelToken {
-        Self::follow(sources, true)
+        let sources = sources.into_iter().map(|source| (source.hub(), 0));
+        // SAFETY: all sources are borrowed for the call.
+        unsafe { Self::from_raw(Multi::follow(sources.collect(), true)) }
     }
 
-    fn follow<'t>(sources: impl IntoIterator<Item = &'t CancelToken>, all: bool) -> CancelToken {
-        let sources: Vec<*const Hub> = sources.into_iter().map(CancelToken::hub).collect();
+    /// A child of this token that also follows others: cancelled as soon as its parent or the first
+    /// of them is.
+    ///
+    /// From the parent it inherits ([`Reason::Parent`](crate::Reason::Parent)); from the others it
+    /// takes the cause over as it is, like [`any`](CancelToken::any). Without others it is a plain
+    /// [`child`](CancelToken::child).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_core::{CancelToken, Reason};
+    ///
+    /// let (request, user) = (CancelToken::new(), CancelToken::new());
+    /// let query = request.child_following([&user]);
+    /// user.cancel_with("never mind");
+    /// assert_eq!(query.cause().unwrap().reason(), Reason::Manual);
+    ///
+    /// let query = request.child_following([&CancelToken::new()]);
+    /// request.cancel();
+    /// assert_eq!(query.cause().unwrap().reason(), Reason::Parent);
+    /// ```
+    pub fn child_following<'t>(
+        &self,
+        others: impl IntoIterator<Item = &'t CancelToken>,
+    ) -> CancelToken {
+        let mut others = others.into_iter().peekable();
+        if others.peek().is_none() {
+            return self.child();
+        }
+        let mut sources = Vec::from([(self.hub(), INHERITED)]);
+        sources.extend(others.map(|other| (other.hub(), 0)));
         // SAFETY: all sources are borrowed for the call.
-        unsafe { Self::from_raw(Multi::follow(sources, all)) }
+        unsafe { Self::from_raw(Multi::follow(sources, false)) }
     }
 
     /// A handle of a token that is never cancelled, like [`Token::never`]. Allocates nothing.
