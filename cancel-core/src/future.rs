@@ -3,7 +3,7 @@
 use crate::error::Cancelled;
 use crate::hub::{Hub, Waiter};
 use crate::state::{CANCELLED, NEVER};
-use crate::sync::Relaxed;
+use crate::sync::Acquire;
 use crate::token::{Token, TokenRef};
 use core::fmt;
 use core::future::Future;
@@ -82,9 +82,9 @@ impl<T: TokenRef> WaitForCancel<T> {
         // SAFETY: pinned, and the drop takes the waiter out, so it is alive while linked (E4).
         // `T` gives the same hub each time (sealed). Polls are exclusive.
         unsafe {
-            // Relaxed: false was stored by us, or by a canceller that is about to wake us or that
-            // the checks under the lock will find.
-            if (*waiter).entry.queued.load(Relaxed) {
+            // Acquire: pairs with the canceller's store of false (H4): it is done with the slot, which
+            // we are going to write. (Free of cost on most machines; loom finds the race without.)
+            if (*waiter).entry.queued.load(Acquire) {
                 if (*waiter).waker.will_wake(cx.waker()) {
                     return Poll::Pending;
                 }

@@ -106,6 +106,11 @@ pub use scope::{DeadlineSource, Scope};
 pub use token::{Token, TokenId, TokenRef};
 pub use view::TokenView;
 
+/// Nodes alive in the current execution of a loom model.
+#[cfg(loom)]
+#[doc(hidden)]
+pub use sync::LIVE;
+
 #[cfg(feature = "alloc")]
 #[cfg_attr(docsrs, doc(cfg(feature = "alloc")))]
 pub use callback::Registration;

@@ -174,8 +174,9 @@ unsafe fn lock_both(entry: *const Entry) -> Result<Both, Held> {
                 });
             }
             Hub::unlock(hub, held);
+            // (Only the address is used: the source may be gone by now.)
+            patience.wait(source.cast_const().cast());
         }
-        patience.wait();
     }
 }
 

@@ -91,7 +91,7 @@ unsafe fn lost(root: *const Hub, cause: Cause) {
         patience.begin();
         unsafe { (*root).word.look() & MARKING != 0 }
     } {
-        patience.wait();
+        patience.wait(root.cast());
     }
 }
 
@@ -115,6 +115,7 @@ unsafe fn propagate(root: *const Hub, mut held: Held) {
             woken: 0,
             calls: Calls::new(),
             finished: null(),
+            busy: null(),
             panics: Panics::new(),
         };
         let first = (*root).list.first();
@@ -154,6 +155,8 @@ struct Cancel {
     calls: Calls,
     /// `MULTI` nodes of which we still have a handle, chained by their entries.
     finished: *const Entry,
+    /// What another cancel is marking.
+    busy: *const Hub,
     panics: Panics,
 }
 
@@ -204,7 +207,7 @@ impl Cancel {
             let mut patience = Patience::new();
             loop {
                 if step == Step::Wait {
-                    patience.wait(); // P3
+                    patience.wait(self.busy.cast()); // P3
                 }
                 patience.begin();
                 let mut budget = HOLD;
@@ -333,6 +336,7 @@ impl Cancel {
                 place = self.cancel_one(hub, &mut held, INHERITED);
             } else if held.flags & MARKING != 0 && CAN_WAIT {
                 Hub::unlock(hub, held);
+                self.busy = hub;
                 return false;
             }
             let source = self.put(entry, place);

@@ -35,6 +35,8 @@ mod panic;
 
 #[cfg(feature = "alloc")]
 pub(crate) use abort::abort;
+#[cfg(loom)]
+pub use cell::LIVE;
 pub(crate) use cell::{Life, LockedCell, WakerSlot};
 pub(crate) use lock::{CAN_WAIT, Held, Patience, Word};
 pub(crate) use panic::Panics;

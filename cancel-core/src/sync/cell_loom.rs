@@ -49,7 +49,7 @@ impl WakerSlot {
 }
 
 /// Nodes alive in this execution. Not an atomic of loom's, so it adds no states.
-pub(crate) static LIVE: AtomicIsize = AtomicIsize::new(0);
+pub static LIVE: AtomicIsize = AtomicIsize::new(0);
 
 #[derive(Debug)]
 pub(crate) struct Life {

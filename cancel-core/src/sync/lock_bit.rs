@@ -9,6 +9,8 @@
 //! time, so a thread that was preempted inside a section can go on even if the waiting threads
 //! have a higher priority.
 
+use core::ptr;
+
 use super::{Acquire, AtomicU32, Relaxed, Release};
 
 const LOCK: u32 = 1;
@@ -77,7 +79,7 @@ impl Word {
             {
                 return Held { flags };
             }
-            patience.wait();
+            patience.wait(ptr::from_ref(word).cast());
         }
     }
 
@@ -147,10 +149,10 @@ impl Patience {
     #[inline(always)]
     pub(crate) fn begin(&mut self) {}
 
-    /// Called after a failed one, with no lock held.
+    /// Called after a failed one, with no lock held; the word may be gone by now.
     #[cold]
     #[inline(never)]
-    pub(crate) fn wait(&mut self) {
+    pub(crate) fn wait(&mut self, _word: *const Word) {
         match self.0 {
             round @ 0..8 => (0..1u32 << round).for_each(|_| core::hint::spin_loop()),
             8..72 => std::thread::yield_now(),

@@ -123,7 +123,7 @@ impl Patience {
         Patience
     }
     pub(crate) fn begin(&mut self) {}
-    pub(crate) fn wait(&mut self) {
+    pub(crate) fn wait(&mut self, _word: *const Word) {
         core::hint::spin_loop();
     }
 }

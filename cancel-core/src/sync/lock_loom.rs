@@ -6,31 +6,42 @@
 //! not add happens-before edges which would hide a wrong ordering.
 
 use super::{Acquire, AtomicU32, Release};
-use core::cell::Cell;
 use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use loom::sync::{Condvar, Mutex};
+use std::collections::BTreeMap;
+use std::string::String;
 
 const LOCK: u32 = 1;
 
 pub(crate) const CAN_WAIT: bool = true;
 
+/// How often which thread has unlocked which word, by address.
+type Unlocks = BTreeMap<(usize, String), u64>;
+
 loom::lazy_static! {
-    static ref UNLOCKED: (Mutex<u64>, Condvar) = (Mutex::new(0), Condvar::new());
+    static ref UNLOCKED: (Mutex<Unlocks>, Condvar) = (Mutex::new(Unlocks::new()), Condvar::new());
 }
 /// Threads that wait or are about to. Not loom's: no states, no ordering.
 pub(crate) static WAITING: AtomicUsize = AtomicUsize::new(0);
 
-loom::thread_local! {
-    /// How many of the unlocks counted were this thread's.
-    static OWN: Cell<u64> = Cell::new(0);
+fn this_thread() -> String {
+    format!("{:?}", loom::thread::current().id())
 }
 
-fn unlocked() {
+fn unlocked(word: *const Word) {
     if WAITING.load(SeqCst) > 0 {
-        OWN.with(|own| own.set(own.get() + 1));
-        *UNLOCKED.0.lock().unwrap() += 1;
+        let key = (word.addr(), this_thread());
+        *UNLOCKED.0.lock().unwrap().entry(key).or_default() += 1;
         UNLOCKED.1.notify_all();
     }
+}
+
+fn by_others(unlocks: &Unlocks, word: usize) -> u64 {
+    let this = this_thread();
+    let others = unlocks
+        .iter()
+        .filter(|((at, by), _)| *at == word && *by != this);
+    others.map(|(_, times)| times).sum()
 }
 
 #[derive(Debug)]
@@ -87,7 +98,7 @@ impl Word {
     pub(crate) unsafe fn unlock(this: *const Self, held: Held) {
         // SAFETY: alive by the caller's promise.
         unsafe { (*this).0.swap(held.flags, Release) };
-        unlocked();
+        unlocked(this);
     }
 
     pub(crate) unsafe fn publish(this: *const Self, held: &Held) {
@@ -102,15 +113,16 @@ impl Word {
 
     pub(crate) fn disclaim(&self, held: Held) {
         self.0.swap(held.flags, Release);
-        unlocked();
+        unlocked(self);
     }
 }
 
-/// Waits for an unlock by another thread.
+/// Waits for an unlock of that word by another thread: a wake-up by any other one could keep two
+/// threads in a circle of failed tries.
 #[derive(Debug)]
 pub(crate) struct Patience {
-    /// Unlocks, and those of this thread, when the try began.
-    since: Option<(u64, u64)>,
+    /// When the try began.
+    since: Option<Unlocks>,
     tries: u32,
 }
 
@@ -127,20 +139,18 @@ impl Patience {
             if self.since.is_none() {
                 WAITING.fetch_add(1, SeqCst);
             }
-            let all = *UNLOCKED.0.lock().unwrap();
-            self.since = Some((all, OWN.with(Cell::get)));
+            self.since = Some(UNLOCKED.0.lock().unwrap().clone());
         }
     }
 
-    pub(crate) fn wait(&mut self) {
+    pub(crate) fn wait(&mut self, word: *const Word) {
         self.tries += 1;
-        let Some((all, own)) = self.since else {
-            loom::thread::yield_now();
-            return;
+        let Some(since) = &self.since else {
+            return; // once more, and then in earnest
         };
-        let own = OWN.with(Cell::get) - own;
+        let before = by_others(since, word.addr());
         let mut seen = UNLOCKED.0.lock().unwrap();
-        while *seen <= all + own {
+        while by_others(&seen, word.addr()) == before {
             seen = UNLOCKED.1.wait(seen).unwrap();
         }
     }
