@@ -1,2 +1,84 @@
-//! xtask
-fn main() {}
+//! The project's pipeline, the same here and in CI. `cargo xtask help` lists what it does.
+
+mod bench;
+mod check;
+mod ci;
+mod loom;
+mod run;
+mod sanitize;
+
+use run::Outcome;
+use std::process::ExitCode;
+
+struct Task {
+    name: &'static str,
+    about: &'static str,
+    run: fn(&[String]) -> Outcome,
+}
+
+const TASKS: &[Task] = &[
+    Task {
+        name: "ci",
+        about: "everything that CI runs besides `cargo test --workspace`",
+        run: ci::run,
+    },
+    Task {
+        name: "check",
+        about: "formatting, lints on every feature set, docs, rules of the house",
+        run: check::run,
+    },
+    Task {
+        name: "test",
+        about: "all tests: the workspace's, and the core's without std",
+        run: check::test,
+    },
+    Task {
+        name: "loom",
+        about: "the core's models; --quick: two preemptions instead of three",
+        run: loom::run,
+    },
+    Task {
+        name: "mutants",
+        about: "seeds faults into the core and sees to it that the models find them",
+        run: loom::mutants,
+    },
+    Task {
+        name: "sanitize",
+        about: "the stress test under valgrind, AddressSanitizer, ThreadSanitizer [valgrind|address|thread]",
+        run: sanitize::run,
+    },
+    Task {
+        name: "bench",
+        about: "speed and size beside the peers; --quick, --json FILE, --markdown FILE, --filter TEXT",
+        run: bench::run,
+    },
+];
+
+fn main() -> ExitCode {
+    let mut args = std::env::args().skip(1);
+    let name = args.next().unwrap_or_else(|| "help".into());
+    let rest: Vec<String> = args.collect();
+    let Some(task) = TASKS.iter().find(|task| task.name == name) else {
+        println!("cargo xtask TASK\n");
+        for task in TASKS {
+            println!("  {:<10} {}", task.name, task.about);
+        }
+        let asked = matches!(name.as_str(), "help" | "--help" | "-h");
+        return if asked {
+            ExitCode::SUCCESS
+        } else {
+            eprintln!("\nno task `{name}`");
+            ExitCode::FAILURE
+        };
+    };
+    match (task.run)(&rest) {
+        Ok(()) => {
+            println!("\n{name}: passed");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("\n{name}: FAILED: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! What CI runs. The tests themselves are README's command, which `.ci/run` calls last.
+
+use crate::run::{Outcome, cargo, step};
+use crate::{check, loom};
+
+pub(crate) fn run(_: &[String]) -> Outcome {
+    check::run(&[])?;
+    check::without_std()?;
+    loom::run(&["--quick".into()])?;
+    for example in [
+        "01_basic_cancelation",
+        "02_timeout_cancelation",
+        "03_manual_cancelation",
+        "05_thread_cancelation",
+    ] {
+        let mut run = cargo();
+        run.args(["run", "--quiet", "--example", example]);
+        step(&format!("example {example}"), &mut run)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,176 @@
+//! The core's models, and faults seeded to see whether they would be found.
+
+use crate::run::{Outcome, cargo, command, root, step};
+use std::path::Path;
+use std::process::Command;
+
+fn models(target: &str, preemptions: &str) -> Command {
+    let mut models = cargo();
+    models
+        .env("RUSTFLAGS", "--cfg loom")
+        .env("LOOM_MAX_PREEMPTIONS", preemptions)
+        .args([
+            "test",
+            "--release",
+            "-p",
+            "cancel-core",
+            "--test",
+            "loom",
+            "--target-dir",
+            target,
+        ]);
+    models
+}
+
+pub(crate) fn run(args: &[String]) -> Outcome {
+    let quick = args.iter().any(|arg| arg == "--quick");
+    let preemptions = if quick { "2" } else { "3" };
+    step(
+        &format!("models, {preemptions} preemptions"),
+        &mut models("target/loom", preemptions),
+    )
+}
+
+/// A fault: file, what stands there, what to put there.
+type Fault = (&'static str, &'static str, &'static str, &'static str);
+
+const FAULTS: &[Fault] = &[
+    (
+        "waiter: the slot is written without having seen that the canceller is done with it",
+        "future.rs",
+        "(*waiter).entry.queued.load(Acquire)",
+        "(*waiter).entry.queued.load(crate::sync::Relaxed)",
+    ),
+    (
+        "alone: state read before source",
+        "node.rs",
+        "        if !(*node).dependent.source.load(Acquire).is_null() {\n            return false;\n        }\n        let flags = (*node).hub.word.load();",
+        "        let flags = (*node).hub.word.load();\n        if !(*node).dependent.source.load(Acquire).is_null() {\n            return false;\n        }",
+    ),
+    (
+        "alone: the lock bit is not looked at",
+        "node.rs",
+        "!Word::is_locked(flags) && flags & NONEMPTY == 0",
+        "flags & NONEMPTY == 0",
+    ),
+    (
+        "unlock with Relaxed",
+        "sync/lock_loom.rs",
+        "(*this).0.swap(held.flags, Release)",
+        "(*this).0.swap(held.flags, core::sync::atomic::Ordering::Relaxed)",
+    ),
+    (
+        "a loser does not wait for the marking",
+        "propagate.rs",
+        "(*root).word.look() & MARKING != 0",
+        "false && (*root).word.look() & MARKING != 0",
+    ),
+    (
+        "another cancel's marking is not waited for",
+        "propagate.rs",
+        "} else if held.flags & MARKING != 0 && CAN_WAIT {",
+        "} else if false && held.flags & MARKING != 0 && CAN_WAIT {",
+    ),
+    (
+        "a child of a cancelled token is live",
+        "node.rs",
+        "inherit(node, source, flags & OUTCOME | INHERITED);",
+        "let _ = (flags, OUTCOME, INHERITED, inherit as *const ());",
+    ),
+    (
+        "the cause is published after the flag",
+        "propagate.rs",
+        "            (*root).cause.store(detail.into_raw(), Relaxed);\n        }\n        held.flags |= CANCELLED | bits;\n        if held.flags & NONEMPTY == 0 {\n            Hub::unlock(root, held);",
+        "            held.flags |= CANCELLED | bits;\n            Word::publish(addr_of!((*root).word), &held);\n            (*root).cause.store(detail.into_raw(), Relaxed);\n        }\n        held.flags |= CANCELLED | bits;\n        if held.flags & NONEMPTY == 0 {\n            Hub::unlock(root, held);",
+    ),
+    (
+        "a forgotten handle of a follower",
+        "propagate.rs",
+        "self.finish(entry); // before the unlock: our handle keeps the node",
+        "{} // before the unlock: our handle keeps the node",
+    ),
+    (
+        "a dependent does not count with its any",
+        "multi.rs",
+        "            if held.flags & MULTI != 0 {\n                retain(source); // N4\n            }\n            Hub::unlock(own, owner);",
+        "            Hub::unlock(own, owner);",
+    ),
+    (
+        "a callback is claimed by both",
+        "block.rs",
+        "if was_in_list || !(*this).claimed.swap(true, AcqRel) {",
+        "if was_in_list || { (*this).claimed.swap(true, AcqRel); true } {",
+    ),
+];
+
+/// Each fault in a copy of the core; the models have to fail.
+pub(crate) fn mutants(args: &[String]) -> Outcome {
+    let only = args.first().map(String::as_str).unwrap_or("");
+    let copy = root().join("target/mutants");
+    let mut survived = Vec::new();
+    for (name, file, from, to) in FAULTS.iter().filter(|fault| fault.0.contains(only)) {
+        prepare(&copy)?;
+        let path = copy.join("cancel-core/src").join(file);
+        let text = std::fs::read_to_string(&path).map_err(|error| error.to_string())?;
+        if text.matches(from).count() != 1 {
+            return Err(format!(
+                "fault `{name}`: its place in {file} is gone or not unique"
+            ));
+        }
+        std::fs::write(&path, text.replacen(from, to, 1)).map_err(|error| error.to_string())?;
+        let mut models = models(
+            &root().join("target/loom-mutants").display().to_string(),
+            "2",
+        );
+        models.current_dir(copy.join("cancel-core"));
+        let output = models.output().map_err(|error| error.to_string())?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let ran = text.contains("running ");
+        let found = !output.status.success();
+        println!(
+            "{} {name}",
+            if ran && found { "found   " } else { "SURVIVED" }
+        );
+        if !ran {
+            return Err(format!(
+                "fault `{name}` does not compile:\n{}",
+                String::from_utf8_lossy(&output.stderr)
+            ));
+        }
+        if !found {
+            survived.push(*name);
+        }
+    }
+    if survived.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("not found by any model: {}", survived.join("; ")))
+    }
+}
+
+/// A workspace of the core alone.
+fn prepare(copy: &Path) -> Outcome {
+    let _ = std::fs::remove_dir_all(copy);
+    std::fs::create_dir_all(copy).map_err(|error| error.to_string())?;
+    let status = command("cp")
+        .args(["-r", "cancel-core", "Cargo.toml", "Cargo.lock"])
+        .arg(copy)
+        .status();
+    if !status.is_ok_and(|status| status.success()) {
+        return Err("cannot copy the core".into());
+    }
+    let manifest = copy.join("Cargo.toml");
+    let text = std::fs::read_to_string(&manifest).map_err(|error| error.to_string())?;
+    let alone = text
+        .lines()
+        .map(|line| {
+            if line.starts_with("members = ") {
+                "members = [\"cancel-core\"]"
+            } else {
+                line
+            }
+        })
+        .collect::<Vec<_>>()
+        .join("\n");
+    std::fs::write(manifest, alone).map_err(|error| error.to_string())
+}
