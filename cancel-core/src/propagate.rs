@@ -132,6 +132,7 @@ unsafe fn propagate(root: *const Hub, mut held: Held) {
             Hub::unlock(root, held);
         }
         cancel.serve();
+        cancel.end();
     }
 }
 
@@ -568,10 +569,16 @@ impl Cancel {
     unsafe fn serve(&mut self) {
         loop {
             while self.woken < self.filled {
-                self.woken += 1;
-                // SAFETY: filled by `take`, and counted as woken before the foreign call.
-                let waker = unsafe { self.wakers[self.woken - 1].assume_init_read() };
-                self.panics.guard(|| waker.wake());
+                // One guard for the whole batch, as it costs more than a wake; after a panic the
+                // rest of the batch gets another one.
+                let (woken, wakers) = (&mut self.woken, &self.wakers[..self.filled]);
+                self.panics.guard(|| {
+                    while let Some(waker) = wakers.get(*woken) {
+                        *woken += 1;
+                        // SAFETY: filled by `take`, and counted as woken before the foreign call.
+                        unsafe { waker.assume_init_read() }.wake();
+                    }
+                });
             }
             (self.filled, self.woken) = (0, 0);
             // SAFETY: no lock is held.
@@ -596,14 +603,21 @@ impl Cancel {
                     .guard(|| multi::release_multi(addr_of!((*node).hub)));
             }
         }
-        // SAFETY: reserved by us; the root has one more, so no foreign code runs.
-        unsafe { unreserve(self.detail, core::mem::take(&mut self.spare)) };
-        core::mem::take(&mut self.panics).resume();
+        if self.spare > 0 {
+            // SAFETY: reserved by us; the root has one more, so no foreign code runs.
+            unsafe { unreserve(self.detail, core::mem::take(&mut self.spare)) };
+        }
+    }
+
+    /// Nothing is left to be served, so its `Drop` need not look.
+    fn end(mut self) {
+        let panics = core::mem::take(&mut self.panics);
+        core::mem::forget(self);
+        panics.resume();
     }
 }
 
-/// A panic on its way through (without `std`, or the one that is resumed): the rest is served
-/// first. After `serve` has come to its end this does nothing.
+/// A panic on its way through (without `std`): the rest is served first.
 impl Drop for Cancel {
     fn drop(&mut self) {
         // SAFETY: no lock is held: foreign code runs in `serve` alone, outside of all locks.
