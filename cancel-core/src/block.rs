@@ -148,6 +148,10 @@ impl Calls {
         }
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.first.is_null()
+    }
+
     /// # Safety
     ///
     /// `entry` is the head of a block in a list whose lock is held; the caller cuts it off.

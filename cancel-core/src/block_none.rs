@@ -10,6 +10,9 @@ impl Calls {
     pub(crate) const fn new() -> Self {
         Calls
     }
+    pub(crate) fn is_empty(&self) -> bool {
+        true
+    }
     pub(crate) unsafe fn add(&mut self, _: *const Entry, _: bool) {}
     pub(crate) fn run(&mut self, _: &mut Panics, _: impl Fn(bool) -> Cancelled) {}
 }

@@ -73,6 +73,16 @@ pub(crate) unsafe fn cancel(root: *const Hub, cause: Cause) -> bool {
         held.flags |= CANCELLED | bits;
         if held.flags & NONEMPTY == 0 {
             Hub::unlock(root, held);
+            return true;
+        }
+        let first = (*root).list.first();
+        if (*first).kind == Kind::Waiter && (*first).next.get().is_null() {
+            // One waiter and nothing else, the most common case: no one is left if it panics.
+            let waker = Hub::take_waker(first.cast::<Waiter>());
+            (*root).list.cut_before(null());
+            held.flags &= !NONEMPTY;
+            Hub::unlock(root, held);
+            waker.wake();
         } else {
             propagate(root, held);
         }
@@ -117,6 +127,7 @@ unsafe fn propagate(root: *const Hub, mut held: Held) {
             finished: null(),
             busy: null(),
             panics: Panics::new(),
+            served: false,
         };
         let first = (*root).list.first();
         if (*first).kind.is_dependent() {
@@ -132,7 +143,7 @@ unsafe fn propagate(root: *const Hub, mut held: Held) {
             Hub::unlock(root, held);
         }
         cancel.serve();
-        cancel.end();
+        core::mem::take(&mut cancel.panics).resume();
     }
 }
 
@@ -159,6 +170,8 @@ struct Cancel {
     /// What another cancel is marking.
     busy: *const Hub,
     panics: Panics,
+    /// All is done.
+    served: bool,
 }
 
 /// How far a hold got.
@@ -443,7 +456,7 @@ impl Cancel {
 
     /// Takes waiters and callbacks out from `entry` on, as many as fit; returns the first left,
     /// and cuts the others off.
-    #[inline]
+    #[inline(always)]
     unsafe fn take(
         &mut self,
         hub: *const Hub,
@@ -452,18 +465,20 @@ impl Cancel {
     ) -> *const Entry {
         // SAFETY: the hub is locked; only waiters and callbacks come after the first of them (E3).
         unsafe {
-            let mut room = HOLD;
-            while !entry.is_null() && self.filled < BATCH && room > 0 {
+            // Locals, so that the loop runs in registers.
+            let (mut filled, mut room) = (self.filled, HOLD);
+            while !entry.is_null() && filled < BATCH && room > 0 {
                 let next = (*entry).next.get();
                 if (*entry).kind == Kind::Waiter {
-                    self.wakers[self.filled].write(Hub::take_waker(entry.cast::<Waiter>()));
-                    self.filled += 1;
+                    self.wakers[filled].write(Hub::take_waker(entry.cast::<Waiter>()));
+                    filled += 1;
                 } else {
                     self.calls.add(entry, inherited);
                     room -= 1;
                 }
                 entry = next;
             }
+            self.filled = filled;
             (*hub).list.cut_before(entry);
             entry
         }
@@ -587,12 +602,14 @@ impl Cancel {
                 break;
             }
         }
-        let (detail, outcome) = (self.detail, self.outcome);
-        self.calls.run(&mut self.panics, |inherited| {
-            // SAFETY: the root's reference keeps the block alive.
-            let detail = unsafe { DetailRef::clone_raw(detail) };
-            Cancelled::new(Reason::from_bits(outcome), detail).with_inherited(inherited)
-        });
+        if !self.calls.is_empty() {
+            let (detail, outcome) = (self.detail, self.outcome);
+            self.calls.run(&mut self.panics, |inherited| {
+                // SAFETY: the root's reference keeps the block alive.
+                let detail = unsafe { DetailRef::clone_raw(detail) };
+                Cancelled::new(Reason::from_bits(outcome), detail).with_inherited(inherited)
+            });
+        }
         while !self.finished.is_null() {
             let node = self.finished.cast::<Node>();
             // SAFETY: ours until we give our handle back.
@@ -607,20 +624,16 @@ impl Cancel {
             // SAFETY: reserved by us; the root has one more, so no foreign code runs.
             unsafe { unreserve(self.detail, core::mem::take(&mut self.spare)) };
         }
-    }
-
-    /// Nothing is left to be served, so its `Drop` need not look.
-    fn end(mut self) {
-        let panics = core::mem::take(&mut self.panics);
-        core::mem::forget(self);
-        panics.resume();
+        self.served = true;
     }
 }
 
 /// A panic on its way through (without `std`): the rest is served first.
 impl Drop for Cancel {
     fn drop(&mut self) {
-        // SAFETY: no lock is held: foreign code runs in `serve` alone, outside of all locks.
-        unsafe { self.serve() }
+        if !self.served {
+            // SAFETY: no lock is held: foreign code runs in `serve` alone, outside of all locks.
+            unsafe { self.serve() }
+        }
     }
 }
