@@ -77,6 +77,18 @@ impl Cause {
         self.detail.as_ref()?.get().message.as_deref()
     }
 
+    /// A reason and nothing else.
+    #[inline(always)]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.detail.is_none()
+    }
+
+    #[inline(always)]
+    pub(crate) fn bits(&self) -> u32 {
+        self.reason.to_bits()
+    }
+
+    #[inline]
     pub(crate) fn into_parts(self) -> (u32, Option<DetailRef>) {
         (self.reason.to_bits(), self.detail)
     }

@@ -2,7 +2,8 @@
 //!
 //! Invariants (`E` in list.rs, `D` in cause/detail.rs)
 //!
-//! * H1: the flags of the word change under its lock only.
+//! * H1: the flags of the word change under its lock only, or (a cancel that has nobody to tell) by
+//!   one compare-and-swap of an unlocked word.
 //! * H2: `cause` is written once, under the lock, before the `CANCELLED` flag is stored with
 //!   `Release`. Whoever has loaded the flag with `Acquire` sees it whole.
 //! * H3: foreign code (a waker's wake, clone and drop, callbacks, the drop of a cause) never runs

@@ -4,7 +4,8 @@
 //!
 //! * E1: the links of an entry, and the ends of a list, are read and written under the lock of the
 //!   list's word (or by whoever alone knows the entry).
-//! * E2: both ends are null. No entry holds the address of the list, so a list that is moved while
+//! * E2: `next` of the last entry is null, and `prev` of the first one is the last (which saves the
+//!   list a second pointer). No entry holds the address of the list, so a list that is moved while
 //!   forgotten entries are still in it stays whole (`mem::forget` of a pinned, boxed wait is safe
 //!   code and ends the borrow of the token).
 //! * E3: dependents (children, links) stand in front of waiters and callbacks. Dependents are
@@ -68,7 +69,6 @@ impl Entry {
 #[derive(Debug)]
 pub(crate) struct List {
     first: LockedCell<*const Entry>,
-    last: LockedCell<*const Entry>,
 }
 
 // The functions take the lock (E1) and the liveness of the entries (E4) as their callers' promise.
@@ -78,7 +78,6 @@ impl List {
         pub(crate) const fn new() -> Self {
             List {
                 first: LockedCell::new(null()),
-                last: LockedCell::new(null()),
             }
         }
     }
@@ -99,14 +98,17 @@ impl List {
     pub(crate) unsafe fn push_back(&self, entry: *const Entry) {
         // SAFETY: E1, E4.
         unsafe {
-            let last = self.last.get();
-            (*entry).prev.set(last);
+            let first = self.first.get();
             (*entry).next.set(null());
-            match last.is_null() {
-                true => self.first.set(entry),
-                false => (*last).next.set(entry),
+            if first.is_null() {
+                (*entry).prev.set(entry);
+                self.first.set(entry);
+            } else {
+                let last = (*first).prev.get();
+                (*entry).prev.set(last);
+                (*last).next.set(entry);
+                (*first).prev.set(entry);
             }
-            self.last.set(entry);
         }
     }
 
@@ -115,11 +117,12 @@ impl List {
         // SAFETY: E1, E4.
         unsafe {
             let first = self.first.get();
-            (*entry).prev.set(null());
             (*entry).next.set(first);
-            match first.is_null() {
-                true => self.last.set(entry),
-                false => (*first).prev.set(entry),
+            if first.is_null() {
+                (*entry).prev.set(entry);
+            } else {
+                (*entry).prev.set((*first).prev.get());
+                (*first).prev.set(entry);
             }
             self.first.set(entry);
         }
@@ -129,32 +132,57 @@ impl List {
     pub(crate) unsafe fn unlink(&self, entry: *const Entry) {
         // SAFETY: E1, E4; `entry` is in this list.
         unsafe {
+            let first = self.first.get();
             let (prev, next) = ((*entry).prev.get(), (*entry).next.get());
-            match prev.is_null() {
-                true => self.first.set(next),
-                false => (*prev).next.set(next),
+            if entry == first {
+                self.first.set(next);
+                if !next.is_null() {
+                    (*next).prev.set(prev);
+                }
+            } else {
+                (*prev).next.set(next);
+                let holds_prev = if next.is_null() { first } else { next };
+                (*holds_prev).prev.set(prev);
             }
-            match next.is_null() {
-                true => self.last.set(prev),
-                false => (*next).prev.set(prev),
-            }
+        }
+    }
+
+    /// A place to walk on from that stays good when the entries passed are gone.
+    #[inline(always)]
+    pub(crate) unsafe fn walk(&self) -> Walk {
+        // SAFETY: E1, E4.
+        unsafe {
+            let first = self.first.get();
+            let last = if first.is_null() {
+                first
+            } else {
+                (*first).prev.get()
+            };
+            Walk { first, last }
         }
     }
 
     /// Drops everything in front of `entry` (null: everything) out of the list.
     ///
-    /// The entries dropped need not be alive any more.
-    #[inline]
-    pub(crate) unsafe fn cut_before(&self, entry: *const Entry) {
-        // SAFETY: E1, E4; `entry` is in this list.
+    /// The entries dropped need not be alive any more. `walk` was taken before they were passed,
+    /// and nothing was added or unlinked since.
+    #[inline(always)]
+    pub(crate) unsafe fn cut_before(&self, entry: *const Entry, walk: Walk) {
+        // SAFETY: E1, E4; `entry` is in this list, so the last one is as well.
         unsafe {
             self.first.set(entry);
-            match entry.is_null() {
-                true => self.last.set(null()),
-                false => (*entry).prev.set(null()),
+            if !entry.is_null() {
+                (*entry).prev.set(walk.last);
             }
         }
     }
+}
+
+/// The ends of a list when a walk through it began.
+#[derive(Clone, Copy)]
+pub(crate) struct Walk {
+    pub(crate) first: *const Entry,
+    last: *const Entry,
 }
 
 #[cfg(all(test, not(loom)))]

@@ -297,7 +297,7 @@ unsafe fn follow_one(link: &Link, source: *const Hub) -> bool {
 /// `source` is alive now, or null.
 #[inline]
 pub(crate) unsafe fn new_node(source: *const Hub) -> *const Node {
-    let node: *const Node = Box::into_raw(Box::new(Node::new(0)));
+    let node: *const Node = Box::into_raw(Box::new(Node::live()));
     if !source.is_null() {
         // SAFETY: nobody else knows the node.
         unsafe { crate::node::enter(node, source) };

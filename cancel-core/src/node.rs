@@ -22,7 +22,7 @@ use crate::hub::Hub;
 use crate::list::{Entry, Kind};
 use crate::state::{CANCELLED, INHERITED, MULTI, NEVER, NONEMPTY, OUTCOME};
 use crate::sync::{
-    Acquire, AtomicPtr, HOLD, Held, Life, Patience, Relaxed, Release, Word, const_fn,
+    Acquire, AtomicPtr, HOLD, Held, Life, Patience, Relaxed, Release, Word, const_fn, const_value,
 };
 use core::ptr::{addr_of, null_mut};
 
@@ -73,6 +73,14 @@ impl Node {
             life: Life::new(),
         }
     }
+    }
+}
+
+impl Node {
+    /// A live node, copied from a constant: built field by field on the stack it takes longer.
+    #[inline(always)]
+    pub(crate) fn live() -> Self {
+        const_value!(Node::new(0))
     }
 }
 

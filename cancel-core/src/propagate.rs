@@ -55,17 +55,26 @@ use core::task::Waker;
 pub(crate) unsafe fn cancel(root: *const Hub, cause: Cause) -> bool {
     // SAFETY: alive by the caller's promise.
     unsafe {
-        if (*root).word.load() & (CANCELLED | NEVER) != 0 {
-            lost(root, cause);
+        let flags = (*root).word.load();
+        if flags & (CANCELLED | NEVER) != 0 {
+            drop(cause);
+            lost(root);
             return false;
         }
+        if cause.is_plain() && flags & NONEMPTY == 0 {
+            // Nobody to tell and nothing to say: one step, if nobody is inside.
+            if Word::try_set(addr_of!((*root).word), flags, CANCELLED | cause.bits()) {
+                return true;
+            }
+        }
+        let (bits, detail) = cause.into_parts();
         let mut held = Hub::lock(root);
         if held.flags & (CANCELLED | NEVER) != 0 {
             Hub::unlock(root, held);
-            lost(root, cause);
+            drop(detail);
+            lost(root);
             return false;
         }
-        let (bits, detail) = cause.into_parts();
         if let Some(detail) = detail {
             // Relaxed: published by the flag (H2).
             (*root).cause.store(detail.into_raw(), Relaxed);
@@ -79,7 +88,7 @@ pub(crate) unsafe fn cancel(root: *const Hub, cause: Cause) -> bool {
         if (*first).kind == Kind::Waiter && (*first).next.get().is_null() {
             // One waiter and nothing else, the most common case: no one is left if it panics.
             let waker = Hub::take_waker(first.cast::<Waiter>());
-            (*root).list.cut_before(null());
+            (*root).list.cut_before(null(), (*root).list.walk());
             held.flags &= !NONEMPTY;
             Hub::unlock(root, held);
             waker.wake();
@@ -92,9 +101,7 @@ pub(crate) unsafe fn cancel(root: *const Hub, cause: Cause) -> bool {
 
 /// A cancel that came too late.
 #[cold]
-unsafe fn lost(root: *const Hub, cause: Cause) {
-    // H3: foreign code may run here, and no lock is held.
-    drop(cause);
+unsafe fn lost(root: *const Hub) {
     let mut patience = Patience::new();
     // SAFETY: alive by the caller's promise.
     while CAN_WAIT && {
@@ -135,9 +142,8 @@ unsafe fn propagate(root: *const Hub, mut held: Held) {
             Word::publish(addr_of!((*root).word), &held);
             cancel.mark(held);
         } else {
-            let rest = cancel.take(root, first, false);
-            cancel.root_left = !rest.is_null();
-            if rest.is_null() {
+            cancel.root_left = !cancel.take(root, false);
+            if !cancel.root_left {
                 held.flags &= !NONEMPTY;
             }
             Hub::unlock(root, held);
@@ -303,7 +309,8 @@ impl Cancel {
         // SAFETY: see above. Entries are walked, not unlinked one by one: those passed are cut off
         // together at the end, and may be gone by then.
         unsafe {
-            let mut entry = (*hub).list.first();
+            let walk = (*hub).list.walk();
+            let mut entry = walk.first;
             let mut passed = 0;
             let step = loop {
                 if entry.is_null() || !(*entry).kind.is_dependent() {
@@ -320,7 +327,7 @@ impl Cancel {
                 passed += 1;
                 entry = next;
             };
-            (*hub).list.cut_before(entry);
+            (*hub).list.cut_before(entry, walk);
             if entry.is_null() {
                 held.flags &= !NONEMPTY;
             }
@@ -422,7 +429,7 @@ impl Cancel {
                 held.flags |= MARKING | HELD;
                 return Place::Todo;
             }
-            if self.take(hub, first, held.flags & INHERITED != 0).is_null() {
+            if self.take(hub, held.flags & INHERITED != 0) {
                 held.flags &= !NONEMPTY;
                 return Place::Out;
             }
@@ -454,17 +461,13 @@ impl Cancel {
         self.finished = entry;
     }
 
-    /// Takes waiters and callbacks out from `entry` on, as many as fit; returns the first left,
-    /// and cuts the others off.
+    /// Takes waiters and callbacks out of a list without dependents, as many as fit. True: all.
     #[inline(always)]
-    unsafe fn take(
-        &mut self,
-        hub: *const Hub,
-        mut entry: *const Entry,
-        inherited: bool,
-    ) -> *const Entry {
-        // SAFETY: the hub is locked; only waiters and callbacks come after the first of them (E3).
+    unsafe fn take(&mut self, hub: *const Hub, inherited: bool) -> bool {
+        // SAFETY: the hub is locked.
         unsafe {
+            let walk = (*hub).list.walk();
+            let mut entry = walk.first;
             // Locals, so that the loop runs in registers.
             let (mut filled, mut room) = (self.filled, HOLD);
             while !entry.is_null() && filled < BATCH && room > 0 {
@@ -479,8 +482,8 @@ impl Cancel {
                 entry = next;
             }
             self.filled = filled;
-            (*hub).list.cut_before(entry);
-            entry
+            (*hub).list.cut_before(entry, walk);
+            entry.is_null()
         }
     }
 
@@ -553,7 +556,7 @@ impl Cancel {
             while self.root_left && self.filled < BATCH {
                 let root = self.root;
                 let mut held = Hub::lock(root);
-                if self.take(root, (*root).list.first(), false).is_null() {
+                if self.take(root, false) {
                     held.flags &= !NONEMPTY;
                     self.root_left = false;
                 }
@@ -568,7 +571,7 @@ impl Cancel {
                     let hub = own_hub(entry);
                     let mut held = Hub::lock(hub);
                     let inherited = held.flags & INHERITED != 0;
-                    if self.take(hub, (*hub).list.first(), inherited).is_null() {
+                    if self.take(hub, inherited) {
                         held.flags &= !NONEMPTY;
                         self.let_go(entry, hub, held);
                     } else {

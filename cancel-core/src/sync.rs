@@ -71,3 +71,15 @@ macro_rules! const_fn {
     };
 }
 pub(crate) use const_fn;
+
+/// A value made at compile time, where `const_fn` is one.
+macro_rules! const_value {
+    ($value:expr) => {{
+        #[cfg(not(loom))]
+        let value = const { $value };
+        #[cfg(loom)]
+        let value = $value;
+        value
+    }};
+}
+pub(crate) use const_value;

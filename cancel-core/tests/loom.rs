@@ -26,9 +26,9 @@ fn check_bounded(preemptions: usize, model: impl Fn() + Sync + Send + 'static) {
     builder.max_branches = 20_000;
     builder.check(move || {
         count.fetch_add(1, SeqCst);
-        LIVE.store(0, SeqCst);
+        LIVE.set(0);
         model();
-        assert_eq!(LIVE.load(SeqCst), 0, "nodes left");
+        assert_eq!(LIVE.get(), 0, "nodes left");
     });
     println!("{} executions", executions.load(SeqCst));
 }
@@ -627,8 +627,8 @@ fn a_token_in_place_and_its_pinned_child() {
         });
         token.cancel();
         waiting.join().unwrap();
-        assert_eq!(LIVE.load(SeqCst), 2); // pinned nodes are not freed, but dropped
-        LIVE.store(0, SeqCst);
+        assert_eq!(LIVE.get(), 2); // pinned nodes are not freed, but dropped
+        LIVE.set(0);
     });
 }
 

@@ -9,15 +9,19 @@ fn contents(list: &List) -> Vec<*const Entry> {
     let (mut forward, mut backward) = (Vec::new(), Vec::new());
     // SAFETY: one thread, all entries alive.
     unsafe {
-        let mut entry = list.first.get();
+        let first = list.first.get();
+        let mut entry = first;
         while !entry.is_null() {
             forward.push(entry);
             entry = (*entry).next.get();
         }
-        entry = list.last.get();
-        while !entry.is_null() {
+        if !first.is_null() {
+            entry = (*first).prev.get();
             backward.push(entry);
-            entry = (*entry).prev.get();
+            while entry != first {
+                entry = (*entry).prev.get();
+                backward.push(entry);
+            }
         }
     }
     backward.reverse();
@@ -56,12 +60,13 @@ fn same_as_a_deque() {
                 6 if random(40) == 0 => {
                     let keep = random(model.len() + 1);
                     let cut = model.len() - keep;
+                    let walk = list.walk();
                     // the entries cut off may be gone already
                     let rest = model
                         .get(cut)
                         .map_or(null(), |entry| &**entry as *const Entry);
                     drop(model.drain(..cut));
-                    list.cut_before(rest);
+                    list.cut_before(rest, walk);
                 }
                 _ => {
                     // moving the list disturbs nobody (E2)

@@ -1,7 +1,8 @@
 //! The cells of `cell.rs` for loom, which then reports every unguarded access as a data race.
 
+use core::cell::Cell;
 use core::mem::MaybeUninit;
-use core::sync::atomic::{AtomicBool, AtomicIsize, Ordering::SeqCst};
+use core::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use core::task::Waker;
 use loom::cell::UnsafeCell;
 
@@ -48,8 +49,11 @@ impl WakerSlot {
     }
 }
 
-/// Nodes alive in this execution. Not an atomic of loom's, so it adds no states.
-pub static LIVE: AtomicIsize = AtomicIsize::new(0);
+std::thread_local! {
+    /// Nodes alive in this execution. Not a cell of loom's, so it adds no states; all threads of a
+    /// model run on one thread of the test program.
+    pub static LIVE: Cell<isize> = const { Cell::new(0) };
+}
 
 #[derive(Debug)]
 pub(crate) struct Life {
@@ -59,7 +63,7 @@ pub(crate) struct Life {
 
 impl Life {
     pub(crate) fn new() -> Self {
-        LIVE.fetch_add(1, SeqCst);
+        LIVE.with(|live| live.set(live.get() + 1));
         Life {
             freed: AtomicBool::new(false),
             order: UnsafeCell::new(()),
@@ -74,7 +78,7 @@ impl Life {
         self.touch();
         self.order.with_mut(|_| ());
         self.freed.store(true, SeqCst);
-        LIVE.fetch_sub(1, SeqCst);
+        LIVE.with(|live| live.set(live.get() - 1));
         false
     }
 }

@@ -121,6 +121,21 @@ impl Word {
         unsafe { (*this).0.store(held.flags | LOCK, Release) };
     }
 
+    /// Adds flags to a word that is unlocked and has not changed since it was read as `flags`.
+    ///
+    /// # Safety
+    ///
+    /// `this` points to a living word.
+    #[inline(always)]
+    pub(crate) unsafe fn try_set(this: *const Self, flags: u32, bits: u32) -> bool {
+        // AcqRel: as a lock and its unlock, all in one; fails while somebody is inside.
+        // SAFETY: alive by the caller's promise.
+        flags & LOCK == 0
+            && unsafe { &(*this).0 }
+                .compare_exchange(flags, flags | bits, super::AcqRel, Relaxed)
+                .is_ok()
+    }
+
     /// Locks a word that nobody else knows yet.
     #[inline]
     pub(crate) fn claim(&self) -> Held {

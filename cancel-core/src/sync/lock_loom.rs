@@ -6,7 +6,7 @@
 //! not add happens-before edges which would hide a wrong ordering.
 
 use super::{Acquire, AtomicU32, Release};
-use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use core::cell::Cell;
 use loom::sync::{Condvar, Mutex};
 use std::collections::BTreeMap;
 use std::string::String;
@@ -21,15 +21,25 @@ type Unlocks = BTreeMap<(usize, String), u64>;
 loom::lazy_static! {
     static ref UNLOCKED: (Mutex<Unlocks>, Condvar) = (Mutex::new(Unlocks::new()), Condvar::new());
 }
-/// Threads that wait or are about to. Not loom's: no states, no ordering.
-pub(crate) static WAITING: AtomicUsize = AtomicUsize::new(0);
+std::thread_local! {
+    /// Threads that wait or are about to. Not loom's: no states, no ordering; all threads of a model
+    /// run on one thread of the test program.
+    static WAITING: Cell<usize> = const { Cell::new(0) };
+}
+
+fn wait_count(change: isize) -> usize {
+    WAITING.with(|waiting| {
+        waiting.set(waiting.get().wrapping_add_signed(change));
+        waiting.get()
+    })
+}
 
 fn this_thread() -> String {
     format!("{:?}", loom::thread::current().id())
 }
 
 fn unlocked(word: *const Word) {
-    if WAITING.load(SeqCst) > 0 {
+    if wait_count(0) > 0 {
         let key = (word.addr(), this_thread());
         *UNLOCKED.0.lock().unwrap().entry(key).or_default() += 1;
         UNLOCKED.1.notify_all();
@@ -76,13 +86,13 @@ impl Word {
         if let Some(held) = unsafe { Self::try_lock(this) } {
             return held;
         }
-        WAITING.fetch_add(1, SeqCst);
+        wait_count(1);
         let mut seen = UNLOCKED.0.lock().unwrap();
         loop {
             // SAFETY: passed on.
             if let Some(held) = unsafe { Self::try_lock(this) } {
                 drop(seen);
-                WAITING.fetch_sub(1, SeqCst);
+                wait_count(-1);
                 return held;
             }
             seen = UNLOCKED.1.wait(seen).unwrap();
@@ -104,6 +114,14 @@ impl Word {
     pub(crate) unsafe fn publish(this: *const Self, held: &Held) {
         // SAFETY: alive by the caller's promise.
         unsafe { (*this).0.swap(held.flags | LOCK, Release) };
+    }
+
+    pub(crate) unsafe fn try_set(this: *const Self, flags: u32, bits: u32) -> bool {
+        // SAFETY: alive by the caller's promise.
+        flags & LOCK == 0
+            && unsafe { &(*this).0 }
+                .compare_exchange(flags, flags | bits, super::AcqRel, super::Relaxed)
+                .is_ok()
     }
 
     pub(crate) fn claim(&self) -> Held {
@@ -137,7 +155,7 @@ impl Patience {
     pub(crate) fn begin(&mut self) {
         if self.tries > 0 {
             if self.since.is_none() {
-                WAITING.fetch_add(1, SeqCst);
+                wait_count(1);
             }
             self.since = Some(UNLOCKED.0.lock().unwrap().clone());
         }
@@ -159,7 +177,7 @@ impl Patience {
 impl Drop for Patience {
     fn drop(&mut self) {
         if self.since.is_some() {
-            WAITING.fetch_sub(1, SeqCst);
+            wait_count(-1);
         }
     }
 }
