@@ -20,7 +20,7 @@ use crate::list::{Entry, Kind, List};
 use crate::reason::Reason;
 use crate::state::{CANCELLED, INHERITED, NEVER, NONEMPTY};
 use crate::sync::{
-    Acquire, AtomicPtr, AtomicU32, Held, Relaxed, Release, WakerSlot, Word, const_fn,
+    Acquire, AtomicPtr, AtomicU32, Held, Life, Relaxed, Release, WakerSlot, Word, const_fn,
 };
 use core::ptr::{addr_of, null_mut};
 use core::task::Waker;
@@ -33,6 +33,7 @@ pub(crate) struct Hub {
     pub(crate) handles: AtomicU32,
     pub(crate) cause: AtomicPtr<Detail>,
     pub(crate) list: List,
+    pub(crate) life: Life,
 }
 
 /// A future's entry.
@@ -60,6 +61,7 @@ impl Hub {
                 handles: AtomicU32::new(1),
                 cause: AtomicPtr::new(null_mut()),
                 list: List::new(),
+                life: Life::new(),
             }
         }
     }
@@ -95,7 +97,10 @@ impl Hub {
     #[inline(always)]
     pub(crate) unsafe fn lock(this: *const Hub) -> Held {
         // SAFETY: passed on.
-        unsafe { Word::lock(addr_of!((*this).word)) }
+        unsafe {
+            (*this).life.touch();
+            Word::lock(addr_of!((*this).word))
+        }
     }
 
     /// # Safety
@@ -104,7 +109,10 @@ impl Hub {
     #[inline(always)]
     pub(crate) unsafe fn try_lock(this: *const Hub) -> Option<Held> {
         // SAFETY: passed on.
-        unsafe { Word::try_lock(addr_of!((*this).word)) }
+        unsafe {
+            (*this).life.touch();
+            Word::try_lock(addr_of!((*this).word))
+        }
     }
 
     /// # Safety
@@ -113,7 +121,10 @@ impl Hub {
     #[inline(always)]
     pub(crate) unsafe fn unlock(this: *const Hub, held: Held) {
         // SAFETY: passed on.
-        unsafe { Word::unlock(addr_of!((*this).word), held) }
+        unsafe {
+            (*this).life.touch();
+            Word::unlock(addr_of!((*this).word), held)
+        }
     }
 
     /// Puts an entry at the end of the list, unless cancelled: then the flags are the answer.
@@ -253,6 +264,7 @@ impl Hub {
 
 impl Drop for Hub {
     fn drop(&mut self) {
+        self.life.end();
         // Relaxed: exclusive.
         // SAFETY: the hub's own reference, used up here.
         drop(unsafe { DetailRef::from_raw(self.cause.load(Relaxed)) });

@@ -103,7 +103,6 @@ pub(crate) unsafe fn drop_some(hub: *const Hub, n: u32) {
 pub(crate) unsafe fn release(node: *const Node) {
     // SAFETY: alive while we have a handle. `MULTI` never changes after the node was made.
     unsafe {
-        (*node).life.touch();
         let hub = addr_of!((*node).hub);
         let multi = (*hub).word.load() & MULTI != 0;
         if !drop_one(hub, multi) {
@@ -143,7 +142,7 @@ pub(crate) unsafe fn release_multi(hub: *const Hub) {
 unsafe fn free(node: *const Node) {
     // SAFETY: plain nodes come from a `Box` of their own (`shared.rs`).
     unsafe {
-        if (*node).life.end() {
+        if (*node).hub.life.end() {
             drop(Box::from_raw(node.cast_mut()));
         }
     }
@@ -173,7 +172,7 @@ unsafe fn destroy(node: *const Node) {
                     chain = source;
                 }
             }
-            if (*multi).node.life.end() {
+            if (*multi).node.hub.life.end() {
                 drop(Box::from_raw(multi.cast_mut()));
             }
         }

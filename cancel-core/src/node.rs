@@ -22,7 +22,7 @@ use crate::hub::Hub;
 use crate::list::{Entry, Kind};
 use crate::state::{CANCELLED, INHERITED, MULTI, NEVER, NONEMPTY, OUTCOME};
 use crate::sync::{
-    Acquire, AtomicPtr, HOLD, Held, Life, Patience, Relaxed, Release, Word, const_fn, const_value,
+    Acquire, AtomicPtr, HOLD, Held, Patience, Relaxed, Release, Word, const_fn, const_value,
 };
 use core::ptr::{addr_of, null_mut};
 
@@ -51,7 +51,6 @@ impl Dependent {
 pub(crate) struct Node {
     pub(crate) dependent: Dependent,
     pub(crate) hub: Hub,
-    pub(crate) life: Life,
 }
 
 /// One source of a `MULTI` node.
@@ -70,7 +69,6 @@ impl Node {
         Node {
             dependent: Dependent::new(Kind::Child),
             hub: Hub::new(flags),
-            life: Life::new(),
         }
     }
     }

@@ -349,7 +349,6 @@ impl Cancel {
                 return true;
             }
             let node = entry.cast::<Node>();
-            (*node).life.touch();
             let hub = addr_of!((*node).hub);
             let mut held = Hub::lock(hub);
             let mut place = Place::Out;
@@ -375,7 +374,6 @@ impl Cancel {
         unsafe {
             let owner = (*link).owner;
             let inherited = inherited | (*link).adds;
-            (*owner).life.touch();
             let hub = addr_of!((*owner).hub);
             let mut held = Hub::lock(hub);
             (*link).dependent.source.store(null_mut(), Release);
