@@ -1,12 +1,10 @@
 //! What a cancel says about itself: reason, message, underlying error.
 
-pub(crate) mod detail;
-
+use crate::detail::{Detail, DetailRef};
 use crate::error::Cancelled;
 use crate::reason::Reason;
 use crate::sync::const_fn;
 use core::fmt;
-use detail::{Detail, DetailRef};
 
 /// Why something is to be cancelled: a [`Reason`], and if wanted a message and an underlying error.
 ///
@@ -74,7 +72,7 @@ impl Cause {
     /// assert_eq!(cancel_core::Cause::from("enough").message(), Some("enough"));
     /// ```
     pub fn message(&self) -> Option<&str> {
-        self.detail.as_ref()?.get().message.as_deref()
+        self.detail.as_ref()?.get().message()
     }
 
     /// A reason and nothing else.
@@ -142,7 +140,8 @@ impl Cause {
         if !own {
             let reason = self.reason;
             let old = self.detail.take().map(|detail| {
-                alloc::boxed::Box::new(Cancelled::new(reason, Some(detail))) as detail::Source
+                alloc::boxed::Box::new(Cancelled::new(reason, Some(detail)))
+                    as crate::detail::Source
             });
             self.detail = Some(DetailRef::new(None, old));
         }
@@ -220,6 +219,21 @@ impl From<Cancelled> for Cause {
     fn from(cancelled: Cancelled) -> Self {
         let (reason, detail) = cancelled.into_root();
         Cause { reason, detail }
+    }
+}
+
+/// What a token that was cancelled with this cause would say.
+///
+/// ```
+/// use cancel_core::{Cancelled, Cause, Reason};
+///
+/// let refused = Cancelled::from(Cause::from((Reason::Error, "has run before")));
+/// assert_eq!(refused.to_string(), "cancelled: error: has run before");
+/// ```
+impl From<Cause> for Cancelled {
+    fn from(cause: Cause) -> Self {
+        let reason = cause.reason();
+        Cancelled::new(reason, cause.into_parts().1)
     }
 }
 

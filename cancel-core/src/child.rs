@@ -79,7 +79,7 @@ impl<'a> Child<'a> {
     /// let child = std::pin::pin!(Child::new(&parent));
     /// assert!(child.enter().cause().unwrap().is_inherited());
     /// ```
-    pub fn enter<'p>(self: Pin<&'p mut Self>) -> &'p Token {
+    pub fn enter(self: Pin<&mut Self>) -> &Token {
         // SAFETY: nothing is moved out.
         let this = unsafe { self.get_unchecked_mut() };
         if !this.entered {

@@ -1,6 +1,6 @@
 //! `Cancelled`: the error that says it was cancelled, and why.
 
-use crate::cause::detail::DetailRef;
+use crate::detail::DetailRef;
 use crate::reason::Reason;
 use core::fmt;
 
@@ -128,9 +128,13 @@ impl Cancelled {
     /// assert_eq!(token.cause().unwrap().message(), Some("user pressed stop"));
     /// ```
     pub fn message(&self) -> Option<&str> {
-        self.detail.as_ref()?.get().message.as_deref()
+        self.detail.as_ref()?.get().message()
     }
 }
+
+// Nothing of it can be changed through it, and the error inside is only lent.
+impl core::panic::UnwindSafe for Cancelled {}
+impl core::panic::RefUnwindSafe for Cancelled {}
 
 /// Equal if reason, origin (here or in an ancestor) and message are. The underlying errors are not
 /// compared.

@@ -14,7 +14,7 @@
 //!   source. Sources and dependents form a DAG that only shrinks (adoption replaces a path by a
 //!   shorter one), so the order has no cycle.
 
-use crate::cause::detail::{Detail, DetailRef};
+use crate::detail::{Detail, DetailRef};
 use crate::error::Cancelled;
 use crate::list::{Entry, Kind, List};
 use crate::reason::Reason;

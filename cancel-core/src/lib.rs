@@ -53,8 +53,10 @@ extern crate std;
 mod sync;
 
 #[allow(unsafe_code)]
-mod cause;
+mod detail;
 mod error;
+
+mod cause;
 mod reason;
 
 #[cfg_attr(not(feature = "alloc"), path = "block_none.rs")]

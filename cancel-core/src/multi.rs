@@ -164,7 +164,8 @@ unsafe fn destroy(node: *const Node) {
         while !chain.is_null() {
             let multi = chain.cast::<Multi>();
             chain = (*multi).node.dependent.entry.next.get().cast();
-            for link in (&(*multi).links).iter() {
+            let links = &(*multi).links;
+            for link in links.iter() {
                 let Some(source) = leave(link) else { continue };
                 if drop_one(source, true) {
                     let source = Multi::of(source);
@@ -201,7 +202,7 @@ impl Multi {
         let links = sources.iter().map(|&(_, adds)| Link {
             dependent: Dependent::new(Kind::Link),
             owner: null(),
-            adds,
+            adds: LockedCell::new(adds),
         });
         let multi: *mut Multi = Box::into_raw(Box::new(Multi {
             node: Node::new(MULTI | if all { ALL } else { 0 }),
@@ -211,11 +212,13 @@ impl Multi {
         let _ = multi.expose_provenance();
         // SAFETY: nobody else knows the node yet.
         unsafe {
-            for link in (&mut (*multi).links).iter_mut() {
+            let links = &mut (*multi).links;
+            for link in links.iter_mut() {
                 link.owner = addr_of!((*multi).node);
             }
             let hub = addr_of!((*multi).node.hub);
-            for (link, (source, adds)) in (&(*multi).links).iter().zip(sources) {
+            let links = &(*multi).links;
+            for (link, (source, adds)) in links.iter().zip(sources) {
                 if follow_one(link, source) {
                     continue;
                 }
@@ -228,7 +231,7 @@ impl Multi {
                 if fire {
                     held.flags |= flags & (OUTCOME | INHERITED) | adds;
                     let cause = (*source).cause.load(Relaxed);
-                    crate::cause::detail::reserve(cause, 1);
+                    crate::detail::reserve(cause, 1);
                     (*hub).cause.store(cause, Relaxed);
                 }
                 Hub::unlock(hub, held);

@@ -22,7 +22,8 @@ use crate::hub::Hub;
 use crate::list::{Entry, Kind};
 use crate::state::{CANCELLED, INHERITED, MULTI, NEVER, NONEMPTY, OUTCOME};
 use crate::sync::{
-    Acquire, AtomicPtr, HOLD, Held, Patience, Relaxed, Release, Word, const_fn, const_value,
+    Acquire, AtomicPtr, HOLD, Held, LockedCell, Patience, Relaxed, Release, Word, const_fn,
+    const_value,
 };
 use core::ptr::{addr_of, null_mut};
 
@@ -59,8 +60,9 @@ pub(crate) struct Node {
 pub(crate) struct Link {
     pub(crate) dependent: Dependent,
     pub(crate) owner: *const Node,
-    /// `INHERITED` if the owner is a child of this source, 0 if it only follows it.
-    pub(crate) adds: u32,
+    /// `INHERITED` if the owner is a child of this source, or has come to it by adoption; 0 if it
+    /// only follows it. Guarded like `source`.
+    pub(crate) adds: LockedCell<u32>,
 }
 
 impl Node {
@@ -138,7 +140,7 @@ pub(crate) unsafe fn inherit(node: *const Node, source: *const Hub, flags: u32) 
     // under its lock; ours are shown to others together with the node.
     unsafe {
         let cause = (*source).cause.load(Relaxed);
-        crate::cause::detail::reserve(cause, 1);
+        crate::detail::reserve(cause, 1);
         (*node).hub.cause.store(cause, Relaxed);
         let hub = addr_of!((*node).hub);
         let mut held = Hub::lock(hub);
@@ -319,6 +321,10 @@ unsafe fn adopt(hub: *const Hub, both: &mut Both) -> bool {
             (*(first as *const Dependent))
                 .source
                 .store(both.source.cast_mut(), Relaxed);
+            if (*first).kind == Kind::Link {
+                // What it would have taken over from us.
+                (*first.cast::<Link>()).adds.set(INHERITED);
+            }
             if multi {
                 crate::multi::retain(both.source); // N4
             }

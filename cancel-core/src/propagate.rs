@@ -31,7 +31,7 @@
 
 use crate::block::Calls;
 use crate::cause::Cause;
-use crate::cause::detail::{Detail, DetailRef, reserve, unreserve};
+use crate::detail::{Detail, DetailRef, reserve, unreserve};
 use crate::error::Cancelled;
 use crate::hub::{Hub, Waiter};
 use crate::list::{Entry, Kind};
@@ -103,11 +103,12 @@ pub(crate) unsafe fn cancel(root: *const Hub, cause: Cause) -> bool {
 #[cold]
 unsafe fn lost(root: *const Hub) {
     let mut patience = Patience::new();
-    // SAFETY: alive by the caller's promise.
-    while CAN_WAIT && {
+    while CAN_WAIT {
         patience.begin();
-        unsafe { (*root).word.look() & MARKING != 0 }
-    } {
+        // SAFETY: alive by the caller's promise.
+        if unsafe { (*root).word.look() } & MARKING == 0 {
+            break;
+        }
         patience.wait(root.cast());
     }
 }
@@ -373,9 +374,9 @@ impl Cancel {
         // SAFETY: see above. The owner is alive: its link is still linked, and we hold the source.
         unsafe {
             let owner = (*link).owner;
-            let inherited = inherited | (*link).adds;
             let hub = addr_of!((*owner).hub);
             let mut held = Hub::lock(hub);
+            let inherited = inherited | (*link).adds.get();
             (*link).dependent.source.store(null_mut(), Release);
             if held.flags & CANCELLED == 0 && multi::fires(link, &held) {
                 // Without a handle it is on its way out, and has nothing below (N4).

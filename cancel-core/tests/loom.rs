@@ -142,18 +142,23 @@ fn two_waiters_of_one_token() {
 #[test]
 fn what_came_before_a_cancel_is_seen_by_whoever_sees_it() {
     check(|| {
-        let data = Arc::new(loom::cell::UnsafeCell::new(0));
+        struct Data(loom::cell::UnsafeCell<u32>);
+        // SAFETY: loom reports a race if there is one.
+        unsafe impl Send for Data {}
+        // SAFETY: as above.
+        unsafe impl Sync for Data {}
+        let data = Arc::new(Data(loom::cell::UnsafeCell::new(0)));
         let token = CancelToken::new();
         let (shared, handle) = (data.clone(), token.child());
         let reader = thread::spawn(move || {
             if handle.is_cancelled() {
                 // SAFETY: loom reports a race if there is one.
-                shared.with(|value| assert_eq!(unsafe { *value }, 7));
+                shared.0.with(|value| assert_eq!(unsafe { *value }, 7));
                 assert_eq!(handle.cause().unwrap().message(), Some("done"));
             }
         });
         // SAFETY: as above.
-        data.with_mut(|value| unsafe { *value = 7 });
+        data.0.with_mut(|value| unsafe { *value = 7 });
         token.cancel_with("done");
         reader.join().unwrap();
     });

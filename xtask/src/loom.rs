@@ -62,8 +62,8 @@ const FAULTS: &[Fault] = &[
     (
         "a loser does not wait for the marking",
         "propagate.rs",
-        "(*root).word.look() & MARKING != 0",
-        "false && (*root).word.look() & MARKING != 0",
+        "if unsafe { (*root).word.look() } & MARKING == 0 {",
+        "if true || unsafe { (*root).word.look() } & MARKING == 0 {",
     ),
     (
         "another cancel's marking is not waited for",

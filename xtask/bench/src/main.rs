@@ -1,2 +1,203 @@
-//! bench
-fn main() {}
+//! Speed and size of the tokens beside their peers and the physical limits: `cargo xtask bench`.
+//!
+//! ```text
+//! cancel-bench [--quick] [--json FILE] [--markdown FILE] [--filter SUBSTR]
+//! ```
+//!
+//! The tables go to standard output, progress to standard error. A missed target is marked in the
+//! table and does not change the exit code.
+
+mod alloc;
+mod cancel;
+mod create;
+mod deadline;
+mod duo;
+mod facts;
+mod harness;
+mod peers;
+mod query;
+mod report;
+mod sizes;
+mod trees;
+mod wait;
+
+use std::cell::OnceCell;
+use std::env;
+use std::fs;
+use std::process::ExitCode;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use crate::duo::Duo;
+use crate::harness::{Effort, Row};
+use crate::peers::OURS;
+use crate::report::Report;
+
+const USAGE: &str =
+    "usage: cancel-bench [--quick] [--json FILE] [--markdown FILE] [--filter SUBSTR]
+
+  --quick           fewer and shorter samples: under two minutes in all
+  --json FILE       write {\"row\": {\"contestant\": {\"ns\": 1.0, \"ratio\": 1.0}}}
+  --markdown FILE   write the whole report
+  --filter SUBSTR   only rows with SUBSTR in their name (\"bytes\" is the table of sizes)";
+
+const THOROUGH: Effort = Effort {
+    rounds: 31,
+    sample: Duration::from_millis(10),
+};
+const QUICK: Effort = Effort {
+    rounds: 21,
+    sample: Duration::from_millis(3),
+};
+
+/// What rows share.
+pub(crate) struct Env {
+    pub(crate) duo: Rc<Duo>,
+    runtime: OnceCell<tokio::runtime::Runtime>,
+}
+
+impl Env {
+    /// tokio with two workers, started at the first use.
+    pub(crate) fn runtime(&self) -> tokio::runtime::Handle {
+        let start = || {
+            let mut builder = tokio::runtime::Builder::new_multi_thread();
+            builder
+                .worker_threads(2)
+                .enable_time()
+                .build()
+                .expect("threads can be started")
+        };
+        self.runtime.get_or_init(start).handle().clone()
+    }
+}
+
+#[derive(Default)]
+struct Arguments {
+    quick: bool,
+    json: Option<String>,
+    markdown: Option<String>,
+    filter: String,
+}
+
+fn arguments() -> Result<Option<Arguments>, String> {
+    let mut parsed = Arguments::default();
+    let mut given = env::args().skip(1);
+    while let Some(argument) = given.next() {
+        let mut value = || {
+            given
+                .next()
+                .ok_or_else(|| format!("{argument} needs a value"))
+        };
+        match argument.as_str() {
+            "--quick" => parsed.quick = true,
+            "--json" => parsed.json = Some(value()?),
+            "--markdown" => parsed.markdown = Some(value()?),
+            "--filter" => parsed.filter = value()?,
+            "--help" | "-h" => return Ok(None),
+            _ => return Err(format!("unknown argument {argument}")),
+        }
+    }
+    Ok(Some(parsed))
+}
+
+fn main() -> ExitCode {
+    let arguments = match arguments() {
+        Ok(Some(arguments)) => arguments,
+        Ok(None) => {
+            println!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        Err(message) => {
+            eprintln!("{message}\n\n{USAGE}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let report = run(&arguments);
+
+    println!("{}", report.speed());
+    println!("{}", report.sizes());
+    for note in report.notes() {
+        println!("{note}");
+    }
+    let outputs = [
+        (&arguments.json, Report::json as fn(&Report) -> String),
+        (&arguments.markdown, Report::markdown),
+    ];
+    for (file, render) in outputs {
+        let Some(file) = file else { continue };
+        if let Err(error) = fs::write(file, render(&report)) {
+            eprintln!("cannot write {file}: {error}");
+            return ExitCode::FAILURE;
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+/// Every row, in the order of the table.
+fn rows() -> impl Iterator<Item = &'static Row> {
+    [
+        create::ROWS,
+        query::ROWS,
+        wait::ROWS,
+        deadline::ROWS,
+        cancel::ROWS,
+        trees::ROWS,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+fn run(arguments: &Arguments) -> Report {
+    if cfg!(debug_assertions) {
+        eprintln!("built without optimisation: these figures mean nothing (use --release)");
+    }
+    let begin = Instant::now();
+    let effort = if arguments.quick { QUICK } else { THOROUGH };
+    let load = facts::load();
+    let _reserve = alloc::reserve();
+    let env = Env {
+        duo: Rc::new(Duo::new()),
+        runtime: OnceCell::new(),
+    };
+
+    let wanted: Vec<&Row> = rows()
+        .filter(|row| row.name.contains(&arguments.filter))
+        .collect();
+    let mut measured = Vec::new();
+    for (i, row) in wanted.iter().enumerate() {
+        let figures = harness::measure(row, &env, effort);
+        let ratio = figures.figure(OURS).map_or(f64::NAN, |ours| ours.ratio);
+        eprintln!(
+            "[{:>2}/{}] {:>5.1} s  {}: {ratio:.3}",
+            i + 1,
+            wanted.len(),
+            begin.elapsed().as_secs_f64(),
+            row.name
+        );
+        measured.push(figures);
+    }
+    let sizes = if "bytes".contains(&arguments.filter) {
+        sizes::measure(&env)
+    } else {
+        Vec::new()
+    };
+
+    let (retakes, given_up) = env.duo.troubles();
+    let quick = if arguments.quick { " --quick" } else { "" };
+    let filter = if arguments.filter.is_empty() {
+        String::new()
+    } else {
+        format!(" --filter '{}'", arguments.filter)
+    };
+    let file = arguments.markdown.as_deref().unwrap_or("BENCHMARKS.md");
+    Report {
+        command: format!("cargo xtask bench{quick}{filter} --markdown {file}"),
+        effort,
+        pinned: env.duo.pinned(),
+        load: [load, facts::load()],
+        retakes,
+        given_up,
+        rows: measured,
+        sizes,
+    }
+}

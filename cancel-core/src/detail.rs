@@ -47,6 +47,15 @@ impl Detail {
     }
 }
 
+impl Detail {
+    pub(crate) fn message(&self) -> Option<&str> {
+        // A `&str`, or a `Cow` of one.
+        let message = self.message.as_ref()?;
+        let text: &str = message;
+        Some(text)
+    }
+}
+
 /// A counted or static reference to a block.
 #[derive(Debug)]
 #[repr(transparent)]

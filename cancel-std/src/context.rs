@@ -1,0 +1,315 @@
+//! What can be known about an operation: a snapshot.
+
+use crate::id::OperationId;
+use crate::progress::{Metadata, Progress};
+use cancel_core::{Cancelled, Reason};
+use std::borrow::Cow;
+use std::fmt;
+use std::time::Duration;
+
+/// Where an operation is in its life.
+///
+/// ```text
+/// pending ──first poll of run──> running ──┬──> completed   the body returned
+///                                          ├──> cancelled   [reason() tells why]
+///                                          └──> failed      the body returned an error (try_run), or panicked
+/// ```
+///
+/// The last three are final. There is no status for timeouts: that is *cancelled*, and
+/// [`Reason::Timeout`].
+///
+/// # Examples
+///
+/// ```
+/// use cancel_std::{Cancelable, Status};
+///
+/// let op = Cancelable::new();
+/// assert_eq!(op.status(), Status::Pending);
+/// smol::block_on(op.run(async |cx| assert_eq!(cx.status(), Status::Running))).unwrap();
+/// assert_eq!(op.status().to_string(), "completed");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Status {
+    /// It has not been started. Its token may be cancelled already.
+    Pending,
+    /// Its body runs.
+    Running,
+    /// The body returned its value.
+    Completed,
+    /// It was cancelled, and the body dropped, or its `run` was dropped.
+    Cancelled,
+    /// The body returned an error while nobody had cancelled the operation, or it panicked.
+    Failed,
+}
+
+impl Status {
+    /// Whether this is the end of an operation.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::Status;
+    ///
+    /// assert!(Status::Cancelled.is_final());
+    /// assert!(!Status::Running.is_final());
+    /// ```
+    pub const fn is_final(self) -> bool {
+        matches!(self, Status::Completed | Status::Cancelled | Status::Failed)
+    }
+}
+
+/// In lower case.
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Status::Pending => "pending",
+            Status::Running => "running",
+            Status::Completed => "completed",
+            Status::Cancelled => "cancelled",
+            Status::Failed => "failed",
+        })
+    }
+}
+
+/// What was known about an operation when [`Operation::context`](crate::Operation::context) was
+/// called. It does not change any more.
+///
+/// All times are those of the operation's runtime: since the epoch of its clock, and monotonic.
+///
+/// # Examples
+///
+/// ```
+/// use cancel_core::Reason;
+/// use cancel_std::{Cancelable, Status};
+/// use std::time::Duration;
+///
+/// let op = Cancelable::with_timeout(Duration::from_millis(5)).name("nap").metadata("bed", "12");
+/// smol::block_on(op.run(async |cx| cx.sleep(Duration::MAX).await)).unwrap_err();
+///
+/// let context = op.context();
+/// assert_eq!(context.id(), op.id());
+/// assert_eq!(context.name(), Some("nap"));
+/// assert_eq!(context.status(), Status::Cancelled);
+/// assert_eq!(context.reason(), Some(Reason::Timeout));
+/// assert_eq!(context.metadata().get("bed"), Some("12"));
+/// assert!(context.duration() >= Some(Duration::from_millis(5)));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Context {
+    pub(crate) id: OperationId,
+    pub(crate) parent_id: Option<OperationId>,
+    pub(crate) name: Option<Cow<'static, str>>,
+    pub(crate) metadata: Metadata,
+    pub(crate) status: Status,
+    pub(crate) started: Option<Duration>,
+    pub(crate) ended: Option<Duration>,
+    pub(crate) duration: Option<Duration>,
+    pub(crate) cause: Option<Cancelled>,
+    pub(crate) error: Option<String>,
+    pub(crate) progress: Option<Progress>,
+    pub(crate) callback_panics: u32,
+}
+
+impl Context {
+    /// What tells the operation from all others.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let op = cancel_std::Cancelable::new();
+    /// assert_eq!(op.context().id(), op.id());
+    /// ```
+    pub fn id(&self) -> OperationId {
+        self.id
+    }
+
+    /// The id of the operation given to [`parent`](crate::Operation::parent).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let parent = cancel_std::Cancelable::new();
+    /// assert_eq!(parent.child().context().parent_id(), Some(parent.id()));
+    /// ```
+    pub fn parent_id(&self) -> Option<OperationId> {
+        self.parent_id
+    }
+
+    /// The name given to the operation.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let op = cancel_std::Cancelable::new();
+    /// assert_eq!(op.context().name(), None);
+    /// assert_eq!(op.name("nap").context().name(), Some("nap"));
+    /// ```
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// The pairs given to [`metadata`](crate::Operation::metadata).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let op = cancel_std::Cancelable::new().metadata("bed", "12");
+    /// assert_eq!(op.context().metadata().get("bed"), Some("12"));
+    /// ```
+    pub fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
+    /// Where the operation is in its life.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, Status};
+    ///
+    /// assert_eq!(Cancelable::new().context().status(), Status::Pending);
+    /// ```
+    pub fn status(&self) -> Status {
+        self.status
+    }
+
+    /// When it started: the first poll of `run`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_core::Timer;
+    /// use cancel_std::{Cancelable, Std};
+    ///
+    /// let op = Cancelable::new();
+    /// assert_eq!(op.context().started(), None);
+    /// smol::block_on(op.run(async |_| ())).unwrap();
+    /// assert!(op.context().started().unwrap() <= Std.now());
+    /// ```
+    pub fn started(&self) -> Option<Duration> {
+        self.started
+    }
+
+    /// When it ended.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let op = cancel_std::Cancelable::new();
+    /// smol::block_on(op.run(async |cx| assert_eq!(cx.context().ended(), None))).unwrap();
+    /// assert!(op.context().ended() >= op.context().started());
+    /// ```
+    pub fn ended(&self) -> Option<Duration> {
+        self.ended
+    }
+
+    /// How long it took, or has been running so far; `None` before the start.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let op = cancel_std::Cancelable::new();
+    /// assert_eq!(op.context().duration(), None);
+    /// smol::block_on(op.run(async |cx| assert!(cx.context().duration().is_some()))).unwrap();
+    /// println!("took {:?}", op.context().duration().unwrap());
+    /// ```
+    pub fn duration(&self) -> Option<Duration> {
+        self.duration
+    }
+
+    /// Why it is cancelled, as a code. The rest is that of [`cause`](Context::cause).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_core::Reason;
+    ///
+    /// let op = cancel_std::Cancelable::new();
+    /// op.cancel_with(Reason::Shutdown);
+    /// assert_eq!(op.context().reason(), Some(Reason::Shutdown));
+    /// ```
+    pub fn reason(&self) -> Option<Reason> {
+        self.cause.as_ref().map(Cancelled::reason)
+    }
+
+    /// Why cancelation was asked for, from the moment when that happened, whatever the status.
+    ///
+    /// If the body returned a value nevertheless (because it was being polled at that moment), the
+    /// status is *completed*, and the cause is here. What comes after the end does not get here.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, Status};
+    ///
+    /// let op = Cancelable::new();
+    /// let run = op.run(async |cx| {
+    ///     cx.cancel_with("enough");
+    ///     assert_eq!(cx.context().message(), Some("enough"));
+    /// });
+    /// smol::block_on(run).unwrap();
+    /// assert_eq!(op.status(), Status::Completed);
+    /// assert_eq!(op.context().message(), Some("enough"));
+    /// ```
+    pub fn cause(&self) -> Option<&Cancelled> {
+        self.cause.as_ref()
+    }
+
+    /// The message of the cause.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let op = cancel_std::Cancelable::new();
+    /// op.cancel_with("enough");
+    /// assert_eq!(op.context().message(), Some("enough"));
+    /// ```
+    pub fn message(&self) -> Option<&str> {
+        self.cause.as_ref()?.message()
+    }
+
+    /// The text of the error that the body returned, or of its panic: *failed* operations only.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::Cancelable;
+    ///
+    /// let op = Cancelable::new();
+    /// let run = op.try_run(async |_| Err::<(), Box<dyn std::error::Error>>("no such file".into()));
+    /// smol::block_on(run).unwrap_err();
+    /// assert_eq!(op.context().error(), Some("no such file"));
+    /// ```
+    pub fn error(&self) -> Option<&str> {
+        self.error.as_deref()
+    }
+
+    /// The operation's latest progress report.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let op = cancel_std::Cancelable::new();
+    /// op.progress(1, 2);
+    /// assert_eq!(op.context().progress().unwrap().to_string(), "1/2");
+    /// ```
+    pub fn progress(&self) -> Option<&Progress> {
+        self.progress.as_ref()
+    }
+
+    /// How many calls of the operation's callbacks have panicked. Such panics end there.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::Cancelable;
+    ///
+    /// let op = Cancelable::new().on_start(|_| panic!("does no harm"));
+    /// smol::block_on(op.run(async |_| 5)).unwrap();
+    /// assert_eq!(op.context().callback_panics(), 1);
+    /// ```
+    pub fn callback_panics(&self) -> u32 {
+        self.callback_panics
+    }
+}

@@ -1,0 +1,230 @@
+//! Deadlines of an operation, and its sleeps.
+
+use super::{Inner, Operation, Runtime, State};
+use crate::context::Status;
+use crate::deadline::Deadline;
+use cancel_core::{Cancelled, Cause, Check, Reason};
+use std::future::{Future, poll_fn};
+use std::task::Poll;
+use std::time::Duration;
+
+impl<R> Inner<R> {
+    fn earliest(&self) -> Option<(Duration, &Inner<R>)> {
+        let deadlines = self
+            .lineage()
+            .filter_map(|op| Some((op.deadline.get()?, op)));
+        deadlines.min_by_key(|(at, _)| *at)
+    }
+}
+
+impl<R> Operation<R> {
+    /// The effective deadline: the earliest of this operation and its ancestors, since the epoch
+    /// of the runtime's clock.
+    ///
+    /// A timeout becomes a deadline when its operation starts; what has ended has none any more.
+    /// Deadlines beyond 584 years are none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::Cancelable;
+    /// use std::time::Duration;
+    ///
+    /// let parent = Cancelable::with_timeout(Duration::from_secs(1));
+    /// let run = parent.run(async |cx| {
+    ///     let child = cx.child().timeout(Duration::from_secs(3600));
+    ///     assert_eq!(child.deadline(), cx.deadline());
+    /// });
+    /// smol::block_on(run).unwrap();
+    /// ```
+    pub fn deadline(&self) -> Option<Duration> {
+        self.inner.earliest().map(|(at, _)| at)
+    }
+}
+
+impl<R: Runtime> Operation<R> {
+    /// `Err` if the operation is cancelled, or if its effective deadline has passed, which cancels
+    /// the operation that the deadline belongs to (this one or an ancestor) with
+    /// [`Reason::Timeout`].
+    ///
+    /// So a body that never awaits still stops in time. Reads the clock if there is a deadline.
+    ///
+    /// # Errors
+    ///
+    /// [`Cancelled`], with the real cause.
+    ///
+    /// # Panics
+    ///
+    /// As [`cancel`](Operation::cancel), if the deadline has passed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_core::{Cancelled, Reason};
+    /// use cancel_std::Cancelable;
+    /// use std::time::Duration;
+    ///
+    /// let op = Cancelable::with_timeout(Duration::from_millis(5));
+    /// let run = op.try_run(async |cx| -> Result<(), Cancelled> {
+    ///     loop {
+    ///         cx.check()?; // works on and on, without any await
+    ///     }
+    /// });
+    /// assert_eq!(smol::block_on(run).unwrap_err().reason(), Reason::Timeout);
+    /// ```
+    pub fn check(&self) -> Result<(), Cancelled> {
+        self.token().check()?;
+        if let Some((at, owner)) = self.inner.earliest() {
+            if at <= self.inner.runtime.now() {
+                // The token of an ancestor has been made with its first child.
+                let token = owner.token.get().unwrap_or_else(|| self.token());
+                token.cancel_with(Reason::Timeout);
+                return self.token().check();
+            }
+        }
+        Ok(())
+    }
+
+    /// How long it is until the effective [deadline](Operation::deadline): zero if it has passed,
+    /// `None` if there is none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::Cancelable;
+    /// use std::time::Duration;
+    ///
+    /// let op = Cancelable::with_timeout(Duration::from_secs(60));
+    /// let run = op.run(async |cx| assert!(cx.remaining().unwrap() <= Duration::from_secs(60)));
+    /// smol::block_on(run).unwrap();
+    /// assert_eq!(op.remaining(), None); // ended
+    /// ```
+    pub fn remaining(&self) -> Option<Duration> {
+        let deadline = self.deadline()?;
+        Some(deadline.saturating_sub(self.inner.runtime.now()))
+    }
+
+    /// Gives the operation another time limit, shorter or longer: from now on if it runs, from the
+    /// start otherwise. It replaces all timeouts and deadlines set before; those of ancestors stay.
+    ///
+    /// Zero ends a running operation at its next suspension or check; [`Duration::MAX`] takes the
+    /// limit away.
+    ///
+    /// # Returns
+    ///
+    /// `false` if the operation had ended: nothing was done.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_core::Reason;
+    /// use cancel_std::Cancelable;
+    /// use std::time::Duration;
+    ///
+    /// let op = Cancelable::with_timeout(Duration::from_secs(3600));
+    /// let run = op.run(async |cx| {
+    ///     cx.set_timeout(Duration::from_millis(5));
+    ///     cx.sleep(Duration::MAX).await;
+    /// });
+    /// assert_eq!(smol::block_on(run).unwrap_err().reason(), Reason::Timeout);
+    /// assert!(!op.set_timeout(Duration::MAX));
+    /// ```
+    pub fn set_timeout(&self, timeout: Duration) -> bool {
+        let now = self.inner.runtime.now();
+        self.limit(|state, deadline| match state.status {
+            Status::Pending => {
+                state.timeout = timeout;
+                deadline.set(None);
+            }
+            _ => deadline.set(now.checked_add(timeout)),
+        })
+    }
+
+    /// Gives the operation another deadline, earlier or later: absolute, since the epoch of the
+    /// runtime's clock ([`Timer::now`](cancel_core::Timer::now)). It replaces all timeouts and deadlines set before; those
+    /// of ancestors stay.
+    ///
+    /// One that has passed ends a running operation at its next suspension or check.
+    ///
+    /// # Returns
+    ///
+    /// `false` if the operation had ended: nothing was done.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_core::Timer;
+    /// use cancel_std::{Cancelable, Std};
+    /// use std::time::Duration;
+    ///
+    /// let op = Cancelable::new();
+    /// let deadline = Std.now() + Duration::from_secs(5);
+    /// op.set_deadline(deadline);
+    /// assert_eq!(op.deadline(), Some(deadline));
+    /// ```
+    pub fn set_deadline(&self, deadline: Duration) -> bool {
+        self.limit(|state, own| {
+            state.timeout = Duration::MAX;
+            own.set(Some(deadline));
+        })
+    }
+
+    fn limit(&self, set: impl FnOnce(&mut State, &Deadline)) -> bool {
+        let mut state = self.inner.lock();
+        if state.status.is_final() {
+            return false;
+        }
+        set(&mut state, &self.inner.deadline);
+        drop(state);
+        self.inner.deadline.wake();
+        true
+    }
+
+    /// Waits on the runtime's timer, counted from this call. Zero is ready at once.
+    ///
+    /// If the timer fails, the operation is cancelled with [`Reason::Error`]: it does not go on as
+    /// if the time were over.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe, but the time begins anew.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::Cancelable;
+    /// use std::time::Duration;
+    ///
+    /// let run = Cancelable::new().run(async |cx| cx.sleep(Duration::from_millis(5)).await);
+    /// smol::block_on(run).unwrap();
+    /// ```
+    pub fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send + use<'_, R> {
+        let sleep = self.inner.runtime.sleep(duration);
+        async move {
+            let Err(error) = sleep.await else { return };
+            let cause = Cause::new(Reason::Error).with_message("the timer of a sleep failed");
+            self.cancel_with(cause.with_error(error));
+            // Gives the runner the turn in which it drops the body. Elsewhere, waiting any longer
+            // would be for ever.
+            let mut yielded = false;
+            poll_fn(|cx| {
+                if std::mem::replace(&mut yielded, true) {
+                    return Poll::Ready(());
+                }
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            })
+            .await;
+        }
+    }
+}
+
+/// With the deadline, like [`Operation::check`].
+impl<R: Runtime> Check for Operation<R> {
+    fn check(&self) -> Result<(), Cancelled> {
+        Operation::check(self)
+    }
+    fn is_cancelled(&self) -> bool {
+        Operation::is_cancelled(self)
+    }
+}

@@ -1,0 +1,99 @@
+//! The runtime of this crate, as far as it has one: a name for its timer and its background thread.
+
+use crate::background;
+use crate::clock;
+use crate::timer::Sleep;
+use cancel_core::{Spawn, SpawnError, Timer};
+use std::future::Future;
+use std::time::Duration;
+
+/// The runtime that needs no executor: the timer and the background thread of this crate.
+///
+/// Its sleeps can be awaited under any executor, or under a bare `block_on`. Its tasks run on one
+/// thread of their own, whatever executor there is besides.
+///
+/// Neither thread exists before something needs it, and none ever ends: at process exit they are
+/// simply gone. Neither survives a `fork` without `exec` in the child.
+///
+/// # Examples
+///
+/// ```
+/// use cancel_core::{Spawn, Timer};
+/// use cancel_std::Std;
+/// use std::sync::mpsc;
+/// use std::time::Duration;
+///
+/// let (send, receive) = mpsc::channel();
+/// Std.spawn(async move {
+///     Std.sleep(Duration::from_millis(5)).await.unwrap();
+///     send.send("slept").unwrap();
+/// })
+/// .unwrap();
+/// assert_eq!(receive.recv(), Ok("slept"));
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Std;
+
+/// Time is that of [`Instant`](std::time::Instant), counted from the moment when something in the
+/// process first asked for it.
+///
+/// # Examples
+///
+/// ```
+/// use cancel_core::Timer;
+/// use cancel_std::Std;
+/// use std::time::Duration;
+///
+/// let deadline = Std.now() + Duration::from_millis(5);
+/// smol::block_on(Std.sleep_until(deadline)).unwrap();
+/// assert!(Std.now() >= deadline);
+/// ```
+impl Timer for Std {
+    type Sleep = Sleep;
+
+    #[inline]
+    fn now(&self) -> Duration {
+        clock::now()
+    }
+
+    #[inline]
+    fn sleep_until(&self, deadline: Duration) -> Sleep {
+        Sleep::until(deadline)
+    }
+
+    #[inline]
+    fn sleep(&self, duration: Duration) -> Sleep {
+        Sleep::after(clock::now(), duration)
+    }
+}
+
+/// Tasks share one thread, `cancel-background`, which the first of them starts. They take turns
+/// in the order in which they are woken: one that blocks holds up all others. A task that panics, in
+/// a poll or in its drop, is dropped, and the others go on. One that nobody can wake any more is
+/// dropped, too.
+///
+/// # Errors
+///
+/// [`SpawnError`] if the thread cannot be started; the future has been dropped then. The next call
+/// tries again.
+///
+/// # Examples
+///
+/// ```
+/// use cancel_core::Spawn;
+/// use cancel_std::Std;
+/// use std::sync::mpsc;
+///
+/// let (send, receive) = mpsc::channel();
+/// Std.spawn(async move { send.send(std::thread::current().name().map(String::from)).unwrap() })
+///     .unwrap();
+/// assert_eq!(receive.recv().unwrap().as_deref(), Some("cancel-background"));
+/// ```
+impl Spawn for Std {
+    fn spawn<F>(&self, future: F) -> Result<(), SpawnError>
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        background::spawn(future)
+    }
+}

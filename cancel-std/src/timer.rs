@@ -1,0 +1,287 @@
+//! The timer of this crate: sleeps on a timing wheel that one thread of the process turns.
+//!
+//! Lowest first: `ticks` (units), `wheel` (where entries are; pure), `shared` (locks and who is
+//! told what; the invariants), `thread` (turns the wheel), and here the future.
+
+mod shared;
+mod thread;
+mod ticks;
+mod wheel;
+
+#[cfg(test)]
+mod tests;
+
+use crate::clock;
+use cancel_core::TimerError;
+use shared::{Key, Registered, Shared};
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use wheel::Fate;
+
+/// The timer of the process.
+static TIMER: Shared = Shared::new(thread::start);
+
+/// A future that resolves when a deadline has come: the sleep of [`Std`](crate::Std).
+///
+/// Made by [`Timer::sleep`](cancel_core::Timer::sleep) (relative) and
+/// [`Timer::sleep_until`](cancel_core::Timer::sleep_until) (absolute, since the epoch of
+/// [`Timer::now`](cancel_core::Timer::now)). It needs no executor: one thread, `cancel-timer`,
+/// serves all sleeps of the process. It is started by the first sleep that has to wait.
+///
+/// # Accuracy
+///
+/// Never early: when it resolves with `Ok`, `Std.now() >= deadline`. It is woken at the first whole
+/// millisecond after the deadline; to that one millisecond come the time that the operating system
+/// takes to run the timer thread and the executor, and the wakers that are due before.
+///
+/// The first poll, and the first after a [`reset`](Sleep::reset), are ready without waiting if the
+/// deadline has come. So zero never waits, and neither does the past. Only a
+/// [`sleep`](cancel_core::Timer::sleep) of one second or more whose first poll comes later than its
+/// deadline may be pending once, and is woken at once.
+///
+/// A deadline of 139 years or more after the epoch ([`Duration::MAX`]) is never reached and costs
+/// nothing.
+///
+/// # Cost
+///
+/// The first poll that has to wait registers the sleep, and dropping it deregisters it. Both take a
+/// short lock, are O(1), and allocate only when there are more sleeps at a time than ever before.
+/// Polling again with the same waker changes nothing.
+///
+/// # Errors
+///
+/// [`TimerError`] if the timer thread could not be started, or died while this sleep waited. Later
+/// sleeps try to start it again.
+///
+/// # Panics
+///
+/// None of its own. A panic of the task's waker in clone or drop goes to the caller of `poll` or of
+/// the drop, after which the sleep is still in order; one in wake is caught on the timer thread, and
+/// the other sleeps are woken all the same.
+///
+/// # Cancel safety
+///
+/// May be dropped at any time, and moved between polls (it is [`Unpin`]). Polled again after it was
+/// ready, it gives the same result again.
+///
+/// # Examples
+///
+/// ```
+/// use cancel_core::Timer;
+/// use cancel_std::Std;
+/// use std::time::Duration;
+///
+/// smol::block_on(async {
+///     let deadline = Std.now() + Duration::from_millis(5);
+///     Std.sleep_until(deadline).await.unwrap();
+///     assert!(Std.now() >= deadline);
+/// });
+/// ```
+#[must_use = "a sleep does nothing unless it is polled or awaited"]
+pub struct Sleep {
+    timer: &'static Shared,
+    deadline: Duration,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Not registered.
+    Idle(Known),
+    /// Registered. `moved` since the last poll, by `reset`.
+    Armed {
+        key: Key,
+        moved: bool,
+    },
+    Done(Result<(), TimerError>),
+}
+
+/// What the first poll knows without reading the clock.
+#[derive(Clone, Copy, Debug)]
+enum Known {
+    Nothing,
+    /// The deadline was the present, or before it.
+    Passed,
+    /// The deadline was at least [`LONG`] away.
+    Ahead,
+}
+
+/// From this on the first poll of a relative sleep takes it that the deadline is still ahead.
+const LONG: Duration = Duration::from_secs(1);
+
+impl Sleep {
+    /// A sleep of the process's timer until `deadline`.
+    #[inline]
+    pub(crate) fn until(deadline: Duration) -> Self {
+        Sleep::on(&TIMER, deadline, Known::Nothing)
+    }
+
+    /// A sleep of the process's timer for `duration` from `now`, which the clock says just now.
+    #[inline]
+    pub(crate) fn after(now: Duration, duration: Duration) -> Self {
+        // Reading the clock is half of what a sleep costs. That is not done twice for long ones,
+        // which hardly ever pass before their first poll.
+        let known = if duration >= LONG {
+            Known::Ahead
+        } else if duration.is_zero() {
+            Known::Passed
+        } else {
+            Known::Nothing
+        };
+        Sleep::on(&TIMER, now.saturating_add(duration), known)
+    }
+
+    #[inline]
+    fn on(timer: &'static Shared, deadline: Duration, known: Known) -> Self {
+        Sleep {
+            timer,
+            deadline,
+            state: State::Idle(known),
+        }
+    }
+
+    /// When this sleep ends, since the epoch of [`Timer::now`](cancel_core::Timer::now).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_core::Timer;
+    /// use cancel_std::Std;
+    /// use std::time::Duration;
+    ///
+    /// let sleep = Std.sleep_until(Duration::from_secs(3600));
+    /// assert_eq!(sleep.deadline(), Duration::from_secs(3600));
+    /// ```
+    pub fn deadline(&self) -> Duration {
+        self.deadline
+    }
+
+    /// Gives this sleep another deadline, earlier or later, absolute as in
+    /// [`sleep_until`](cancel_core::Timer::sleep_until).
+    ///
+    /// A sleep that is waiting stays registered with the waker of its last poll, and that is woken
+    /// when the new deadline comes, or soon if it has come. A sleep that was ready starts anew. If
+    /// the last poll did not register the sleep (there was none, it was ready, or the deadline was
+    /// out of reach), the next one does: poll it once more.
+    ///
+    /// A wake-up for the old deadline may still be under way; it does no harm.
+    ///
+    /// # Examples
+    ///
+    /// An idle timeout, put off by every message:
+    ///
+    /// ```
+    /// use cancel_core::Timer;
+    /// use cancel_std::Std;
+    /// use std::time::Duration;
+    ///
+    /// smol::block_on(async {
+    ///     let mut idle = Std.sleep(Duration::from_millis(5));
+    ///     for _message in 0..3 {
+    ///         idle.reset(Std.now() + Duration::from_millis(5));
+    ///     }
+    ///     let deadline = idle.deadline();
+    ///     idle.await.unwrap();
+    ///     assert!(Std.now() >= deadline);
+    /// });
+    /// ```
+    pub fn reset(&mut self, deadline: Duration) {
+        self.deadline = deadline;
+        if let State::Armed { key, moved } = &mut self.state {
+            if self.timer.rearm(key, ticks::up(deadline)) {
+                *moved = true;
+                return;
+            }
+        }
+        // A key whose entry has gone out has no waker any more; its task is being woken.
+        self.disarm(State::Idle(Known::Nothing));
+    }
+
+    /// Leaves the timer, if registered, and becomes `next`.
+    #[inline]
+    fn disarm(&mut self, next: State) {
+        if let State::Armed { key, .. } = std::mem::replace(&mut self.state, next) {
+            // Dropped here: outside the lock, and after the change of state, since it may panic.
+            drop(self.timer.deregister(&key));
+        }
+    }
+
+    fn finish(&mut self, result: Result<(), TimerError>) -> Poll<Result<(), TimerError>> {
+        self.disarm(State::Done(result));
+        Poll::Ready(result)
+    }
+
+    #[inline]
+    fn poll_idle(&mut self, known: Known, cx: &mut Context<'_>) -> Poll<Result<(), TimerError>> {
+        let when = ticks::up(self.deadline);
+        if when == ticks::NEVER {
+            return Poll::Pending;
+        }
+        let passed = match known {
+            Known::Nothing => self.deadline <= clock::now(),
+            Known::Passed => true,
+            Known::Ahead => false,
+        };
+        if passed {
+            return self.finish(Ok(()));
+        }
+        match self.timer.register(when, cx.waker().clone()) {
+            Ok(Registered::Waiting(key)) => {
+                self.state = State::Armed { key, moved: false };
+                Poll::Pending
+            }
+            Ok(Registered::Due) => self.finish(Ok(())),
+            Err(error) => self.finish(Err(error)),
+        }
+    }
+}
+
+impl Future for Sleep {
+    type Output = Result<(), TimerError>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        match &mut this.state {
+            State::Idle(known) => {
+                let known = *known;
+                this.poll_idle(known, cx)
+            }
+            State::Armed { key, moved } => {
+                if std::mem::take(moved) && this.deadline <= clock::now() {
+                    return this.finish(Ok(()));
+                }
+                match this.timer.renew(key, cx.waker()) {
+                    Fate::Waiting => Poll::Pending,
+                    Fate::Fired => this.finish(Ok(())),
+                    Fate::Failed => this.finish(Err(shared::DIED)),
+                }
+            }
+            State::Done(result) => Poll::Ready(*result),
+        }
+    }
+}
+
+impl Drop for Sleep {
+    #[inline]
+    fn drop(&mut self) {
+        self.disarm(State::Idle(Known::Nothing));
+    }
+}
+
+impl fmt::Debug for Sleep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match self.state {
+            State::Idle(_) => "idle",
+            State::Armed { .. } => "armed",
+            State::Done(_) => "done",
+        };
+        f.debug_struct("Sleep")
+            .field("deadline", &self.deadline)
+            .field("state", &format_args!("{state}"))
+            .finish_non_exhaustive()
+    }
+}

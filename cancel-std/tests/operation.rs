@@ -1,0 +1,19 @@
+//! Operations, from outside.
+
+#[path = "operation/support.rs"]
+mod support;
+
+#[path = "operation/blocking.rs"]
+mod blocking;
+#[path = "operation/callbacks.rs"]
+mod callbacks;
+#[path = "operation/defects.rs"]
+mod defects;
+#[path = "operation/endings.rs"]
+mod endings;
+#[path = "operation/life.rs"]
+mod life;
+#[path = "operation/races.rs"]
+mod races;
+#[path = "operation/time.rs"]
+mod time;
