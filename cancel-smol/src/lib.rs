@@ -1,1 +1,61 @@
-//! smol
+//! Cancelable operations on [smol].
+//!
+//! [`Cancelable`] here is the one of [`cancel_std`], with the timers of `async-io` and the tasks of
+//! smol instead of threads of its own. What goes with it is handed on, so that this is the one
+//! crate to depend on:
+//!
+//! ```
+//! use cancel_smol::{Cancelable, CancelToken};
+//! use std::time::Duration;
+//!
+//! let stop = CancelToken::new();
+//! let op = Cancelable::with_timeout(Duration::from_secs(30)).follow(&stop).name("download");
+//! let handle = op.clone();
+//!
+//! let task = smol::spawn(op.run(async |cx| {
+//!     for chunk in 1..=100 {
+//!         cx.progress(chunk, 100);
+//!         cx.sleep(Duration::from_millis(20)).await;
+//!     }
+//! }));
+//! std::thread::spawn(move || stop.cancel_with("user pressed stop"));
+//!
+//! let cancelled = smol::block_on(task).unwrap_err();
+//! assert_eq!(cancelled.message(), Some("user pressed stop"));
+//! assert_eq!(handle.context().status().to_string(), "cancelled");
+//! ```
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+mod executor;
+mod timer;
+
+pub use cancel_core::{
+    CancelFutureExt, CancelToken, Cancelled, Cause, Check, Child, DropGuard, Never, Reason,
+    Registration, Spawn, SpawnError, SpawnLocal, StaticCause, Timer, TimerError, Token, TokenId,
+    TokenRef, TokenView, UntilCancelled, WaitForCancel,
+};
+pub use cancel_std::{
+    BlockingWait, Context, Metadata, Operation, OperationId, Progress, Runtime, Status,
+};
+pub use executor::{On, Smol};
+pub use timer::Sleep;
+
+/// The operation on smol's timers and its global executor.
+///
+/// # Examples
+///
+/// ```
+/// use cancel_smol::{Cancelable, Reason};
+/// use std::time::Duration;
+///
+/// let op = Cancelable::with_timeout(Duration::from_millis(5)).name("nap");
+/// let result = smol::block_on(op.run(async |cx| cx.sleep(Duration::MAX).await));
+/// assert_eq!(result.unwrap_err().reason(), Reason::Timeout);
+/// ```
+pub type Cancelable = Operation<Smol>;
+
+/// The README's examples.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+mod readme {}

@@ -1,0 +1,102 @@
+//! Operations on smol.
+
+use cancel_smol::{
+    BlockingWait, CancelToken, Cancelable, Cancelled, On, Operation, Reason, Smol, Spawn, Timer,
+};
+use std::future::{Future, pending, poll_fn};
+use std::pin::pin;
+use std::sync::{Arc, mpsc};
+use std::task::Poll;
+use std::time::Duration;
+
+const LONG: Duration = Duration::from_secs(3600);
+const SHORT: Duration = Duration::from_millis(5);
+
+#[test]
+fn a_timeout() {
+    let op = Cancelable::with_timeout(SHORT);
+    let result = smol::block_on(op.run(async |_| pending::<()>().await));
+    assert_eq!(result.unwrap_err().reason(), Reason::Timeout);
+    assert!(op.context().duration() >= Some(SHORT));
+}
+
+#[test]
+fn many_tasks_under_one_token() {
+    let stop = CancelToken::new();
+    let tasks: Vec<_> = (0..100)
+        .map(|_| smol::spawn(Cancelable::with_token(&stop).run(async |cx| cx.sleep(LONG).await)))
+        .collect();
+    let canceller = std::thread::spawn(move || stop.cancel_with("all"));
+    for task in tasks {
+        assert_eq!(smol::block_on(task).unwrap_err().message(), Some("all"));
+    }
+    assert!(canceller.join().unwrap());
+}
+
+#[test]
+fn sleeps_keep_their_promise() {
+    smol::block_on(async {
+        for duration in [Duration::ZERO, Duration::from_nanos(1), SHORT] {
+            let deadline = Smol.now() + duration;
+            Smol.sleep(duration).await.unwrap();
+            assert!(Smol.now() >= deadline);
+        }
+        Smol.sleep_until(Duration::ZERO).await.unwrap();
+    });
+}
+
+#[test]
+fn the_longest_sleeps_do_not_end() {
+    smol::block_on(async {
+        for long in [
+            Duration::MAX,
+            Duration::from_secs(u64::MAX),
+            LONG * 24 * 365 * 500,
+        ] {
+            let mut sleeps = [pin!(Smol.sleep(long)), pin!(Smol.sleep_until(long))];
+            poll_fn(|cx| {
+                for sleep in &mut sleeps {
+                    assert!(sleep.as_mut().poll(cx).is_pending());
+                }
+                Poll::Ready(())
+            })
+            .await;
+        }
+        assert_eq!(
+            Cancelable::with_timeout(Duration::MAX)
+                .run(async |_| 5)
+                .await,
+            Ok(5)
+        );
+    });
+}
+
+#[test]
+fn an_executor_of_ones_own() {
+    let executor = Arc::new(smol::Executor::new());
+    let runtime = On::new(executor.clone());
+    let (send, receive) = mpsc::channel();
+    runtime.spawn(async move { send.send(5).unwrap() }).unwrap();
+    assert!(receive.try_recv().is_err()); // nobody runs it yet
+    let op = Operation::on(runtime).timeout(SHORT);
+    let parent = op.clone();
+    let task = executor.spawn(op.run(async move |cx| {
+        let child = parent.child();
+        cx.runtime()
+            .spawn(async move { drop(child.run(async |cx| cx.sleep(LONG).await).await) })?;
+        cx.sleep(LONG).await;
+        Ok::<(), cancel_smol::SpawnError>(())
+    }));
+    let cancelled = smol::block_on(executor.run(task)).unwrap_err();
+    assert_eq!(cancelled.reason(), Reason::Timeout);
+    assert_eq!(receive.recv(), Ok(5));
+}
+
+#[test]
+fn a_plain_thread_waits_for_an_operation() {
+    let op = Cancelable::with_timeout(SHORT);
+    let handle = op.clone();
+    let thread = std::thread::spawn(move || handle.token().wait());
+    let result: Result<(), Cancelled> = smol::block_on(op.run(async |_| pending().await));
+    assert_eq!(thread.join().unwrap(), result.unwrap_err());
+}
