@@ -1,0 +1,4 @@
+//! Futures and handles dropped in every state and order.
+
+mod futures;
+mod orders;

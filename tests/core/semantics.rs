@@ -1,0 +1,12 @@
+//! FEATURES A1-A12, A14-A16, A20.
+
+mod callbacks;
+mod causes;
+mod follow;
+mod futures;
+mod guards;
+mod identity;
+mod in_place;
+mod panics;
+mod races;
+mod tree;

@@ -1,0 +1,216 @@
+//! A4, A6, A7: what a cancel says.
+
+use cancel_core::{CancelToken, Cancelled, Cause, Check, Reason, StaticCause, Token};
+use std::borrow::Cow;
+use std::error::Error;
+use std::io;
+
+fn cancelled(cause: impl Into<Cause>) -> Cancelled {
+    let token = CancelToken::new();
+    assert!(token.cause().is_none() && token.check().is_ok());
+    assert!(token.cancel_with(cause));
+    let found = token.check().unwrap_err();
+    assert_eq!(token.cause().as_ref(), Some(&found));
+    assert_eq!(Check::check(&token), Err(found.clone()));
+    found
+}
+
+#[test]
+fn check_gives_the_real_cause() {
+    for reason in [
+        Reason::Manual,
+        Reason::Timeout,
+        Reason::Signal(0),
+        Reason::Signal(u16::MAX),
+        Reason::Condition,
+        Reason::Parent,
+        Reason::Error,
+        Reason::Dropped,
+        Reason::Shutdown,
+        Reason::Custom(0),
+        Reason::Custom(0xa5a5),
+    ] {
+        let bare = cancelled(reason);
+        assert_eq!((bare.reason(), bare.root_reason()), (reason, reason));
+        assert!(!bare.is_inherited() && bare.message().is_none() && bare.source().is_none());
+        let both = cancelled((reason, "why"));
+        assert_eq!((both.reason(), both.message()), (reason, Some("why")));
+        assert_ne!(bare, both);
+        assert_eq!(both.to_string(), format!("cancelled: {reason}: why"));
+    }
+    let token = CancelToken::new();
+    token.cancel();
+    assert_eq!(token.check(), Err(cancelled(Reason::Manual)));
+}
+
+#[test]
+fn what_becomes_a_cause() {
+    assert_eq!(cancelled("text").message(), Some("text"));
+    assert_eq!(cancelled("text").reason(), Reason::Manual);
+    assert_eq!(cancelled(format!("no. {}", 7)).message(), Some("no. 7"));
+    assert_eq!(cancelled(Cow::Borrowed("cow")).message(), Some("cow"));
+    let pair = cancelled((Reason::Condition, format!("{} %", 95)));
+    assert_eq!(
+        (pair.reason(), pair.message()),
+        (Reason::Condition, Some("95 %"))
+    );
+
+    static FIXED: StaticCause = StaticCause::new(Reason::Custom(3), "watchdog");
+    for _ in 0..2 {
+        let fixed = cancelled(&FIXED);
+        assert_eq!(
+            (fixed.reason(), fixed.message()),
+            (Reason::Custom(3), Some("watchdog"))
+        );
+    }
+    let boxed: Box<dyn Error + Send + Sync> = "broken".into();
+    let boxed = cancelled(boxed);
+    assert_eq!(boxed.reason(), Reason::Error);
+    assert_eq!(boxed.source().unwrap().to_string(), "broken");
+}
+
+#[test]
+fn error_source() {
+    let io = io::Error::new(io::ErrorKind::ConnectionReset, "reset");
+    let cause = Cause::new(Reason::Error)
+        .with_message("upload")
+        .with_error(io);
+    assert_eq!(
+        (cause.reason(), cause.message()),
+        (Reason::Error, Some("upload"))
+    );
+    let token = CancelToken::new();
+    let leaf = token.child().child();
+    token.cancel_with(cause);
+    for cancelled in [token.check().unwrap_err(), leaf.check().unwrap_err()] {
+        assert_eq!(cancelled.message(), Some("upload"));
+        let source = cancelled.source().unwrap().downcast_ref::<io::Error>();
+        assert_eq!(source.unwrap().kind(), io::ErrorKind::ConnectionReset);
+    }
+    // The error outlives the tokens.
+    let cancelled = leaf.cause().unwrap();
+    drop((token, leaf));
+    assert_eq!(cancelled.source().unwrap().to_string(), "reset");
+}
+
+#[test]
+fn a_cause_may_be_handed_on() {
+    let (first, second) = (CancelToken::new(), CancelToken::new());
+    let child = first.child();
+    first.cancel_with((Reason::Timeout, "30 s"));
+    second.cancel_with(child.cause().unwrap());
+    let handed_on = second.cause().unwrap();
+    assert!(!handed_on.is_inherited());
+    assert_eq!(handed_on, first.cause().unwrap());
+
+    let third = CancelToken::new();
+    third.cancel_with(Cause::from(handed_on).with_message("the other side gave up"));
+    let third = third.cause().unwrap();
+    assert_eq!(
+        (third.reason(), third.message()),
+        (Reason::Timeout, Some("the other side gave up"))
+    );
+    let source = third.source().unwrap().downcast_ref::<Cancelled>().unwrap();
+    assert_eq!(source.message(), Some("30 s"));
+    assert_eq!(
+        first.cause().unwrap().message(),
+        Some("30 s"),
+        "shared, not changed"
+    );
+}
+
+#[test]
+fn the_first_cause_stays() {
+    let token = CancelToken::new();
+    assert!(token.cancel_with((Reason::Timeout, "first")));
+    assert!(!token.cancel_with("second"));
+    assert!(!token.cancel());
+    assert_eq!(
+        token.cause().unwrap().to_string(),
+        "cancelled: timeout: first"
+    );
+}
+
+#[test]
+fn a_child_answers_parent_and_knows_why() {
+    let root = CancelToken::new();
+    let child = root.child();
+    let leaf = child.child();
+    root.cancel_with((Reason::Signal(15), "SIGTERM"));
+    for token in [&child, &leaf, &leaf.child()] {
+        let cancelled = token.check().unwrap_err();
+        assert_eq!(cancelled.reason(), Reason::Parent);
+        assert_eq!(cancelled.root_reason(), Reason::Signal(15));
+        assert_eq!(cancelled.message(), Some("SIGTERM"));
+        assert!(cancelled.is_inherited());
+        assert_eq!(cancelled.root_cause(), root.cause().unwrap());
+        assert_ne!(cancelled, root.cause().unwrap());
+        assert_eq!(
+            cancelled.to_string(),
+            "cancelled by parent (signal 15): SIGTERM"
+        );
+    }
+}
+
+#[test]
+fn checks_of_every_kind() {
+    fn states(check: &impl Check) -> (bool, bool, bool) {
+        (
+            check.is_cancelled(),
+            check.check().is_err(),
+            check.may_be_cancelled(),
+        )
+    }
+    let token = CancelToken::new();
+    let place: &Token = &token;
+    for cancelled in [false, true] {
+        assert_eq!(states(&token), (cancelled, cancelled, true));
+        assert_eq!(states(&place), (cancelled, cancelled, true));
+        assert_eq!(states(&Some(&token)), (cancelled, cancelled, true));
+        assert_eq!(states(&token.view()), (cancelled, cancelled, true));
+        assert_eq!(states(&token.observer()), (cancelled, cancelled, true));
+        token.cancel();
+    }
+    assert_eq!(states(&None::<CancelToken>), (false, false, false));
+    assert_eq!(states(&cancel_core::Never), (false, false, false));
+    assert_eq!(states(&Some(cancel_core::Never)), (false, false, false));
+    assert_eq!(states(Token::never()), (false, false, false));
+    struct OnlyCheck;
+    impl Check for OnlyCheck {
+        fn check(&self) -> Result<(), Cancelled> {
+            Err(cancelled("always"))
+        }
+    }
+    assert_eq!(states(&OnlyCheck), (true, true, true));
+}
+
+#[test]
+fn messages_are_freed_once() {
+    #[derive(Debug)]
+    struct Counted(std::sync::Arc<()>);
+    impl std::fmt::Display for Counted {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            write!(f, "counted: {:?}", self.0)
+        }
+    }
+    impl Error for Counted {}
+
+    let alive = std::sync::Arc::new(());
+    let error = || Cause::new(Reason::Error).with_error(Counted(alive.clone()));
+    let root = CancelToken::new();
+    let tree: Vec<CancelToken> = (0..600).map(|_| root.child()).collect();
+    let follower = CancelToken::any([&root, &tree[0]]);
+    root.cancel_with(error());
+    assert!(!root.cancel_with(error()), "the loser's cause is dropped");
+    assert_eq!(std::sync::Arc::strong_count(&alive), 2, "one block for all");
+    let late = (
+        root.child(),
+        CancelToken::any([&root]),
+        tree[7].cause().unwrap(),
+    );
+    drop((root, tree, follower));
+    assert_eq!(std::sync::Arc::strong_count(&alive), 2);
+    assert_eq!(late.2.source().unwrap().to_string(), "counted: ()");
+    drop(late);
+    assert_eq!(std::sync::Arc::strong_count(&alive), 1);
+}
