@@ -1,9 +1,13 @@
 //! What a cancel says about itself: reason, message, underlying error.
 
+#[cfg(feature = "alloc")]
+use crate::detail::Source;
 use crate::detail::{Detail, DetailRef};
 use crate::error::Cancelled;
 use crate::reason::Reason;
 use crate::sync::const_fn;
+#[cfg(feature = "alloc")]
+use alloc::boxed::Box;
 use core::fmt;
 
 /// Why something is to be cancelled: a [`Reason`], and if wanted a message and an underlying error.
@@ -32,6 +36,8 @@ use core::fmt;
 pub struct Cause {
     reason: Reason,
     detail: Option<DetailRef>,
+    /// Made from somebody else's cancelation: to be wrapped, not changed.
+    foreign: bool,
 }
 
 impl Cause {
@@ -48,6 +54,7 @@ impl Cause {
         Cause {
             reason,
             detail: None,
+            foreign: false,
         }
     }
 
@@ -129,24 +136,24 @@ impl Cause {
     /// ```
     pub fn with_error(
         mut self,
-        error: impl Into<alloc::boxed::Box<dyn core::error::Error + Send + Sync>>,
+        error: impl Into<Box<dyn core::error::Error + Send + Sync>>,
     ) -> Self {
-        self.detail_mut().source = Some(error.into());
+        self.detail_mut().source = Some(match error.into().downcast::<Cancelled>() {
+            Ok(cancelled) => Source::Ours(cancelled),
+            Err(error) => Source::Users(error),
+        });
         self
     }
 
     fn detail_mut(&mut self) -> &mut Detail {
-        let own = self.detail.as_mut().is_some_and(|d| d.get_mut().is_some());
-        if !own {
-            let reason = self.reason;
-            let old = self.detail.take().map(|detail| {
-                alloc::boxed::Box::new(Cancelled::new(reason, Some(detail)))
-                    as crate::detail::Source
-            });
+        if self.foreign || self.detail.is_none() {
+            let old = self.detail.take();
+            let old = core::mem::take(&mut self.foreign).then(|| Cancelled::new(self.reason, old));
+            let old = old.map(|old| Source::Ours(Box::new(old)));
             self.detail = Some(DetailRef::new(None, old));
         }
         let detail = self.detail.as_mut().and_then(DetailRef::get_mut);
-        detail.expect("a block that was just made has one owner")
+        detail.expect("a block of our own has one owner")
     }
 }
 
@@ -204,6 +211,7 @@ impl From<&'static StaticCause> for Cause {
         Cause {
             reason: cause.reason,
             detail: Some(DetailRef::fixed(&cause.detail)),
+            foreign: true,
         }
     }
 }
@@ -218,7 +226,11 @@ impl From<Reason> for Cause {
 impl From<Cancelled> for Cause {
     fn from(cancelled: Cancelled) -> Self {
         let (reason, detail) = cancelled.into_root();
-        Cause { reason, detail }
+        Cause {
+            reason,
+            detail,
+            foreign: true,
+        }
     }
 }
 

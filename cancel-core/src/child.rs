@@ -3,7 +3,7 @@
 use crate::node::{Node, detach, enter};
 use crate::token::Token;
 use core::fmt;
-use core::marker::{PhantomData, PhantomPinned};
+use core::marker::PhantomPinned;
 use core::pin::Pin;
 use core::ptr::addr_of;
 
@@ -35,13 +35,15 @@ pub struct Child<'a> {
     entered: bool,
     /// The parent's list points to `node`.
     _pinned: PhantomPinned,
-    _not_shared: PhantomData<&'a Token>,
 }
 
 // SAFETY: as for `Token`; the entry is used under the parent's lock.
 unsafe impl Send for Child<'_> {}
 // SAFETY: as above.
 unsafe impl Sync for Child<'_> {}
+
+impl core::panic::UnwindSafe for Child<'_> {}
+impl core::panic::RefUnwindSafe for Child<'_> {}
 
 impl<'a> Child<'a> {
     /// A child that is not yet part of its parent's tree.
@@ -61,7 +63,6 @@ impl<'a> Child<'a> {
             parent,
             entered: false,
             _pinned: PhantomPinned,
-            _not_shared: PhantomData,
         }
     }
 

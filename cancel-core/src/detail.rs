@@ -20,10 +20,33 @@ pub(crate) type Message = Cow<'static, str>;
 #[cfg(not(feature = "alloc"))]
 pub(crate) type Message = &'static str;
 
-#[cfg(feature = "alloc")]
-pub(crate) type Source = Box<dyn Error + Send + Sync>;
-#[cfg(not(feature = "alloc"))]
-pub(crate) type Source = &'static (dyn Error + Send + Sync);
+/// The error below a cancelation.
+#[derive(Debug)]
+pub(crate) enum Source {
+    /// The user's own.
+    #[cfg(feature = "alloc")]
+    Users(Box<dyn Error + Send + Sync>),
+    /// Another cancelation.
+    #[cfg(feature = "alloc")]
+    Ours(Box<dyn Chained>),
+}
+
+impl Source {
+    pub(crate) fn error(&self) -> &(dyn Error + 'static) {
+        match *self {
+            #[cfg(feature = "alloc")]
+            Source::Users(ref error) => &**error,
+            #[cfg(feature = "alloc")]
+            Source::Ours(ref error) => &**error,
+        }
+    }
+}
+
+/// An error with a block of its own.
+pub(crate) trait Chained: Error + Send + Sync {
+    #[cfg(feature = "alloc")]
+    fn into_detail(self: Box<Self>) -> Option<DetailRef>;
+}
 
 #[derive(Debug)]
 pub(crate) struct Detail {
@@ -160,11 +183,39 @@ pub(crate) unsafe fn unreserve(raw: *mut Detail, n: u32) {
         // AcqRel: everybody's reading comes before the free.
         if count.load(Relaxed) != 0 && count.fetch_sub(n, AcqRel) == n {
             // SAFETY: from a `Box` (D1), and nobody is left.
-            drop(unsafe { Box::from_raw(raw) });
+            free_chain(*unsafe { Box::from_raw(raw) });
         }
     }
     #[cfg(not(feature = "alloc"))]
     let _ = (raw, n);
+}
+
+/// Frees a block, and in a loop those below it that it was the last to keep: causes made of causes
+/// may stand in chains of any length.
+#[cfg(feature = "alloc")]
+fn free_chain(mut detail: Detail) {
+    loop {
+        let source = match detail.source.take() {
+            Some(Source::Ours(source)) => source,
+            // The user's own.
+            other => return drop(other),
+        };
+        let Some(below) = source.into_detail() else {
+            return;
+        };
+        let raw = below.into_raw();
+        // SAFETY: the reference that `below` was; a block with count 0 is not ours to free (D1).
+        // AcqRel: as in `unreserve`.
+        let last = unsafe {
+            let count = &(*raw).count;
+            count.load(Relaxed) != 0 && count.fetch_sub(1, AcqRel) == 1
+        };
+        if !last {
+            return;
+        }
+        // SAFETY: from a `Box` (D1), and nobody is left. The block above goes here.
+        detail = *unsafe { Box::from_raw(raw) };
+    }
 }
 
 impl Clone for DetailRef {

@@ -1,6 +1,6 @@
 //! `Cancelled`: the error that says it was cancelled, and why.
 
-use crate::detail::DetailRef;
+use crate::detail::{Chained, DetailRef};
 use crate::reason::Reason;
 use core::fmt;
 
@@ -168,19 +168,31 @@ impl fmt::Debug for Cancelled {
             .field("reason", &self.reason())
             .field("root_reason", &self.reason)
             .field("message", &self.message())
-            .field("source", &core::error::Error::source(self))
+            // (Not by its own `Debug`: chains of causes may be long.)
+            .field("source", &core::error::Error::source(self).map(Shown))
             .finish()
+    }
+}
+
+/// An error whose `Debug` is its `Display`.
+struct Shown<'a>(&'a dyn core::error::Error);
+
+impl fmt::Debug for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.0)
     }
 }
 
 impl core::error::Error for Cancelled {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        match &self.detail.as_ref()?.get().source {
-            Some(source) => {
-                let source: &(dyn core::error::Error + 'static) = &**source;
-                Some(source)
-            }
-            None => None,
-        }
+        let source = self.detail.as_ref()?.get().source.as_ref()?;
+        Some(source.error())
+    }
+}
+
+impl Chained for Cancelled {
+    #[cfg(feature = "alloc")]
+    fn into_detail(self: alloc::boxed::Box<Self>) -> Option<DetailRef> {
+        self.detail
     }
 }

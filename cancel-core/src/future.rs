@@ -171,7 +171,6 @@ pin_project! {
         future: F,
         #[pin]
         wait: WaitForCancel<T>,
-        started: bool,
     }
 }
 
@@ -181,7 +180,6 @@ impl<F: Future, T: TokenRef> UntilCancelled<F, T> {
         UntilCancelled {
             future,
             wait: WaitForCancel::new(token),
-            started: false,
         }
     }
 }
@@ -192,11 +190,8 @@ impl<F: Future, T: TokenRef> Future for UntilCancelled<F, T> {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        if !*this.started {
-            *this.started = true;
-            if this.wait.token().is_cancelled() {
-                return this.wait.poll(cx).map(Err);
-            }
+        if this.wait.token().is_cancelled() {
+            return this.wait.poll(cx).map(Err);
         }
         match this.future.poll(cx) {
             Poll::Ready(output) => Poll::Ready(Ok(output)),
@@ -231,7 +226,8 @@ pub trait CancelFutureExt: Future + Sized {
     ///
     /// # Fairness
     ///
-    /// In a tie the completed future wins (but see above).
+    /// At each poll the token is asked first: once it is cancelled, the future is not polled again.
+    /// If it is cancelled while the future is being polled, and the future is ready then, that wins.
     ///
     /// # Cancel safety
     ///

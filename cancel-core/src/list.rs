@@ -147,6 +147,12 @@ impl List {
         }
     }
 
+    #[inline(always)]
+    pub(crate) unsafe fn clear(&self) {
+        // SAFETY: E1. No entry is touched.
+        unsafe { self.first.set(null()) }
+    }
+
     /// A place to walk on from that stays good when the entries passed are gone.
     #[inline(always)]
     pub(crate) unsafe fn walk(&self) -> Walk {
@@ -164,7 +170,8 @@ impl List {
 
     /// Drops everything in front of `entry` (null: everything) out of the list.
     ///
-    /// The entries dropped need not be alive any more. `walk` was taken before they were passed,
+    /// The entries dropped need not be alive any more (a waiter is not once its waker is taken), so
+    /// nothing here looks at them. `walk` was taken before they were passed,
     /// and nothing was added or unlinked since.
     #[inline(always)]
     pub(crate) unsafe fn cut_before(&self, entry: *const Entry, walk: Walk) {

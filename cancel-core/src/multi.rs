@@ -19,7 +19,7 @@ use crate::state::{ALL, CANCELLED, INHERITED, MULTI, NEVER, NONEMPTY, OUTCOME};
 use crate::sync::{AcqRel, Acquire, LockedCell, Relaxed, abort};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::mem::offset_of;
+use core::mem::{ManuallyDrop, offset_of};
 use core::ptr::{self, addr_of, null};
 
 /// A node with links to its sources.
@@ -113,10 +113,18 @@ pub(crate) unsafe fn release(node: *const Node) {
             return;
         }
         let source = if is_alone(node) { None } else { detach(node) };
+        let _then = source.map(Release);
         free(node);
-        if let Some(source) = source {
-            release_multi(source);
-        }
+    }
+}
+
+/// Gives a handle of a `MULTI` node back when dropped, whatever panics before.
+struct Release(*const Hub);
+
+impl Drop for Release {
+    fn drop(&mut self) {
+        // SAFETY: made with a handle.
+        unsafe { release_multi(self.0) }
     }
 }
 
@@ -156,25 +164,37 @@ unsafe fn free(node: *const Node) {
 /// The count of `node` has just reached 0.
 #[inline(never)]
 unsafe fn destroy(node: *const Node) {
-    let mut chain = node;
-    // SAFETY: nodes of the chain are ours alone: no handles, no dependents (N4), not in a work list
-    // (a canceller would have a handle), so their entry is free to chain them (M4). Links leave
-    // under the locks.
-    unsafe {
-        while !chain.is_null() {
-            let multi = chain.cast::<Multi>();
-            chain = (*multi).node.dependent.entry.next.get().cast();
-            let links = &(*multi).links;
-            for link in links.iter() {
-                let Some(source) = leave(link) else { continue };
-                if drop_one(source, true) {
-                    let source = Multi::of(source);
-                    (*source).dependent.entry.next.set(chain.cast());
-                    chain = source;
+    drop(Chain(node));
+}
+
+/// `MULTI` nodes without handles, chained by their entries (M4).
+struct Chain(*const Node);
+
+impl Drop for Chain {
+    fn drop(&mut self) {
+        // SAFETY: nodes of the chain are ours alone: no handles, no dependents (N4), not in a work
+        // list (a canceller would have a handle), so their entry is free to chain them (M4). Links
+        // leave under the locks.
+        unsafe {
+            while !self.0.is_null() {
+                let multi = self.0.cast::<Multi>();
+                self.0 = (*multi).node.dependent.entry.next.get().cast();
+                let links = &(*multi).links;
+                for link in links.iter() {
+                    let Some(source) = leave(link) else { continue };
+                    if drop_one(source, true) {
+                        let source = Multi::of(source);
+                        (*source).dependent.entry.next.set(self.0.cast());
+                        self.0 = source;
+                    }
                 }
-            }
-            if (*multi).node.hub.life.end() {
-                drop(Box::from_raw(multi.cast_mut()));
+                if (*multi).node.hub.life.end() {
+                    // This may drop an error of the user's, which may panic: then the rest of the
+                    // chain goes while unwinding.
+                    let rest = Chain(core::mem::replace(&mut self.0, null()));
+                    drop(Box::from_raw(multi.cast_mut()));
+                    self.0 = ManuallyDrop::new(rest).0;
+                }
             }
         }
     }

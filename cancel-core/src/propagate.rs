@@ -2,8 +2,9 @@
 //!
 //! Two phases. First every flag below the root is set, with no foreign code in between; then wakers
 //! are woken and callbacks called. So when any `cancel` returns, all `child` descendants of its
-//! token are cancelled, whoever did it: a `cancel` that lost waits until the winner's marking is
-//! over (with `std`; an interrupt cannot wait, so without `std` it returns at once).
+//! token are cancelled, whoever did it: a `cancel` that lost, or that meets another one at work
+//! below, waits until the other's marking is over. Without `std` nobody can wait, since what is at
+//! work may be the very code that was interrupted: there the other one goes on when it is resumed.
 //!
 //! The canceller has a **work list** on its stack: the list of a hub of its own, into which nodes
 //! that need a second look are moved. To such a node the work list's hub is its `source` like any
@@ -25,7 +26,8 @@
 //! * P3: waiting for another canceller's marking happens with no lock held, and only for nodes met
 //!   as *children*: such a node is the root of that other cancel. Roots waited for stand strictly
 //!   lower in the DAG each time, so nobody waits in a circle. Nodes met through links are never
-//!   waited for: two cancels that share followers would wait for each other.
+//!   waited for: two cancels that share followers would wait for each other. So the promise above
+//!   does not reach below a follower that another source's cancel is marking at that moment.
 //! * P4: the work list is empty when `cancel` ends, whatever panicked.
 //! * P5: a root is borrowed from a handle (or a place) by the caller, and so outlives the cancel.
 
@@ -87,8 +89,9 @@ pub(crate) unsafe fn cancel(root: *const Hub, cause: Cause) -> bool {
         let first = (*root).list.first();
         if (*first).kind == Kind::Waiter && (*first).next.get().is_null() {
             // One waiter and nothing else, the most common case: no one is left if it panics.
+            // The list first: the waiter may be gone as soon as its waker is taken (H4).
+            (*root).list.clear();
             let waker = Hub::take_waker(first.cast::<Waiter>());
-            (*root).list.cut_before(null(), (*root).list.walk());
             held.flags &= !NONEMPTY;
             Hub::unlock(root, held);
             waker.wake();
@@ -143,7 +146,7 @@ unsafe fn propagate(root: *const Hub, mut held: Held) {
             Word::publish(addr_of!((*root).word), &held);
             cancel.mark(held);
         } else {
-            cancel.root_left = !cancel.take(root, false);
+            cancel.root_left = !cancel.take(root, false, HOLD);
             if !cancel.root_left {
                 held.flags &= !NONEMPTY;
             }
@@ -229,6 +232,8 @@ impl Cancel {
             loop {
                 if step == Step::Wait {
                     patience.wait(self.busy.cast()); // P3
+                } else {
+                    patience = Patience::new();
                 }
                 patience.begin();
                 let mut budget = HOLD;
@@ -428,7 +433,8 @@ impl Cancel {
                 held.flags |= MARKING | HELD;
                 return Place::Todo;
             }
-            if self.take(hub, held.flags & INHERITED != 0) {
+            // Callbacks wait for phase 2, or one hold could meet `HOLD` of them in each node (P1).
+            if self.take(hub, held.flags & INHERITED != 0, 0) {
                 held.flags &= !NONEMPTY;
                 return Place::Out;
             }
@@ -460,23 +466,26 @@ impl Cancel {
         self.finished = entry;
     }
 
-    /// Takes waiters and callbacks out of a list without dependents, as many as fit. True: all.
+    /// Takes waiters and callbacks out of a list without dependents, as many as fit, and not more
+    /// callbacks than given. True: all.
     #[inline(always)]
-    unsafe fn take(&mut self, hub: *const Hub, inherited: bool) -> bool {
+    unsafe fn take(&mut self, hub: *const Hub, inherited: bool, mut callbacks: u32) -> bool {
         // SAFETY: the hub is locked.
         unsafe {
             let walk = (*hub).list.walk();
             let mut entry = walk.first;
             // Locals, so that the loop runs in registers.
-            let (mut filled, mut room) = (self.filled, HOLD);
-            while !entry.is_null() && filled < BATCH && room > 0 {
+            let mut filled = self.filled;
+            while !entry.is_null() && filled < BATCH {
                 let next = (*entry).next.get();
                 if (*entry).kind == Kind::Waiter {
                     self.wakers[filled].write(Hub::take_waker(entry.cast::<Waiter>()));
                     filled += 1;
-                } else {
+                } else if callbacks > 0 {
                     self.calls.add(entry, inherited);
-                    room -= 1;
+                    callbacks -= 1;
+                } else {
+                    break;
                 }
                 entry = next;
             }
@@ -555,7 +564,7 @@ impl Cancel {
             while self.root_left && self.filled < BATCH {
                 let root = self.root;
                 let mut held = Hub::lock(root);
-                if self.take(root, false) {
+                if self.take(root, false, HOLD) {
                     held.flags &= !NONEMPTY;
                     self.root_left = false;
                 }
@@ -570,7 +579,7 @@ impl Cancel {
                     let hub = own_hub(entry);
                     let mut held = Hub::lock(hub);
                     let inherited = held.flags & INHERITED != 0;
-                    if self.take(hub, inherited) {
+                    if self.take(hub, inherited, HOLD) {
                         held.flags &= !NONEMPTY;
                         self.let_go(entry, hub, held);
                     } else {

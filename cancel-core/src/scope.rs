@@ -26,7 +26,8 @@ pin_project! {
     /// 3. The source is polled. If it is ready, it cancels the token with its cause (children and
     ///    callbacks included), and the body is dropped.
     ///
-    /// So a token that was cancelled beforehand means that the body is never polled.
+    /// So a token that was cancelled beforehand means that the body is never polled. With
+    /// [`Token::never`](crate::Token::never) the source alone ends the run.
     ///
     /// # Errors
     ///
@@ -108,6 +109,11 @@ impl<B: Future, S: Future<Output = Cause>, T: TokenRef> Future for Scope<B, S, T
             if let Some(source) = this.source.as_mut().as_pin_mut() {
                 if let Poll::Ready(cause) = source.poll(cx) {
                     this.source.set(None);
+                    if !this.token.token().may_be_cancelled() {
+                        // A token that is never cancelled does not keep the body from ending.
+                        this.body.set(None);
+                        return Poll::Ready(Err(Cancelled::from(cause)));
+                    }
                     this.token.token().cancel_with(cause);
                 }
             }

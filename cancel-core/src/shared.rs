@@ -41,7 +41,7 @@ use core::ptr::{NonNull, addr_of, null};
 ///
 /// # Memory
 ///
-/// One allocation of 64 bytes (on 64-bit targets) per token. Only handles keep a token: neither
+/// One allocation of 56 bytes (on 64-bit targets) per token. Only handles keep a token: neither
 /// does a parent keep its children, nor a child its parent. When the last handle of a token with
 /// children goes, its own parent adopts the children. So `t = t.child()` in a loop keeps one token
 /// alive, and a child that is dropped leaves nothing behind.
@@ -247,8 +247,9 @@ impl CancelToken {
 
     /// Calls `f` once when the token is cancelled, or now if it is so already.
     ///
-    /// It runs on the thread that cancels, after all wakers have been woken, in the order of
-    /// registration, and with no lock held: it may use this token and any other. Dropping the
+    /// It runs on the thread that cancels, after all wakers have been woken, among the callbacks of
+    /// this token in the order of registration, and with no lock held: it may use this token and any
+    /// other. (One that is registered while a cancel is under way runs at once, maybe before those.) Dropping the
     /// [`Registration`] deregisters it. Keep it short: the caller of `cancel` waits for it.
     ///
     /// # Panics
@@ -295,11 +296,11 @@ impl CancelToken {
     ///
     /// ```
     /// let token = cancel_core::CancelToken::new();
-    /// let observer = token.observer();
+    /// let view = token.view_owned();
     /// token.cancel();
-    /// assert!(observer.is_cancelled());
+    /// assert!(view.is_cancelled());
     /// ```
-    pub fn observer(&self) -> TokenView<CancelToken> {
+    pub fn view_owned(&self) -> TokenView<CancelToken> {
         TokenView::new(self.clone())
     }
 }
@@ -437,5 +438,59 @@ impl Check for CancelToken {
     }
     fn may_be_cancelled(&self) -> bool {
         Token::may_be_cancelled(self)
+    }
+}
+
+impl TokenView<CancelToken> {
+    /// As [`CancelToken::cancelled_owned`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let token = cancel_core::CancelToken::new();
+    /// let task = smol::spawn(token.view_owned().cancelled_owned());
+    /// token.cancel();
+    /// smol::block_on(task);
+    /// ```
+    pub fn cancelled_owned(&self) -> WaitForCancel<CancelToken> {
+        self.inner().cancelled_owned()
+    }
+
+    /// A child of the token, which the holder of the view may cancel.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let token = cancel_core::CancelToken::new();
+    /// let own = token.view_owned().child();
+    /// own.cancel();
+    /// assert!(!token.is_cancelled());
+    /// ```
+    pub fn child(&self) -> CancelToken {
+        self.inner().child()
+    }
+
+    /// As [`CancelToken::on_cancel`].
+    ///
+    /// # Panics
+    ///
+    /// As [`CancelToken::on_cancel`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let token = cancel_core::CancelToken::new();
+    /// let _registration = token.view_owned().on_cancel(|why| println!("{why}"));
+    /// token.cancel();
+    /// ```
+    pub fn on_cancel<F>(&self, f: F) -> Registration<CancelToken>
+    where
+        F: FnOnce(&Cancelled) + Send + 'static,
+    {
+        self.inner().on_cancel(f)
     }
 }

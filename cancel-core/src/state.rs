@@ -18,7 +18,8 @@
 //!   are still to be woken) ─▶ out of the list, all three stay set and mean nothing any more
 //! ```
 //!
-//! All of them change under the word's lock, `CANCELLED` together with `INHERITED`, reason and
+//! All of them change under the word's lock (or by one compare-and-swap of the unlocked word, H1 in
+//! hub.rs), `CANCELLED` together with `INHERITED`, reason and
 //! payload in one store. Nothing ever clears `CANCELLED`.
 
 /// The word is locked (`sync::Word` alone deals with this bit).

@@ -51,11 +51,18 @@ use core::ops::Deref;
 /// assert!(leaf.is_cancelled()); // whoever else cancels at this moment
 /// ```
 ///
-/// The edges of this promise: with `std`, a `cancel` that lost may have to wait for the winner's
-/// setting of flags (a bounded amount of work per descendant, never user code). Without `std` it
-/// returns at once, so that an interrupt never waits for what it has interrupted, and the promise
-/// is the winner's. Tokens that *follow* this one (`any`, `all`) are cancelled before the winning
-/// `cancel` returns, not necessarily before a losing one does.
+/// The edges of this promise:
+///
+/// * With `std`, a `cancel` may have to wait for another one's setting of flags (a bounded amount of
+///   work per descendant, never user code).
+/// * Without `std` it never waits, so that an interrupt does not wait for what it has interrupted.
+///   If another `cancel` of this token or below it has been interrupted, the descendants it was
+///   about to cancel are cancelled when it goes on.
+/// * Tokens that *follow* this one (`any`, `all`, `child_following`) are cancelled before the winning
+///   `cancel` returns, not necessarily before a losing one does. If another source fires the same
+///   follower at that moment, what is *below* the follower is that one's to cancel.
+/// * Other threads, and callbacks that run at once while a `cancel` is under way, may see this token
+///   cancelled a little earlier than its descendants.
 #[repr(transparent)]
 pub struct Token {
     pub(crate) hub: Hub,
@@ -288,8 +295,8 @@ impl Token {
     ///
     /// # Fairness
     ///
-    /// When both happen between two polls, the future's completion wins, unless nothing had been
-    /// polled yet.
+    /// At each poll the token is asked first: once it is cancelled, the future is not polled again.
+    /// If it is cancelled while the future is being polled, and the future is ready then, that wins.
     ///
     /// # Cancel safety
     ///
@@ -421,6 +428,10 @@ pub(crate) use sealed::Stable;
 /// assert_eq!(state(token), "live");
 /// ```
 #[allow(private_bounds)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a token that stays in place",
+    note = "give `&Token` (of a `CancelToken`: `&*token`) or a `CancelToken` (`token.clone()`)"
+)]
 pub trait TokenRef: Deref<Target = Token> + sealed::Stable {}
 
 impl TokenRef for &Token {}

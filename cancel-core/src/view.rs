@@ -2,13 +2,13 @@
 
 use crate::check::Check;
 use crate::error::Cancelled;
-use crate::future::WaitForCancel;
+use crate::future::{UntilCancelled, WaitForCancel};
 use crate::token::{Token, TokenId, TokenRef};
 
 /// A token that its holder can look at and wait for, but not cancel.
 ///
 /// Made by [`Token::view`] (borrowed, `Copy`) and
-/// [`CancelToken::observer`](crate::CancelToken::observer) (owned, `Clone`).
+/// [`CancelToken::view_owned`](crate::CancelToken::view_owned) (owned, `Clone`).
 ///
 /// # Examples
 ///
@@ -20,7 +20,7 @@ use crate::token::{Token, TokenId, TokenRef};
 /// }
 ///
 /// let token = CancelToken::new();
-/// assert!(!plugin(token.observer()));
+/// assert!(!plugin(token.view_owned()));
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct TokenView<T: TokenRef> {
@@ -30,6 +30,32 @@ pub struct TokenView<T: TokenRef> {
 impl<T: TokenRef> TokenView<T> {
     pub(crate) fn new(token: T) -> Self {
         TokenView { token }
+    }
+
+    #[cfg_attr(not(feature = "alloc"), allow(dead_code))]
+    pub(crate) fn inner(&self) -> &T {
+        &self.token
+    }
+
+    /// As [`Token::run_until_cancelled`].
+    ///
+    /// # Errors
+    ///
+    /// [`Cancelled`] if the token was cancelled first.
+    ///
+    /// # Cancel safety
+    ///
+    /// As cancel safe as `future`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let token = cancel_core::Token::new();
+    /// let view = token.view();
+    /// assert_eq!(smol::block_on(view.run_until_cancelled(async { 5 })), Ok(5));
+    /// ```
+    pub fn run_until_cancelled<F: Future>(&self, future: F) -> UntilCancelled<F, &Token> {
+        self.token.run_until_cancelled(future)
     }
 
     /// As [`Token::is_cancelled`].

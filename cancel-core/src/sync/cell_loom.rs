@@ -24,6 +24,15 @@ impl<T: Copy> LockedCell<T> {
     }
 }
 
+/// Freeing a cell is a write: whoever still looks at it then is found.
+impl<T> Drop for LockedCell<T> {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.0.with_mut(|_| ());
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct WakerSlot(UnsafeCell<MaybeUninit<Waker>>);
 

@@ -1,7 +1,7 @@
 //! The lock of a state word with `std`: its lowest bit.
 //!
-//! The flags of the word change under the lock only (L1), so letting go is one plain store with
-//! `Release` that also publishes the flags. That store is why this beats a lock that threads can
+//! While it is held, nobody else changes the word: `try_set` expects the bit to be clear, too. So
+//! letting go is one plain store with `Release` that also publishes the flags. That store is why this beats a lock that threads can
 //! park on, which needs a read-modify-write to let go (figures in DESIGN.md).
 //!
 //! Sections are short and bounded (`HOLD` entries), and no foreign code runs inside. Whoever finds
@@ -123,6 +123,8 @@ impl Word {
 
     /// Adds flags to a word that is unlocked and has not changed since it was read as `flags`.
     ///
+    /// Whoever registers at the same time either comes first, and this fails, or sees the flags.
+    ///
     /// # Safety
     ///
     /// `this` points to a living word.
@@ -164,7 +166,9 @@ impl Patience {
     #[inline(always)]
     pub(crate) fn begin(&mut self) {}
 
-    /// Called after a failed one, with no lock held; the word may be gone by now.
+    /// Called after a failed one. A dependent that waits for its source holds no lock, and the word
+    /// may be gone by now. Who waits for a dependent's lock may hold those of its sources: then the
+    /// nap is theirs as well, which takes a thread preempted inside a section to happen.
     #[cold]
     #[inline(never)]
     pub(crate) fn wait(&mut self, _word: *const Word) {

@@ -168,7 +168,7 @@ fn checks_of_every_kind() {
         assert_eq!(states(&place), (cancelled, cancelled, true));
         assert_eq!(states(&Some(&token)), (cancelled, cancelled, true));
         assert_eq!(states(&token.view()), (cancelled, cancelled, true));
-        assert_eq!(states(&token.observer()), (cancelled, cancelled, true));
+        assert_eq!(states(&token.view_owned()), (cancelled, cancelled, true));
         token.cancel();
     }
     assert_eq!(states(&None::<CancelToken>), (false, false, false));

@@ -86,7 +86,7 @@ fn ids() {
     let token = CancelToken::new();
     let shown = token.id().to_string();
     assert_eq!(token.view().id(), token.id());
-    assert_eq!(token.observer().id(), token.id());
+    assert_eq!(token.view_owned().id(), token.id());
     assert!(shown.starts_with("token-"));
     let place: &Token = &token;
     assert_eq!(place.id(), token.id());

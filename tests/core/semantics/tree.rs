@@ -61,7 +61,7 @@ fn handles_of_other_kinds() {
     let root = CancelToken::new();
     let middle = root.child();
     let (leaf, registration) = (middle.child(), middle.on_cancel(|_| {}));
-    let observer = middle.observer();
+    let observer = middle.view_owned();
     drop(middle);
     root.cancel();
     assert!(leaf.is_cancelled() && observer.is_cancelled());
@@ -155,7 +155,7 @@ fn never_tokens() {
 #[test]
 fn views_see_all_and_cancel_nothing() {
     let token = CancelToken::new();
-    let (view, observer) = (token.view(), token.observer());
+    let (view, observer) = (token.view(), token.view_owned());
     let copy = view;
     assert!(!view.is_cancelled() && observer.check().is_ok() && copy.may_be_cancelled());
     token.cancel_with("seen");

@@ -1,0 +1,129 @@
+//! Two cancels: when either returns, all `child` descendants are cancelled.
+
+use super::{Count, check};
+use cancel_core::CancelToken;
+use loom::thread;
+use std::future::Future;
+use std::task::Context;
+
+#[test]
+fn a_cancel_above_another_one() {
+    check(|| {
+        let root = CancelToken::new();
+        let mid = root.child();
+        let leaf = mid.child();
+        let low = leaf.child();
+        let inner = thread::spawn(move || {
+            mid.cancel();
+            drop(mid);
+        });
+        root.cancel();
+        assert!(low.is_cancelled() && leaf.is_cancelled());
+        inner.join().unwrap();
+    });
+}
+
+#[test]
+fn a_cancel_below_another_one() {
+    check(|| {
+        let root = CancelToken::new();
+        let mid = root.child();
+        let leaf = mid.child();
+        let low = leaf.child();
+        let outer = thread::spawn(move || {
+            root.cancel();
+        });
+        mid.cancel();
+        assert!(low.is_cancelled());
+        drop(mid);
+        drop(leaf);
+        outer.join().unwrap();
+    });
+}
+
+#[test]
+fn two_cancels_and_a_drop_between_them() {
+    check(|| {
+        let root = CancelToken::new();
+        let mid = root.child();
+        let leaf = mid.child();
+        let handle = mid.clone();
+        let inner = thread::spawn(move || {
+            handle.cancel();
+        });
+        let dropping = thread::spawn(move || drop(mid));
+        root.cancel();
+        assert!(leaf.is_cancelled());
+        inner.join().unwrap();
+        dropping.join().unwrap();
+    });
+}
+
+#[test]
+fn a_held_node_is_dropped() {
+    check(|| {
+        // `mid` goes through the canceller's work list, and goes away there.
+        let root = CancelToken::new();
+        let mid = root.child();
+        let leaf = mid.child();
+        let low = leaf.child();
+        let (count, waker) = Count::new();
+        let mut wait = Box::pin(mid.cancelled_owned());
+        assert!(
+            wait.as_mut()
+                .poll(&mut Context::from_waker(&waker))
+                .is_pending()
+        );
+        let dropping = thread::spawn(move || {
+            drop(wait);
+            drop(mid);
+            drop(leaf);
+        });
+        root.cancel();
+        assert!(low.is_cancelled());
+        dropping.join().unwrap();
+        assert!(count.woken() <= 1);
+    });
+}
+
+#[test]
+fn a_cancelled_node_is_adopted() {
+    check(|| {
+        let root = CancelToken::new();
+        let mid = root.child();
+        let leaf = mid.child();
+        let low = leaf.child();
+        let seen = low.clone();
+        let inner = thread::spawn(move || {
+            leaf.cancel();
+            assert!(seen.is_cancelled());
+        });
+        let dropping = thread::spawn(move || drop(mid));
+        root.cancel();
+        assert!(low.is_cancelled());
+        inner.join().unwrap();
+        dropping.join().unwrap();
+    });
+}
+
+#[test]
+fn a_cancel_in_one_step_vs_a_child_vs_a_cancel_above() {
+    check(|| {
+        let root = CancelToken::new();
+        let mid = root.child();
+        let (one, two) = (mid.clone(), mid.clone());
+        let creating = thread::spawn(move || {
+            let child = one.child();
+            drop(one);
+            child
+        });
+        let inner = thread::spawn(move || {
+            two.cancel();
+        });
+        root.cancel_with("root");
+        assert!(mid.is_cancelled());
+        let child = creating.join().unwrap();
+        inner.join().unwrap();
+        assert!(child.cause().is_some());
+    });
+}
