@@ -96,6 +96,12 @@ const FAULTS: &[Fault] = &[
         "            Hub::unlock(own, owner);",
     ),
     (
+        "a lone waiter is looked at after its waker has been taken",
+        "propagate.rs",
+        "            (*root).list.clear();\n            let waker = Hub::take_waker(first.cast::<Waiter>());",
+        "            let waker = Hub::take_waker(first.cast::<Waiter>());\n            (*root).list.cut_before(null(), (*root).list.walk());",
+    ),
+    (
         "a callback is claimed by both",
         "block.rs",
         "if was_in_list || !(*this).claimed.swap(true, AcqRel) {",

@@ -214,3 +214,54 @@ fn messages_are_freed_once() {
     drop(late);
     assert_eq!(std::sync::Arc::strong_count(&alive), 1);
 }
+
+#[test]
+fn a_cause_handed_on_becomes_the_source_of_a_new_message() {
+    for keep in [true, false] {
+        let token = CancelToken::new();
+        token.cancel_with((Reason::Condition, "disk full"));
+        let cause = token.cause().unwrap();
+        let kept = keep.then_some(token);
+        let next = CancelToken::new();
+        next.cancel_with(Cause::from(cause).with_message("upload stopped"));
+        let cancelled = next.cause().unwrap();
+        assert_eq!(cancelled.message(), Some("upload stopped"));
+        assert_eq!(cancelled.reason(), Reason::Condition);
+        let source = cancelled.source().expect("the old cause").to_string();
+        assert_eq!(source, "cancelled: condition: disk full", "kept: {keep}");
+        drop(kept);
+    }
+    // also one without any message
+    let plain = CancelToken::new();
+    plain.cancel_with(Reason::Timeout);
+    let cause = Cause::from(plain.cause().unwrap()).with_message("retry");
+    let cancelled = Cancelled::from(cause);
+    assert_eq!(
+        cancelled.source().unwrap().to_string(),
+        "cancelled: timeout"
+    );
+}
+
+#[test]
+fn causes_of_causes_go_without_recursion() {
+    let links = 200_000;
+    let small = std::thread::Builder::new().stack_size(256 * 1024);
+    let run = small.spawn(move || {
+        for with_error in [true, false] {
+            let mut token = CancelToken::new();
+            token.cancel_with("first");
+            for _ in 0..links {
+                let next = CancelToken::new();
+                let cause = token.cause().unwrap();
+                next.cancel_with(match with_error {
+                    true => Cause::new(Reason::Error).with_error(cause),
+                    false => Cause::from(cause).with_message("again"),
+                });
+                token = next;
+            }
+            assert!(format!("{token:?}").len() < 1000);
+            drop(token);
+        }
+    });
+    run.unwrap().join().unwrap();
+}

@@ -1,6 +1,6 @@
 //! A5, A12: waiting, and running until then.
 
-use cancel_core::{CancelFutureExt, CancelToken, Reason, Token};
+use cancel_core::{CancelFutureExt, CancelToken, Cause, Reason, Scope, Token};
 use cancel_tests::{Counter, Hooks};
 use futures_util::future::FusedFuture;
 use std::cell::Cell;
@@ -152,9 +152,9 @@ fn the_body_of_a_cancelled_token_is_never_polled() {
     assert!(matches!(poll(run.as_mut()), Poll::Ready(Err(_))));
 }
 
-/// When both happen between two polls, completion wins.
+/// When both happen between two polls, the token is asked first.
 #[test]
-fn completion_wins_a_tie() {
+fn a_cancel_between_two_polls_comes_first() {
     let (token, done) = (CancelToken::new(), Cell::new(false));
     let body = || {
         poll_fn(|_| match done.get() {
@@ -162,16 +162,12 @@ fn completion_wins_a_tie() {
             false => Poll::Pending,
         })
     };
-    let (mut both, mut only) = (
-        pin!(token.run_until_cancelled(body())),
-        pin!(pending::<()>().until_cancelled(&token)),
-    );
-    assert!(poll(both.as_mut()).is_pending() && poll(only.as_mut()).is_pending());
+    let mut both = pin!(token.run_until_cancelled(body()));
+    assert!(poll(both.as_mut()).is_pending());
     done.set(true);
     token.cancel();
-    assert_eq!(poll(both.as_mut()), Poll::Ready(Ok(5)));
     assert_eq!(
-        poll(only.as_mut()),
+        poll(both.as_mut()),
         Poll::Ready(Err(token.cause().unwrap()))
     );
 }
@@ -249,4 +245,32 @@ fn owned_waits_run_anywhere() {
     let (wait, run) = (smol::block_on(wait), smol::block_on(run));
     assert_eq!(wait.message(), Some("all"));
     assert_eq!(run.unwrap_err().message(), Some("all"));
+}
+
+#[test]
+fn a_cancelled_token_keeps_the_body_from_being_polled_again() {
+    let token = CancelToken::new();
+    let mut polls = 0;
+    let body = std::future::poll_fn(|_| {
+        polls += 1;
+        Poll::<()>::Pending
+    });
+    {
+        let mut run = pin!(token.run_until_cancelled(body));
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(run.as_mut().poll(&mut cx).is_pending());
+        token.cancel();
+        assert!(run.as_mut().poll(&mut cx).is_ready());
+    }
+    assert_eq!(polls, 1);
+}
+
+#[test]
+fn a_source_ends_a_run_under_a_token_that_is_never_cancelled() {
+    let cause = Cause::from((Reason::Timeout, "time is up"));
+    let run = Scope::new(Token::never(), pending::<()>(), std::future::ready(cause));
+    let cancelled = smol::block_on(run).unwrap_err();
+    assert_eq!(cancelled.reason(), Reason::Timeout);
+    assert_eq!(cancelled.message(), Some("time is up"));
+    assert!(!Token::never().is_cancelled());
 }
