@@ -1,4 +1,4 @@
-//! The benchmark, which is a package of its own so that nothing else compiles the peers.
+//! The benchmark: a package of its own, so that no other task waits for the peers to compile.
 
 use crate::run::{Outcome, cargo, step};
 

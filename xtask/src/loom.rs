@@ -67,7 +67,7 @@ const FAULTS: &[Fault] = &[
     ),
     (
         "another cancel's marking is not waited for",
-        "propagate.rs",
+        "propagate/mark.rs",
         "} else if held.flags & MARKING != 0 && CAN_WAIT {",
         "} else if false && held.flags & MARKING != 0 && CAN_WAIT {",
     ),
@@ -85,7 +85,7 @@ const FAULTS: &[Fault] = &[
     ),
     (
         "a forgotten handle of a follower",
-        "propagate.rs",
+        "propagate/serve.rs",
         "self.finish(entry); // before the unlock: our handle keeps the node",
         "{} // before the unlock: our handle keeps the node",
     ),

@@ -43,7 +43,6 @@ fn valgrind() -> Outcome {
             .args(["--tool=memcheck", "--error-exitcode=9", "--leak-check=full"])
             .args(["--errors-for-leak-kinds=definite", "--quiet"])
             .arg(binary)
-            .arg("--test-threads=1")
             .env("CANCEL_STRESS_SECONDS", "10"),
     )
 }
