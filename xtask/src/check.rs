@@ -66,6 +66,12 @@ pub(crate) fn test(_: &[String]) -> Outcome {
 
 /// The core's own tests with critical sections for locks, and with no heap at all.
 pub(crate) fn without_std() -> Outcome {
+    step(
+        "semantics and stress with critical sections",
+        cargo()
+            .args(["test", "-p", "cancel-tests", "--no-default-features"])
+            .args(["--test", "token", "--test", "stress"]),
+    )?;
     for features in ["", "alloc"] {
         step(
             &format!("core without std, features [{features}]"),

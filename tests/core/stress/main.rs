@@ -17,6 +17,9 @@ mod rounds;
 mod trees;
 mod waits;
 
+/// Whether a cancel waits for others at work below it. Without `std` nobody waits (see `Token`).
+const STRICT: bool = cfg!(feature = "std");
+
 #[global_allocator]
 static ALLOC: Counting = Counting;
 
