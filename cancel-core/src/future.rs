@@ -47,6 +47,9 @@ pub struct WaitForCancel<T: TokenRef> {
     _pinned: PhantomPinned,
 }
 
+#[cfg(not(loom))]
+const _: () = assert!(size_of::<WaitForCancel<&Token>>() == 6 * size_of::<usize>());
+
 // SAFETY: the waiter's cells are used under the token's lock, or by whoever polls; wakers are
 // `Send + Sync`.
 unsafe impl<T: TokenRef + Send> Send for WaitForCancel<T> {}

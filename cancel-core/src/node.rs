@@ -84,6 +84,9 @@ impl Node {
     }
 }
 
+#[cfg(not(loom))]
+const _: () = assert!(size_of::<Node>() == 8 + 6 * size_of::<usize>());
+
 /// The hub whose lock guards the `source` of a dependent.
 ///
 /// # Safety
