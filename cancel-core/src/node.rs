@@ -25,7 +25,7 @@ use crate::sync::{
     Acquire, AtomicPtr, HOLD, Held, LockedCell, Patience, Relaxed, Release, Word, const_fn,
     const_value,
 };
-use core::ptr::{addr_of, null_mut};
+use core::ptr::{addr_of, null, null_mut};
 
 /// The head of a child node or a link.
 #[derive(Debug)]
@@ -227,19 +227,22 @@ pub(crate) unsafe fn detach(node: *const Node) -> Option<*const Hub> {
         loop {
             match lock_both(entry) {
                 Err(mut held) => {
-                    let done = set_free(hub, &mut held);
+                    let done = hand_on(hub, null(), false);
+                    if done {
+                        held.flags &= !NONEMPTY;
+                    }
                     Hub::unlock(hub, held);
                     if done {
                         return None;
                     }
                 }
                 Ok(mut both) => {
-                    let done = adopt(hub, &mut both);
+                    let (source, multi) = (both.source, both.source_held.flags & MULTI != 0);
+                    let done = hand_on(hub, source, multi);
                     if done {
                         unlink(entry, &mut both);
                         both.held.flags &= !NONEMPTY;
                     }
-                    let (source, multi) = (both.source, both.source_held.flags & MULTI != 0);
                     // Last locked, first unlocked (critical sections nest).
                     Hub::unlock(source, both.source_held);
                     Hub::unlock(hub, both.held);
@@ -265,13 +268,16 @@ unsafe fn drop_forgotten(hub: *const Hub, entry: *const Entry) {
     }
 }
 
-/// Lets the dependents of a node without a source stand alone. False: there are more.
+/// Hands the dependents of a node on to its source, or lets them stand alone if that is null. False:
+/// there are more.
 ///
 /// # Safety
 ///
-/// The hub is locked, and nobody has a handle of it.
-unsafe fn set_free(hub: *const Hub, held: &mut Held) -> bool {
-    // SAFETY: dependents are locked after their source (H5), and alive while linked (E4).
+/// The hub and the heir, if any, are locked, and nobody has a handle of the former. `multi`: whether
+/// the heir is a `MULTI` node.
+unsafe fn hand_on(hub: *const Hub, heir: *const Hub, multi: bool) -> bool {
+    // SAFETY: dependents are locked after their source and its source (H5), and alive while linked
+    // (E4).
     unsafe {
         for _ in 0..HOLD {
             let first = (*hub).list.first();
@@ -285,52 +291,19 @@ unsafe fn set_free(hub: *const Hub, held: &mut Held) -> bool {
             let own = own_hub(first);
             let dependent = Hub::lock(own);
             (*hub).list.unlink(first);
-            (*(first as *const Dependent))
-                .source
-                .store(null_mut(), Release);
-            Hub::unlock(own, dependent);
-        }
-        let done = (*hub).list.is_empty();
-        if done {
-            held.flags &= !NONEMPTY;
-        }
-        done
-    }
-}
-
-/// Moves the dependents of a node to its source. False: there are more.
-///
-/// # Safety
-///
-/// `both` holds the locks of the hub and its source.
-unsafe fn adopt(hub: *const Hub, both: &mut Both) -> bool {
-    let multi = both.source_held.flags & MULTI != 0;
-    // SAFETY: a dependent of ours comes after us and after our source in the lock order (H5).
-    unsafe {
-        for _ in 0..HOLD {
-            let first = (*hub).list.first();
-            if first.is_null() {
-                break;
+            if !heir.is_null() {
+                (*heir).list.push_front(first);
+                if (*first).kind == Kind::Link {
+                    // What it would have taken over through us.
+                    (*first.cast::<Link>()).adds.set(INHERITED);
+                }
+                if multi {
+                    crate::multi::retain(heir); // N4
+                }
             }
-            if !(*first).kind.is_dependent() {
-                drop_forgotten(hub, first);
-                continue;
-            }
-            let own = own_hub(first);
-            let dependent = Hub::lock(own);
-            (*hub).list.unlink(first);
-            (*both.source).list.push_front(first);
-            // Relaxed: read under the lock, or compared with null only.
-            (*(first as *const Dependent))
-                .source
-                .store(both.source.cast_mut(), Relaxed);
-            if (*first).kind == Kind::Link {
-                // What it would have taken over from us.
-                (*first.cast::<Link>()).adds.set(INHERITED);
-            }
-            if multi {
-                crate::multi::retain(both.source); // N4
-            }
+            // Release: as in `unlink`.
+            let source = &(*first.cast::<Dependent>()).source;
+            source.store(heir.cast_mut(), Release);
             Hub::unlock(own, dependent);
         }
         (*hub).list.is_empty()

@@ -1,10 +1,11 @@
 //! The runtimes: smol's global executor, and executors of one's own.
 
 use crate::timer::{self, Sleep};
+use async_executor::Executor;
 use cancel_core::{Spawn, SpawnError, Timer};
 use std::fmt;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 /// The runtime of smol: timers of `async-io`, tasks on smol's global executor.
@@ -52,8 +53,13 @@ impl Spawn for Smol {
 
 /// The runtime of an executor of one's own: timers of `async-io`, tasks on that executor.
 ///
-/// It shares the clock of [`Smol`]. Tasks run while somebody runs the executor; it never refuses
-/// one.
+/// It shares the clock of [`Smol`]. Tasks run while somebody runs the executor.
+///
+/// It does not keep the executor: a run that is a task of the executor would keep itself that way.
+///
+/// # Errors
+///
+/// [`SpawnError`] if the executor is gone; the future has been dropped then.
 ///
 /// # Examples
 ///
@@ -63,7 +69,7 @@ impl Spawn for Smol {
 /// use std::sync::Arc;
 ///
 /// let executor = Arc::new(Executor::new());
-/// let op = Operation::on(On::new(executor.clone())).name("job");
+/// let op = Operation::on(On::new(&executor)).name("job");
 /// let run = op.run(async |cx| {
 ///     let handle = cx.clone();
 ///     let progress = async move { handle.report_progress("from a task") };
@@ -74,20 +80,54 @@ impl Spawn for Smol {
 /// ```
 #[derive(Clone)]
 pub struct On {
-    executor: Arc<async_executor::Executor<'static>>,
+    executor: Handle,
+}
+
+#[derive(Clone)]
+enum Handle {
+    Shared(Weak<Executor<'static>>),
+    Static(&'static Executor<'static>),
 }
 
 impl On {
-    /// A runtime that spawns on `executor`.
+    /// A runtime that spawns on `executor`, as long as somebody else keeps that.
     ///
     /// # Examples
     ///
     /// ```
-    /// let runtime = cancel_smol::On::new(Default::default());
-    /// # let _ = runtime;
+    /// use cancel_smol::{On, Spawn};
+    /// use smol::Executor;
+    /// use std::sync::Arc;
+    ///
+    /// let executor = Arc::new(Executor::new());
+    /// let runtime = On::new(&executor);
+    /// runtime.spawn(async {}).unwrap();
+    /// drop(executor);
+    /// assert_eq!(runtime.spawn(async {}).unwrap_err().description(), "the executor is gone");
     /// ```
-    pub fn new(executor: Arc<async_executor::Executor<'static>>) -> Self {
-        On { executor }
+    pub fn new(executor: &Arc<Executor<'static>>) -> Self {
+        On {
+            executor: Handle::Shared(Arc::downgrade(executor)),
+        }
+    }
+
+    /// A runtime that spawns on an executor which is always there.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_smol::{On, Operation};
+    /// use smol::Executor;
+    ///
+    /// static EXECUTOR: Executor<'static> = Executor::new();
+    ///
+    /// let op = Operation::on(On::from_static(&EXECUTOR));
+    /// assert_eq!(smol::block_on(EXECUTOR.run(op.run(async |_| 5))), Ok(5));
+    /// ```
+    pub fn from_static(executor: &'static Executor<'static>) -> Self {
+        On {
+            executor: Handle::Static(executor),
+        }
     }
 }
 
@@ -108,7 +148,14 @@ impl Spawn for On {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        self.executor.spawn(future).detach();
+        let task = match &self.executor {
+            Handle::Static(executor) => executor.spawn(future),
+            Handle::Shared(executor) => match executor.upgrade() {
+                Some(executor) => executor.spawn(future),
+                None => return Err(SpawnError::new("the executor is gone")),
+            },
+        };
+        task.detach();
         Ok(())
     }
 }

@@ -21,7 +21,8 @@ pub(crate) fn now() -> Duration {
 ///
 /// # Cancel safety
 ///
-/// May be dropped at any time, and moved between polls.
+/// May be dropped at any time, and moved between polls. Polled again after it was ready, it is
+/// ready again.
 ///
 /// # Examples
 ///
@@ -39,6 +40,8 @@ pub(crate) fn now() -> Duration {
 #[must_use = "a sleep does nothing unless it is polled or awaited"]
 pub struct Sleep {
     timer: async_io::Timer,
+    /// `async_io`'s own timer never ends again.
+    done: bool,
 }
 
 impl Sleep {
@@ -47,7 +50,7 @@ impl Sleep {
             Some(at) => async_io::Timer::at(at),
             None => async_io::Timer::never(),
         };
-        Sleep { timer }
+        Sleep { timer, done: false }
     }
 }
 
@@ -55,7 +58,10 @@ impl Future for Sleep {
     type Output = Result<(), TimerError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        ready!(Pin::new(&mut self.timer).poll(cx));
+        if !self.done {
+            ready!(Pin::new(&mut self.timer).poll(cx));
+            self.done = true;
+        }
         Poll::Ready(Ok(()))
     }
 }

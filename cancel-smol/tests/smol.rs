@@ -74,7 +74,7 @@ fn the_longest_sleeps_do_not_end() {
 #[test]
 fn an_executor_of_ones_own() {
     let executor = Arc::new(smol::Executor::new());
-    let runtime = On::new(executor.clone());
+    let runtime = On::new(&executor);
     let (send, receive) = mpsc::channel();
     runtime.spawn(async move { send.send(5).unwrap() }).unwrap();
     assert!(receive.try_recv().is_err()); // nobody runs it yet
@@ -99,4 +99,53 @@ fn a_plain_thread_waits_for_an_operation() {
     let thread = std::thread::spawn(move || handle.token().wait());
     let result: Result<(), Cancelled> = smol::block_on(op.run(async |_| pending().await));
     assert_eq!(thread.join().unwrap(), result.unwrap_err());
+}
+
+#[test]
+fn a_runtime_does_not_keep_its_executor() {
+    let executor = Arc::new(smol::Executor::new());
+    let weak = Arc::downgrade(&executor);
+    let op = Operation::on(On::new(&executor));
+    let run = op.run(async |_| pending::<()>().await);
+    let task = async { drop(run.await) };
+    executor.spawn(task).detach();
+    executor.try_tick();
+    let runtime = op.runtime().clone();
+    drop(op);
+    drop(executor);
+    assert!(weak.upgrade().is_none());
+    let held = Arc::new(());
+    let in_task = held.clone();
+    let refused = runtime.spawn(async move { drop(in_task) }).unwrap_err();
+    assert_eq!(refused.description(), "the executor is gone");
+    assert_eq!(Arc::strong_count(&held), 1);
+    smol::block_on(runtime.sleep(SHORT)).unwrap();
+}
+
+#[test]
+fn an_executor_that_is_always_there() {
+    static EXECUTOR: smol::Executor<'static> = smol::Executor::new();
+    let (send, receive) = mpsc::channel();
+    let op = Operation::on(On::from_static(&EXECUTOR));
+    let run = op.run(async |cx| {
+        let task = async move { send.send(5).unwrap() };
+        cx.runtime().clone().spawn(task).unwrap();
+        smol::future::yield_now().await;
+    });
+    smol::block_on(EXECUTOR.run(run)).unwrap();
+    while EXECUTOR.try_tick() {}
+    assert_eq!(receive.recv(), Ok(5));
+}
+
+#[test]
+fn a_sleep_repeats_its_result() {
+    smol::block_on(async {
+        let mut sleep = pin!(Smol.sleep(SHORT));
+        sleep.as_mut().await.unwrap();
+        poll_fn(|cx| {
+            assert_eq!(sleep.as_mut().poll(cx), Poll::Ready(Ok(())));
+            Poll::Ready(())
+        })
+        .await;
+    });
 }

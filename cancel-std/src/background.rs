@@ -18,6 +18,7 @@ use std::future::Future;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::thread;
@@ -27,6 +28,8 @@ static BACKGROUND: Background = Background::new(start);
 struct Background {
     queue: Mutex<Queue>,
     pushed: Condvar,
+    /// How many panics of tasks were caught.
+    panics: AtomicUsize,
     start: fn(&'static Background) -> io::Result<()>,
 }
 
@@ -43,6 +46,11 @@ where
     BACKGROUND.spawn(future)
 }
 
+/// How many panics of background tasks were caught.
+pub(crate) fn panics() -> usize {
+    BACKGROUND.panics()
+}
+
 fn start(background: &'static Background) -> io::Result<()> {
     let builder = thread::Builder::new().name("cancel-background".into());
     builder.spawn(move || background.run()).map(drop)
@@ -57,6 +65,7 @@ impl Background {
         Background {
             queue: Mutex::new(queue),
             pushed: Condvar::new(),
+            panics: AtomicUsize::new(0),
             start,
         }
     }
@@ -68,8 +77,9 @@ impl Background {
         let started = self.ensure_running(&mut self.lock());
         // Returning drops the future: not under the lock, which was a temporary.
         started.map_err(|_| SpawnError::new("the background thread could not be started"))?;
-        let (runnable, task) =
-            async_task::spawn(Contained::new(future), move |runnable| self.push(runnable));
+        let (runnable, task) = async_task::spawn(Contained::new(future, self), move |runnable| {
+            self.push(runnable)
+        });
         task.detach();
         runnable.schedule();
         Ok(())
@@ -100,7 +110,7 @@ impl Background {
             let runnable = self.pop();
             let _last = runnable.waker(); // see 3
             // A task that panics has been closed and its future dropped when the panic gets here.
-            contain(|| {
+            self.contain(|| {
                 runnable.run();
             });
         }
@@ -119,16 +129,23 @@ impl Background {
         }
     }
 
+    /// Calls `foreign`. Its panic is counted, and forgotten with the payload, whose own drop might
+    /// panic.
+    fn contain(&self, foreign: impl FnOnce()) {
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(foreign)) {
+            std::mem::forget(payload);
+            // Relaxed: a statistic.
+            self.panics.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn panics(&self) -> usize {
+        self.panics.load(Ordering::Relaxed)
+    }
+
     /// Poison is ignored: no section panics half-way (see 1).
     fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Calls `foreign` and forgets its panic, with the payload, whose own drop might panic.
-fn contain(foreign: impl FnOnce()) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(foreign)) {
-        std::mem::forget(payload);
     }
 }
 
@@ -137,12 +154,14 @@ fn contain(foreign: impl FnOnce()) {
 struct Contained<F> {
     #[pin]
     future: Option<F>,
+    background: &'static Background,
 }
 
 impl<F> Contained<F> {
-    fn new(future: F) -> Self {
+    fn new(future: F, background: &'static Background) -> Self {
         Contained {
             future: Some(future),
+            background,
         }
     }
 }
@@ -161,7 +180,8 @@ impl<F: Future<Output = ()>> Future for Contained<F> {
 #[pinned_drop]
 impl<F> PinnedDrop for Contained<F> {
     fn drop(self: Pin<&mut Self>) {
-        contain(|| self.project().future.set(None));
+        let mut this = self.project();
+        this.background.contain(|| this.future.set(None));
     }
 }
 
@@ -195,6 +215,36 @@ mod tests {
         );
         assert_eq!(Arc::strong_count(&held), 1);
         assert!(background.lock().tasks.is_empty());
+    }
+
+    #[test]
+    fn panics_are_counted() {
+        struct Bomb;
+        impl Drop for Bomb {
+            fn drop(&mut self) {
+                std::panic::resume_unwind(Box::new("in the drop"));
+            }
+        }
+        let background = leak(start);
+        let (send, receive) = std::sync::mpsc::channel();
+        // Silent: without the panic hook.
+        let in_poll = async { std::panic::resume_unwind(Box::new("in the poll")) };
+        let bomb = Bomb;
+        background.spawn(in_poll).unwrap();
+        background
+            .spawn(async move {
+                let _bomb = bomb;
+                std::future::pending().await // nobody can wake it: dropped
+            })
+            .unwrap();
+        background
+            .spawn(async move { send.send(()).unwrap() })
+            .unwrap();
+        receive.recv().unwrap();
+        while background.panics() < 2 {
+            thread::yield_now();
+        }
+        assert_eq!(background.panics(), 2);
     }
 
     #[test]

@@ -80,8 +80,7 @@ impl fmt::Display for Status {
 /// # Examples
 ///
 /// ```
-/// use cancel_core::Reason;
-/// use cancel_std::{Cancelable, Status};
+/// use cancel_std::{Cancelable, Reason, Status};
 /// use std::time::Duration;
 ///
 /// let op = Cancelable::with_timeout(Duration::from_millis(5)).name("nap").metadata("bed", "12");
@@ -179,8 +178,7 @@ impl Context {
     /// # Examples
     ///
     /// ```
-    /// use cancel_core::Timer;
-    /// use cancel_std::{Cancelable, Std};
+    /// use cancel_std::{Cancelable, Std, Timer};
     ///
     /// let op = Cancelable::new();
     /// assert_eq!(op.context().started(), None);
@@ -223,7 +221,7 @@ impl Context {
     /// # Examples
     ///
     /// ```
-    /// use cancel_core::Reason;
+    /// use cancel_std::Reason;
     ///
     /// let op = cancel_std::Cancelable::new();
     /// op.cancel_with(Reason::Shutdown);
@@ -269,7 +267,11 @@ impl Context {
         self.cause.as_ref()?.message()
     }
 
-    /// The text of the error that the body returned, or of its panic: *failed* operations only.
+    /// The text of the error that the body returned ([`try_run`](crate::Operation::try_run)), or of
+    /// its panic.
+    ///
+    /// Of *failed* operations, and of *cancelled* ones whose body returned an error nevertheless:
+    /// often just the cancelation, handed on by `?`.
     ///
     /// # Examples
     ///

@@ -2,11 +2,11 @@
 
 use atomic_waker::AtomicWaker;
 use cancel_core::{Cause, DeadlineSource, Timer};
-use portable_atomic::{AtomicU64, Ordering};
+use portable_atomic::{AtomicBool, AtomicU64, Ordering};
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::task::Poll;
+use std::task::{Poll, Waker};
 use std::time::Duration;
 
 /// No deadline, or one beyond 584 years.
@@ -16,6 +16,8 @@ const NEVER: u64 = u64::MAX;
 pub(crate) struct Deadline {
     /// Nanoseconds since the epoch of the runtime's clock.
     at: AtomicU64,
+    /// Whether the operation has begun. Before, its deadline is its own matter.
+    begun: AtomicBool,
     changed: AtomicWaker,
 }
 
@@ -23,6 +25,7 @@ impl Deadline {
     pub(crate) const fn never() -> Self {
         Deadline {
             at: AtomicU64::new(NEVER),
+            begun: AtomicBool::new(false),
             changed: AtomicWaker::new(),
         }
     }
@@ -36,6 +39,21 @@ impl Deadline {
         }
     }
 
+    /// The deadline as far as others have to keep to it: none before the start, nor after the end.
+    pub(crate) fn of_running(&self) -> Option<Duration> {
+        // Acquire: pairs with `begin`, so that it is the deadline of the start, or a later one.
+        match self.begun.load(Ordering::Acquire) {
+            true => self.get(),
+            false => None,
+        }
+    }
+
+    /// The operation starts, with this deadline.
+    pub(crate) fn begin(&self, at: Option<Duration>) {
+        self.set(at);
+        self.begun.store(true, Ordering::Release);
+    }
+
     /// Has to be followed by [`wake`](Deadline::wake), outside of locks.
     pub(crate) fn set(&self, at: Option<Duration>) {
         let nanos = at.map_or(NEVER, |at| u64::try_from(at.as_nanos()).unwrap_or(NEVER));
@@ -45,6 +63,11 @@ impl Deadline {
     /// Tells the runner that the deadline has been set. Calls its waker.
     pub(crate) fn wake(&self) {
         self.changed.wake();
+    }
+
+    /// After the end: the waker of the last poll, which nobody needs any more.
+    pub(crate) fn take_waker(&self) -> Option<Waker> {
+        self.changed.take()
     }
 
     /// Waits for the deadline, wherever it may move to. One runner at a time.

@@ -4,19 +4,24 @@
 //! and a timer of its own, and a place to run tasks. [`Std`] is the runtime that stands for them.
 //! It needs no executor, and works under every one.
 //!
-//! ```
-//! use cancel_core::Timer;
-//! use cancel_std::Std;
-//! use std::time::Duration;
-//!
-//! smol::block_on(async {
-//!     Std.sleep(Duration::from_millis(5)).await.unwrap();
-//! });
-//! ```
-//!
 //! On it stand the operations: bodies of work with timeouts, tokens, parents, progress and a report
 //! of how they ended. See [`Cancelable`], the operation that runs on [`Std`], and [`Operation`] for
-//! what it can do. [`BlockingWait`] lets plain threads wait for tokens.
+//! what it can do. Plain threads wait for tokens with [`BlockingWait`], and for futures with
+//! [`block_on`].
+//!
+//! ```
+//! use cancel_std::{Cancelable, Reason};
+//! use std::time::Duration;
+//!
+//! let op = Cancelable::with_timeout(Duration::from_millis(5)).name("nap");
+//! let result = cancel_std::block_on(op.run(async |cx| {
+//!     cx.sleep(Duration::from_secs(3600)).await;
+//! }));
+//! assert_eq!(result.unwrap_err().reason(), Reason::Timeout);
+//! ```
+//!
+//! The tokens and what goes with them are those of `cancel-core`, handed on, so that this is the
+//! one crate to depend on.
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
@@ -43,13 +48,18 @@ mod deadline;
 
 mod operation;
 
+pub use cancel_core::{
+    CancelFutureExt, CancelToken, Cancelled, Cause, Check, Child, DropGuard, Never, Reason,
+    Registration, Spawn, SpawnError, SpawnLocal, StaticCause, Timer, TimerError, Token, TokenId,
+    TokenRef, TokenView, UntilCancelled, WaitForCancel,
+};
 pub use context::{Context, Status};
 pub use id::OperationId;
 pub use operation::{Operation, Runtime};
 pub use progress::{Metadata, Progress};
 pub use runtime::Std;
 pub use timer::Sleep;
-pub use wait::BlockingWait;
+pub use wait::{BlockingWait, block_on};
 
 /// The operation that needs no executor: its time is that of this crate's own timer.
 ///

@@ -47,12 +47,12 @@ impl<R: Timer<Sleep: Send> + Clone + Send + Sync + 'static> Runtime for R {}
 /// Work that can be cancelled: by a timeout, by tokens, by its parent, by any thread that has a
 /// handle of it.
 ///
-/// This is a handle; clones are the same operation. One sets it up, keeps a clone where it is to
-/// be watched or cancelled, and [runs](Operation::run) a body:
+/// This is a handle; clones are the same operation. What sets it up (`name`, `timeout`, `follow`,
+/// `on_progress`, ...) consumes the only handle, and panics if there is another one. So one sets it
+/// up, keeps a clone where it is to be watched or cancelled, and [runs](Operation::run) a body:
 ///
 /// ```
-/// use cancel_core::Reason;
-/// use cancel_std::Cancelable;
+/// use cancel_std::{Cancelable, Reason};
 /// use std::time::Duration;
 ///
 /// let op = Cancelable::with_timeout(Duration::from_secs(30)).name("download");
@@ -135,8 +135,20 @@ impl<R> Inner<R> {
     fn live_cause(&self) -> Option<Cancelled> {
         match self.token.get() {
             Some(token) => token.cause(),
-            None if self.parent.is_none() && self.follow.is_empty() => None,
+            None if !self.is_cancelled() => None,
             None => self.make_token().cause(),
+        }
+    }
+
+    /// Makes no token: what one would be made of says the same.
+    fn is_cancelled(&self) -> bool {
+        match self.token.get() {
+            Some(token) => token.is_cancelled(),
+            None => {
+                let parent = self.parent.as_ref();
+                parent.is_some_and(|parent| parent.is_cancelled())
+                    || self.follow.iter().any(|token| token.is_cancelled())
+            }
         }
     }
 
@@ -194,8 +206,7 @@ impl<R> Operation<R> {
     /// # Examples
     ///
     /// ```
-    /// use cancel_core::Timer;
-    /// use cancel_std::Cancelable;
+    /// use cancel_std::{Cancelable, Timer};
     ///
     /// let op = Cancelable::new();
     /// smol::block_on(op.run(async |_| ())).unwrap();
@@ -263,8 +274,7 @@ impl<R> Operation<R> {
     /// # Examples
     ///
     /// ```
-    /// use cancel_core::Reason;
-    /// use cancel_std::Cancelable;
+    /// use cancel_std::{Cancelable, Reason};
     ///
     /// let op = Cancelable::new();
     /// op.cancel_with((Reason::Shutdown, "SIGTERM"));
@@ -282,7 +292,7 @@ impl<R> Operation<R> {
     /// assert!(!cancel_std::Cancelable::new().is_cancelled());
     /// ```
     pub fn is_cancelled(&self) -> bool {
-        self.token().is_cancelled()
+        self.inner.is_cancelled()
     }
 
     /// Resolves once cancelation is asked for. For other tasks than the body, which is dropped

@@ -2,7 +2,7 @@
 
 use crate::background;
 use crate::clock;
-use crate::timer::Sleep;
+use crate::timer::{self, Sleep};
 use cancel_core::{Spawn, SpawnError, Timer};
 use std::future::Future;
 use std::time::Duration;
@@ -18,8 +18,7 @@ use std::time::Duration;
 /// # Examples
 ///
 /// ```
-/// use cancel_core::{Spawn, Timer};
-/// use cancel_std::Std;
+/// use cancel_std::{Spawn, Std, Timer};
 /// use std::sync::mpsc;
 /// use std::time::Duration;
 ///
@@ -34,14 +33,36 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Std;
 
+impl Std {
+    /// How many wakers and background tasks have panicked on this crate's threads so far, in the
+    /// whole process.
+    ///
+    /// Such panics go no further, since there is nobody to tell: the panic hook has reported each,
+    /// and the thread goes on with the others. It is zero in a program without defects.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Spawn, Std};
+    ///
+    /// let before = Std.panics();
+    /// Std.spawn(async { panic!("reported by the panic hook") }).unwrap();
+    /// while Std.panics() == before {
+    ///     std::thread::yield_now();
+    /// }
+    /// ```
+    pub fn panics(&self) -> usize {
+        timer::panics() + background::panics()
+    }
+}
+
 /// Time is that of [`Instant`](std::time::Instant), counted from the moment when something in the
 /// process first asked for it.
 ///
 /// # Examples
 ///
 /// ```
-/// use cancel_core::Timer;
-/// use cancel_std::Std;
+/// use cancel_std::{Std, Timer};
 /// use std::time::Duration;
 ///
 /// let deadline = Std.now() + Duration::from_millis(5);
@@ -80,8 +101,7 @@ impl Timer for Std {
 /// # Examples
 ///
 /// ```
-/// use cancel_core::Spawn;
-/// use cancel_std::Std;
+/// use cancel_std::{Spawn, Std};
 /// use std::sync::mpsc;
 ///
 /// let (send, receive) = mpsc::channel();

@@ -24,6 +24,11 @@ use wheel::Fate;
 /// The timer of the process.
 static TIMER: Shared = Shared::new(thread::start);
 
+/// How many wakers have panicked on the timer thread.
+pub(crate) fn panics() -> usize {
+    TIMER.panics()
+}
+
 /// A future that resolves when a deadline has come: the sleep of [`Std`](crate::Std).
 ///
 /// Made by [`Timer::sleep`](cancel_core::Timer::sleep) (relative) and
@@ -35,7 +40,9 @@ static TIMER: Shared = Shared::new(thread::start);
 ///
 /// Never early: when it resolves with `Ok`, `Std.now() >= deadline`. It is woken at the first whole
 /// millisecond after the deadline; to that one millisecond come the time that the operating system
-/// takes to run the timer thread and the executor, and the wakers that are due before.
+/// takes to run the timer thread and the executor, and the wakers that are due before. Those of the
+/// whole process are called one after the other on the timer thread: one waker that blocks delays
+/// all sleeps for as long. (Wakers of executors do not block.)
 ///
 /// The first poll, and the first after a [`reset`](Sleep::reset), are ready without waiting if the
 /// deadline has come. So zero never waits, and neither does the past. Only a
@@ -70,8 +77,7 @@ static TIMER: Shared = Shared::new(thread::start);
 /// # Examples
 ///
 /// ```
-/// use cancel_core::Timer;
-/// use cancel_std::Std;
+/// use cancel_std::{Std, Timer};
 /// use std::time::Duration;
 ///
 /// smol::block_on(async {
@@ -148,8 +154,7 @@ impl Sleep {
     /// # Examples
     ///
     /// ```
-    /// use cancel_core::Timer;
-    /// use cancel_std::Std;
+    /// use cancel_std::{Std, Timer};
     /// use std::time::Duration;
     ///
     /// let sleep = Std.sleep_until(Duration::from_secs(3600));
@@ -174,8 +179,7 @@ impl Sleep {
     /// An idle timeout, put off by every message:
     ///
     /// ```
-    /// use cancel_core::Timer;
-    /// use cancel_std::Std;
+    /// use cancel_std::{Std, Timer};
     /// use std::time::Duration;
     ///
     /// smol::block_on(async {

@@ -1,6 +1,6 @@
-//! Waiting for a token on a plain thread.
+//! Waiting on a plain thread: for tokens, and for any future.
 
-use cancel_core::{Cancelled, Token};
+use cancel_core::{Cancelled, Token, TokenRef, TokenView, WaitForCancel};
 use std::future::Future;
 use std::pin::pin;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -15,8 +15,7 @@ use std::time::{Duration, Instant};
 /// # Examples
 ///
 /// ```
-/// use cancel_core::CancelToken;
-/// use cancel_std::BlockingWait;
+/// use cancel_std::{BlockingWait, CancelToken};
 ///
 /// let token = CancelToken::new();
 /// let worker = std::thread::spawn({
@@ -32,8 +31,7 @@ pub trait BlockingWait {
     /// # Examples
     ///
     /// ```
-    /// use cancel_core::{Reason, Token};
-    /// use cancel_std::BlockingWait;
+    /// use cancel_std::{BlockingWait, Reason, Token};
     ///
     /// static STOP: Token = Token::new();
     ///
@@ -56,8 +54,7 @@ pub trait BlockingWait {
     /// A background thread that does something every now and then until told to stop:
     ///
     /// ```
-    /// use cancel_core::CancelToken;
-    /// use cancel_std::BlockingWait;
+    /// use cancel_std::{BlockingWait, CancelToken};
     /// use std::time::Duration;
     ///
     /// let stop = CancelToken::new();
@@ -75,38 +72,93 @@ pub trait BlockingWait {
 
 impl BlockingWait for Token {
     fn wait(&self) -> Cancelled {
-        loop {
-            // Without a deadline it has an answer the first time.
-            if let Some(cancelled) = wait_until(self, None) {
-                return cancelled;
-            }
+        match self.cause() {
+            Some(cancelled) => cancelled,
+            None => block_on(self.cancelled()),
         }
     }
 
     fn wait_timeout(&self, timeout: Duration) -> Option<Cancelled> {
-        if timeout.is_zero() {
-            return self.cause();
+        let cause = self.cause();
+        if cause.is_some() || timeout.is_zero() {
+            return cause;
         }
-        match Instant::now().checked_add(timeout) {
-            Some(deadline) => wait_until(self, Some(deadline)),
-            None => Some(self.wait()),
+        // In the last moment the cause may be there, and the wake-up still on its way.
+        wait_for(self.cancelled(), timeout).or_else(|| self.cause())
+    }
+}
+
+impl<T: TokenRef> BlockingWait for TokenView<T> {
+    fn wait(&self) -> Cancelled {
+        match self.cause() {
+            Some(cancelled) => cancelled,
+            None => block_on(self.cancelled()),
+        }
+    }
+
+    fn wait_timeout(&self, timeout: Duration) -> Option<Cancelled> {
+        let cause = self.cause();
+        if cause.is_some() || timeout.is_zero() {
+            return cause;
+        }
+        wait_for(self.cancelled(), timeout).or_else(|| self.cause())
+    }
+}
+
+fn wait_for(cancelled: WaitForCancel<&Token>, timeout: Duration) -> Option<Cancelled> {
+    match Instant::now().checked_add(timeout) {
+        Some(deadline) => block_until(cancelled, Some(deadline)),
+        None => Some(block_on(cancelled)),
+    }
+}
+
+/// Runs `future` on this thread, which sleeps whenever there is nothing to do.
+///
+/// For threads without an executor: in `main`, in tests, on a thread of one's own. Operations of
+/// this crate need nothing else. In async code await the future instead: this blocks the whole
+/// executor.
+///
+/// It may be called within itself. The waker that the future gets may be kept and called at any
+/// time, also when this call is over. The parking place of the thread ([`std::thread::park`]) is
+/// left alone.
+///
+/// # Panics
+///
+/// If the future does.
+///
+/// # Examples
+///
+/// ```
+/// use cancel_std::{Cancelable, block_on};
+/// use std::time::Duration;
+///
+/// let run = Cancelable::with_timeout(Duration::from_secs(10)).run(async |cx| {
+///     cx.sleep(Duration::from_millis(5)).await;
+///     5
+/// });
+/// assert_eq!(block_on(run), Ok(5));
+/// ```
+pub fn block_on<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    loop {
+        // Without a deadline it has an answer the first time.
+        if let Some(output) = block_until(future.as_mut(), None) {
+            return output;
         }
     }
 }
 
-fn wait_until(token: &Token, deadline: Option<Instant>) -> Option<Cancelled> {
-    if let Some(cancelled) = token.cause() {
-        return Some(cancelled);
-    }
+/// `None`: the deadline came first.
+fn block_until<F: Future>(future: F, deadline: Option<Instant>) -> Option<F::Output> {
     let bell = Arc::new(Bell::default());
     let waker = Waker::from(bell.clone());
-    let mut wait = pin!(token.cancelled());
+    let mut future = pin!(future);
     loop {
-        if let Poll::Ready(cancelled) = wait.as_mut().poll(&mut Context::from_waker(&waker)) {
-            return Some(cancelled);
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return Some(output);
         }
         if !bell.sleep(deadline) {
-            return token.cause();
+            return None;
         }
     }
 }

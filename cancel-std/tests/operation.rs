@@ -15,5 +15,7 @@ mod endings;
 mod life;
 #[path = "operation/races.rs"]
 mod races;
+#[path = "operation/setup.rs"]
+mod setup;
 #[path = "operation/time.rs"]
 mod time;

@@ -241,3 +241,22 @@ fn debug_tells_the_state() {
         "Sleep { deadline: 0ns, state: done, .. }"
     );
 }
+
+#[test]
+fn panics_of_wakers_can_be_read() {
+    struct Bad;
+    impl Wake for Bad {
+        fn wake(self: Arc<Self>) {
+            // Silent: without the panic hook.
+            std::panic::resume_unwind(Box::new("bad"));
+        }
+    }
+    let waker = Waker::from(Arc::new(Bad));
+    let before = Std.panics();
+    let mut sleep = Std.sleep(Duration::from_millis(50));
+    assert!(poll(&mut sleep, &waker).is_pending());
+    while Std.panics() == before {
+        std::thread::yield_now();
+    }
+    assert_eq!(smol::block_on(sleep), Ok(()));
+}

@@ -8,7 +8,7 @@ use crate::id::OperationId;
 use crate::progress::Metadata;
 use cancel_core::CancelToken;
 use std::borrow::Cow;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 /// Making one, on a runtime that needs no values. Nothing of this can fail.
@@ -29,13 +29,13 @@ impl<R: Runtime + Default> Operation<R> {
     /// it takes longer than `timeout`.
     ///
     /// The time runs from the start: the first poll of [`run`](Operation::run). Zero means that the
-    /// body is never polled; [`Duration::MAX`] is never over.
+    /// body is never polled; [`Duration::MAX`] is never over. An operation that is not run never
+    /// times out, and limits none of its children.
     ///
     /// # Examples
     ///
     /// ```
-    /// use cancel_core::Reason;
-    /// use cancel_std::Cancelable;
+    /// use cancel_std::{Cancelable, Reason};
     /// use std::time::Duration;
     ///
     /// let run = Cancelable::with_timeout(Duration::from_millis(5)).run(async |cx| {
@@ -55,8 +55,7 @@ impl<R: Runtime + Default> Operation<R> {
     /// # Examples
     ///
     /// ```
-    /// use cancel_core::Timer;
-    /// use cancel_std::{Cancelable, Std};
+    /// use cancel_std::{Cancelable, Std, Timer};
     /// use std::time::Duration;
     ///
     /// let both_until = Std.now() + Duration::from_secs(5);
@@ -76,8 +75,7 @@ impl<R: Runtime + Default> Operation<R> {
     /// # Examples
     ///
     /// ```
-    /// use cancel_core::CancelToken;
-    /// use cancel_std::Cancelable;
+    /// use cancel_std::{CancelToken, Cancelable};
     ///
     /// let stop = CancelToken::new();
     /// let (one, two) = (Cancelable::with_token(&stop), Cancelable::with_token(&stop));
@@ -129,13 +127,13 @@ impl<R: Runtime> Operation<R> {
         }
     }
 
-    /// A new operation whose [parent](Operation::parent) is this one.
+    /// A new operation whose [parent](Operation::parent) is this one: cancelled with it at any
+    /// time, limited by its deadlines while it runs.
     ///
     /// # Examples
     ///
     /// ```
-    /// use cancel_core::Reason;
-    /// use cancel_std::Cancelable;
+    /// use cancel_std::{Cancelable, Reason};
     ///
     /// let parent = Cancelable::new();
     /// let child = parent.child().name("part 1");
@@ -152,32 +150,45 @@ impl<R: Runtime> Operation<R> {
 /// # Panics
 ///
 /// Each of these panics if there is another handle of the operation already (a clone, a child, the
-/// future of a run): set up first, then share.
+/// future of a run), or if it has run: set up first, then share.
 impl<R> Operation<R> {
     #[track_caller]
     pub(super) fn set_up(mut self, change: impl FnOnce(&mut Inner<R>)) -> Self {
-        match Arc::get_mut(&mut self.inner) {
-            Some(inner) => change(inner),
-            None => panic!("an operation has to be set up before it is cloned or run"),
-        }
+        change(self.exclusive());
         self
+    }
+
+    #[track_caller]
+    fn exclusive(&mut self) -> &mut Inner<R> {
+        let Some(inner) = Arc::get_mut(&mut self.inner) else {
+            panic!("an operation has to be set up before it is cloned or run");
+        };
+        let state = inner.state.get_mut();
+        let status = state.unwrap_or_else(PoisonError::into_inner).status;
+        assert!(
+            status == Status::Pending,
+            "an operation has to be set up before it runs, and this one has run",
+        );
+        inner
     }
 
     /// As `set_up`, for what the token is made of.
     #[track_caller]
-    fn link(self, change: impl FnOnce(&mut Inner<R>)) -> Self {
+    fn link(mut self, change: impl FnOnce(&mut Inner<R>)) -> Self {
+        let inner = self.exclusive();
         assert!(
-            self.inner.token.get().is_none(),
+            inner.token.get().is_none(),
             "an operation has to be linked before its token is used",
         );
-        self.set_up(change)
+        change(inner);
+        self
     }
 
     /// Gives it a name, for logs. A `&'static str` is not copied.
     ///
     /// # Panics
     ///
-    /// If there is another handle of the operation already.
+    /// If there is another handle of the operation already, or if it has run.
     ///
     /// # Examples
     ///
@@ -194,7 +205,7 @@ impl<R> Operation<R> {
     ///
     /// # Panics
     ///
-    /// If there is another handle of the operation already.
+    /// If there is another handle of the operation already, or if it has run.
     ///
     /// # Examples
     ///
@@ -212,18 +223,17 @@ impl<R> Operation<R> {
     }
 
     /// Limits the time from its start, as [`with_timeout`](Operation::with_timeout) does. Of
-    /// several limits the earliest counts.
+    /// several limits the earliest counts. From the start on it limits the children, too.
     ///
     /// # Panics
     ///
-    /// If there is another handle of the operation already. (For those that are shared there is
-    /// [`set_timeout`](Operation::set_timeout).)
+    /// If there is another handle of the operation already, or if it has run. (For those that
+    /// are shared there is [`set_timeout`](Operation::set_timeout).)
     ///
     /// # Examples
     ///
     /// ```
-    /// use cancel_core::Reason;
-    /// use cancel_std::Cancelable;
+    /// use cancel_std::{Cancelable, Reason};
     /// use std::time::Duration;
     ///
     /// let op = Cancelable::with_timeout(Duration::from_millis(5)).timeout(Duration::MAX);
@@ -239,18 +249,17 @@ impl<R> Operation<R> {
     }
 
     /// Sets a deadline, as [`with_deadline`](Operation::with_deadline) does. Of several limits the
-    /// earliest counts.
+    /// earliest counts. It limits the children while this operation runs, and not before.
     ///
     /// # Panics
     ///
-    /// If there is another handle of the operation already. (For those that are shared there is
-    /// [`set_deadline`](Operation::set_deadline).)
+    /// If there is another handle of the operation already, or if it has run. (For those that
+    /// are shared there is [`set_deadline`](Operation::set_deadline).)
     ///
     /// # Examples
     ///
     /// ```
-    /// use cancel_core::Timer;
-    /// use cancel_std::{Cancelable, Std};
+    /// use cancel_std::{Cancelable, Std, Timer};
     /// use std::time::Duration;
     ///
     /// let deadline = Std.now() + Duration::from_secs(5);
@@ -272,14 +281,13 @@ impl<R> Operation<R> {
     ///
     /// # Panics
     ///
-    /// If there is another handle of the operation already, or if its own
+    /// If there is another handle of the operation already, if it has run, or if its own
     /// [`token`](Operation::token) has been asked for.
     ///
     /// # Examples
     ///
     /// ```
-    /// use cancel_core::CancelToken;
-    /// use cancel_std::Cancelable;
+    /// use cancel_std::{CancelToken, Cancelable};
     ///
     /// let (user, shutdown) = (CancelToken::new(), CancelToken::new());
     /// let op = Cancelable::with_token(&user).follow(&shutdown);
@@ -293,14 +301,16 @@ impl<R> Operation<R> {
     }
 
     /// Makes it part of another operation: cancelled with that one, with
-    /// [`Reason::Parent`](cancel_core::Reason::Parent), limited by its deadlines, and heard by its
-    /// `on_progress`. A later call replaces the parent.
+    /// [`Reason::Parent`](cancel_core::Reason::Parent), limited by its deadlines while it runs, and
+    /// heard by its `on_progress`. A later call replaces the parent.
+    ///
+    /// A parent that has not been started, or has ended, does not limit the time.
     ///
     /// The parent notices nothing of how this operation ends, and does not wait for it.
     ///
     /// # Panics
     ///
-    /// If there is another handle of this operation already, or if its own
+    /// If there is another handle of this operation already, if it has run, or if its own
     /// [`token`](Operation::token) has been asked for.
     ///
     /// # Examples

@@ -17,7 +17,7 @@ impl<R> Operation<R> {
     ///
     /// # Panics
     ///
-    /// If there is another handle of the operation already.
+    /// If there is another handle of the operation already, or if it has run.
     ///
     /// # Examples
     ///
@@ -35,9 +35,12 @@ impl<R> Operation<R> {
     /// Calls `f` on every progress report of this operation or one below it. Otherwise as
     /// [`on_start`](Operation::on_start).
     ///
+    /// If `f` itself reports progress of the same operation, or of one below it, that calls `f`
+    /// again, and so on without end.
+    ///
     /// # Panics
     ///
-    /// If there is another handle of the operation already.
+    /// If there is another handle of the operation already, or if it has run.
     ///
     /// # Examples
     ///
@@ -56,7 +59,7 @@ impl<R> Operation<R> {
     ///
     /// # Panics
     ///
-    /// If there is another handle of the operation already.
+    /// If there is another handle of the operation already, or if it has run.
     ///
     /// # Examples
     ///
@@ -74,12 +77,15 @@ impl<R> Operation<R> {
     /// Calls `f` when the operation has been cancelled and its body is gone; also when its run has
     /// been dropped. Otherwise as [`on_start`](Operation::on_start).
     ///
+    /// That is at the end of the run, and only there: an operation that is cancelled, but not run,
+    /// never calls it.
+    ///
     /// For what is to happen at once when cancelation is asked for, see
     /// [`CancelToken::on_cancel`](cancel_core::CancelToken::on_cancel).
     ///
     /// # Panics
     ///
-    /// If there is another handle of the operation already.
+    /// If there is another handle of the operation already, or if it has run.
     ///
     /// # Examples
     ///
@@ -100,7 +106,7 @@ impl<R> Operation<R> {
     ///
     /// # Panics
     ///
-    /// If there is another handle of the operation already.
+    /// If there is another handle of the operation already, or if it has run.
     ///
     /// # Examples
     ///

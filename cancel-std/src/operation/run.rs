@@ -21,7 +21,8 @@ type Payload = Box<dyn Any + Send>;
 /// How an operation ends.
 enum Outcome {
     Completed,
-    Cancelled,
+    /// With the text of the error that the body returned, if it did.
+    Cancelled(Option<String>),
     Failed(String),
 }
 
@@ -66,6 +67,16 @@ impl<R: Runtime> Operation<R> {
     /// If the body panics: the operation is ended first (status *failed*). Also with the first
     /// panic of the token's wakers and callbacks, if it is the timeout that cancels it.
     ///
+    /// # Common errors
+    ///
+    /// The compiler's words for them are not always clear:
+    ///
+    /// * `run(|cx| async move { .. })`: that is a closure which returns a future, and the future
+    ///   may not use `cx`. Write `run(async |cx| { .. })`.
+    /// * "type annotations needed" at [`try_run`](Operation::try_run): `?` does not tell the error
+    ///   type. Name it: `try_run(async |cx| -> Result<_, MyError> { .. })`.
+    /// * A function `async fn body(cx: &Cancelable)` needs no closure around it: `run(body)`.
+    ///
     /// # Fairness
     ///
     /// Whenever it is polled, the token is looked at first, then the body is polled, then the
@@ -79,8 +90,7 @@ impl<R: Runtime> Operation<R> {
     /// # Examples
     ///
     /// ```
-    /// use cancel_core::Reason;
-    /// use cancel_std::{Cancelable, Status};
+    /// use cancel_std::{Cancelable, Reason, Status};
     /// use std::time::Duration;
     ///
     /// let op = Cancelable::with_timeout(Duration::from_millis(5)).name("nap");
@@ -112,7 +122,8 @@ impl<R: Runtime> Operation<R> {
     ///
     /// The body's error: if the operation is cancelled at that moment, it counts as *cancelled*
     /// (its [`check`](Operation::check) has told the body, say), otherwise as *failed*, which calls
-    /// `on_error`. Or a [`Cancelled`] as in [`run`](Operation::run), converted.
+    /// `on_error`; its text is in the [context](crate::Context::error) both times. Or a
+    /// [`Cancelled`] as in [`run`](Operation::run), converted.
     ///
     /// # Panics
     ///
@@ -144,7 +155,7 @@ impl<R: Runtime> Operation<R> {
     {
         let outcome = |result: &Result<T, E>, token: &Token| match result {
             Ok(_) => Outcome::Completed,
-            Err(_) if token.is_cancelled() => Outcome::Cancelled,
+            Err(error) if token.is_cancelled() => Outcome::Cancelled(Some(error.to_string())),
             Err(error) => Outcome::Failed(error.to_string()),
         };
         drive(self.clone(), body, outcome, |result| result?)
@@ -162,7 +173,7 @@ impl<R: Runtime> Operation<R> {
         let deadlines = [self.inner.deadline.get(), now.checked_add(state.timeout)];
         self.inner
             .deadline
-            .set(deadlines.into_iter().flatten().min());
+            .begin(deadlines.into_iter().flatten().min());
         drop(state);
         Ok(Running { op: self })
     }
@@ -171,7 +182,7 @@ impl<R: Runtime> Operation<R> {
     fn end(&self, outcome: Outcome) {
         let (status, event, error) = match outcome {
             Outcome::Completed => (Status::Completed, Event::Complete, None),
-            Outcome::Cancelled => (Status::Cancelled, Event::Cancel, None),
+            Outcome::Cancelled(error) => (Status::Cancelled, Event::Cancel, error),
             Outcome::Failed(error) => (Status::Failed, Event::Error, Some(error)),
         };
         let now = self.inner.runtime.now();
@@ -183,6 +194,10 @@ impl<R: Runtime> Operation<R> {
         state.error = error;
         self.inner.deadline.set(None);
         drop(state);
+        if let Some(waker) = self.inner.deadline.take_waker() {
+            // Contained, since this may be part of an unwinding.
+            self.inner.callbacks.contain(|| drop(waker));
+        }
         self.inner.callbacks.event(event, || self.inner.snapshot());
     }
 }
@@ -239,7 +254,7 @@ where
     };
     match result {
         Err(cancelled) => {
-            running.end(Outcome::Cancelled);
+            running.end(Outcome::Cancelled(None));
             output(Err(cancelled))
         }
         Ok(Err(payload)) => {
@@ -272,7 +287,7 @@ impl<R: Runtime> Running<'_, R> {
 impl<R: Runtime> Drop for Running<'_, R> {
     fn drop(&mut self) {
         self.op.end(match self.op.is_cancelled() {
-            true => Outcome::Cancelled,
+            true => Outcome::Cancelled(None),
             false => Outcome::Failed(String::from("panicked")),
         });
     }

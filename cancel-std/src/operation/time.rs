@@ -9,20 +9,24 @@ use std::task::Poll;
 use std::time::Duration;
 
 impl<R> Inner<R> {
+    /// The deadline that counts, and whose it is. Ancestors count while they run.
     fn earliest(&self) -> Option<(Duration, &Inner<R>)> {
-        let deadlines = self
+        let own = self.deadline.get().map(|at| (at, self));
+        let above = self
             .lineage()
-            .filter_map(|op| Some((op.deadline.get()?, op)));
-        deadlines.min_by_key(|(at, _)| *at)
+            .skip(1)
+            .filter_map(|op| Some((op.deadline.of_running()?, op)));
+        own.into_iter().chain(above).min_by_key(|(at, _)| *at)
     }
 }
 
 impl<R> Operation<R> {
-    /// The effective deadline: the earliest of this operation and its ancestors, since the epoch
-    /// of the runtime's clock.
+    /// The effective deadline: the earliest of this operation and its running ancestors, since the
+    /// epoch of the runtime's clock.
     ///
     /// A timeout becomes a deadline when its operation starts; what has ended has none any more.
-    /// Deadlines beyond 584 years are none.
+    /// An ancestor that does not run limits nobody: it would not time out itself. Deadlines beyond
+    /// 584 years are none.
     ///
     /// # Examples
     ///
@@ -44,7 +48,7 @@ impl<R> Operation<R> {
 
 impl<R: Runtime> Operation<R> {
     /// `Err` if the operation is cancelled, or if its effective deadline has passed, which cancels
-    /// the operation that the deadline belongs to (this one or an ancestor) with
+    /// the operation that the deadline belongs to (this one or a running ancestor) with
     /// [`Reason::Timeout`].
     ///
     /// So a body that never awaits still stops in time. Reads the clock if there is a deadline.
@@ -60,8 +64,7 @@ impl<R: Runtime> Operation<R> {
     /// # Examples
     ///
     /// ```
-    /// use cancel_core::{Cancelled, Reason};
-    /// use cancel_std::Cancelable;
+    /// use cancel_std::{Cancelable, Cancelled, Reason};
     /// use std::time::Duration;
     ///
     /// let op = Cancelable::with_timeout(Duration::from_millis(5));
@@ -73,16 +76,24 @@ impl<R: Runtime> Operation<R> {
     /// assert_eq!(smol::block_on(run).unwrap_err().reason(), Reason::Timeout);
     /// ```
     pub fn check(&self) -> Result<(), Cancelled> {
-        self.token().check()?;
+        self.look()?;
         if let Some((at, owner)) = self.inner.earliest() {
             if at <= self.inner.runtime.now() {
                 // The token of an ancestor has been made with its first child.
                 let token = owner.token.get().unwrap_or_else(|| self.token());
                 token.cancel_with(Reason::Timeout);
-                return self.token().check();
+                return self.look();
             }
         }
         Ok(())
+    }
+
+    /// The check of the token, which is not made for that.
+    fn look(&self) -> Result<(), Cancelled> {
+        match self.inner.token.get() {
+            Some(token) => token.check(),
+            None => self.inner.live_cause().map_or(Ok(()), Err),
+        }
     }
 
     /// How long it is until the effective [deadline](Operation::deadline): zero if it has passed,
@@ -114,11 +125,15 @@ impl<R: Runtime> Operation<R> {
     ///
     /// `false` if the operation had ended: nothing was done.
     ///
+    /// # Panics
+    ///
+    /// If the waker of the task that runs the operation panics: it is woken to see the new limit,
+    /// which is set by then.
+    ///
     /// # Examples
     ///
     /// ```
-    /// use cancel_core::Reason;
-    /// use cancel_std::Cancelable;
+    /// use cancel_std::{Cancelable, Reason};
     /// use std::time::Duration;
     ///
     /// let op = Cancelable::with_timeout(Duration::from_secs(3600));
@@ -141,8 +156,8 @@ impl<R: Runtime> Operation<R> {
     }
 
     /// Gives the operation another deadline, earlier or later: absolute, since the epoch of the
-    /// runtime's clock ([`Timer::now`](cancel_core::Timer::now)). It replaces all timeouts and deadlines set before; those
-    /// of ancestors stay.
+    /// runtime's clock ([`Timer::now`](cancel_core::Timer::now)). It replaces all timeouts and
+    /// deadlines set before; those of ancestors stay.
     ///
     /// One that has passed ends a running operation at its next suspension or check.
     ///
@@ -150,11 +165,14 @@ impl<R: Runtime> Operation<R> {
     ///
     /// `false` if the operation had ended: nothing was done.
     ///
+    /// # Panics
+    ///
+    /// As [`set_timeout`](Operation::set_timeout).
+    ///
     /// # Examples
     ///
     /// ```
-    /// use cancel_core::Timer;
-    /// use cancel_std::{Cancelable, Std};
+    /// use cancel_std::{Cancelable, Std, Timer};
     /// use std::time::Duration;
     ///
     /// let op = Cancelable::new();
@@ -181,6 +199,8 @@ impl<R: Runtime> Operation<R> {
     }
 
     /// Waits on the runtime's timer, counted from this call. Zero is ready at once.
+    ///
+    /// How accurate that is, is up to the runtime: see [`Sleep`](crate::Sleep) for this crate's.
     ///
     /// If the timer fails, the operation is cancelled with [`Reason::Error`]: it does not go on as
     /// if the time were over.

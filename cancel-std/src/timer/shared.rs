@@ -256,6 +256,11 @@ impl Shared {
         // that the wake was over.
         self.panics.fetch_add(1, Ordering::Relaxed);
     }
+
+    pub(super) fn panics(&self) -> usize {
+        // Relaxed: see `count_panic`.
+        self.panics.load(Ordering::Relaxed)
+    }
 }
 
 #[cfg(test)]
@@ -266,11 +271,6 @@ impl Shared {
             .iter()
             .map(|shard| shard.lock().wheel.live())
             .sum()
-    }
-
-    pub(super) fn panics(&self) -> usize {
-        // Relaxed: see `count_panic`.
-        self.panics.load(Ordering::Relaxed)
     }
 }
 

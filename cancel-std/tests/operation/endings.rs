@@ -292,8 +292,22 @@ fn an_error_of_the_cancelled_is_cancelation() {
     };
     assert_eq!(why.reason(), Reason::Timeout);
     assert_eq!(log.take(), ["on_start: running", "on_cancel: cancelled"]);
-    assert_eq!(op.context().error(), None);
+    assert_eq!(op.context().error(), Some(&*why.to_string()));
     assert_eq!(op.context().duration(), Some(SECOND));
+}
+
+#[test]
+fn an_error_after_the_cancel_keeps_its_text() {
+    let (clock, log) = (Virtual::new(), Log::default());
+    let op = logging(&clock, &log);
+    let result = smol::block_on(op.try_run(async |cx| {
+        cx.cancel_with("enough");
+        Err::<(), _>(Error::NoFile)
+    }));
+    assert_eq!(result, Err(Error::NoFile));
+    assert_eq!(log.take(), ["on_start: running", "on_cancel: cancelled"]);
+    assert_eq!(op.context().message(), Some("enough"));
+    assert_eq!(op.context().error(), Some("no file"));
 }
 
 #[test]

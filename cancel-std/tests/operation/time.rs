@@ -270,20 +270,48 @@ fn a_sleep_counts_from_the_call() {
 }
 
 #[test]
-fn a_pending_parent_lends_its_absolute_deadline_alone() {
+fn a_parent_limits_its_children_only_while_it_runs() {
     let clock = Virtual::new();
-    let parent = clock.op().timeout(SECOND);
-    assert_eq!(parent.child().deadline(), None);
-    let parent = clock.op().until(clock.now() + SECOND);
+    let grandparent = clock.op().timeout(10 * SECOND);
+    let parent = grandparent.child().until(clock.now() + SECOND);
     let child = parent.child();
-    assert_eq!(child.remaining(), Some(SECOND));
+    assert_eq!(parent.remaining(), Some(SECOND)); // its own
+    assert_eq!((child.deadline(), child.remaining()), (None, None));
     clock.advance(SECOND);
-    let result = smol::block_on(child.run(async |_| unreachable!("polled")));
-    let result: Result<(), _> = result;
-    let why = result.unwrap_err();
+    assert_eq!(smol::block_on(child.run(async |cx| cx.check())), Ok(Ok(())));
+    assert!(!parent.is_cancelled());
+
+    // A pending one hides nobody.
+    let mut run = pin!(grandparent.run(async |_| pending::<()>().await));
+    assert!(poll(run.as_mut()).is_pending());
+    let child = parent.child();
+    assert_eq!(child.remaining(), Some(10 * SECOND));
+
+    // Running it limits, with the limits that were set before.
+    assert!(parent.set_deadline(clock.now() + 2 * SECOND));
+    assert_eq!(child.remaining(), Some(10 * SECOND));
+    let mut run = pin!(parent.run(async |_| pending::<()>().await));
+    assert!(poll(run.as_mut()).is_pending());
+    assert_eq!(child.remaining(), Some(2 * SECOND));
+    clock.advance(2 * SECOND);
+    let why = child.check().unwrap_err();
     assert_eq!(
         (why.reason(), why.root_reason()),
         (Reason::Parent, Reason::Timeout)
     );
-    assert_eq!(parent.context().reason(), Some(Reason::Timeout));
+    assert!(poll(run.as_mut()).is_ready());
+
+    // And no more when it has ended.
+    let late = parent.child();
+    assert_eq!(late.remaining(), Some(8 * SECOND));
+}
+
+#[test]
+fn a_pending_operation_keeps_to_its_own_deadline() {
+    let clock = Virtual::new();
+    let op = clock.op().until(clock.now() + SECOND);
+    assert_eq!(op.check(), Ok(()));
+    clock.advance(SECOND);
+    assert_eq!(op.check().unwrap_err().reason(), Reason::Timeout);
+    assert!(op.is_cancelled());
 }
