@@ -23,7 +23,7 @@ use crate::list::{Entry, Kind};
 use crate::state::{CANCELLED, INHERITED, MULTI, NEVER, NONEMPTY, OUTCOME};
 use crate::sync::{
     Acquire, AtomicPtr, HOLD, Held, LockedCell, Patience, Relaxed, Release, Word, const_fn,
-    const_value,
+    const_value, prefetch,
 };
 use core::ptr::{addr_of, null, null_mut};
 
@@ -288,6 +288,7 @@ unsafe fn hand_on(hub: *const Hub, heir: *const Hub, multi: bool) -> bool {
                 drop_forgotten(hub, first);
                 continue;
             }
+            prefetch((*first).next.get());
             let own = own_hub(first);
             let dependent = Hub::lock(own);
             (*hub).list.unlink(first);

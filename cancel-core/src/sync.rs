@@ -32,6 +32,7 @@ mod lock;
 #[cfg_attr(feature = "std", path = "sync/panic_std.rs")]
 #[cfg_attr(not(feature = "std"), path = "sync/panic_core.rs")]
 mod panic;
+mod prefetch;
 
 #[cfg(feature = "alloc")]
 pub(crate) use abort::abort;
@@ -40,6 +41,7 @@ pub use cell::LIVE;
 pub(crate) use cell::{Life, LockedCell, WakerSlot};
 pub(crate) use lock::{CAN_WAIT, Held, Patience, Word};
 pub(crate) use panic::Panics;
+pub(crate) use prefetch::prefetch;
 
 /// How many entries are handled before all locks are let go.
 pub(crate) const HOLD: u32 = if cfg!(loom) {

@@ -7,7 +7,7 @@ use crate::list::{Entry, Kind};
 use crate::multi;
 use crate::node::{Link, Node, own_hub};
 use crate::state::{CANCELLED, DONE, HELD, INHERITED, LEFT, MARKING, MULTI, NONEMPTY};
-use crate::sync::{CAN_WAIT, HOLD, Held, Patience, Relaxed, Release};
+use crate::sync::{CAN_WAIT, HOLD, Held, Patience, Relaxed, Release, prefetch};
 use core::ptr::{addr_of, null_mut};
 
 /// How far a hold got.
@@ -152,6 +152,8 @@ impl Cancel {
                     break Step::More;
                 }
                 let next = (*entry).next.get();
+                // The lock of this one keeps the processor from looking ahead by itself.
+                prefetch(next);
                 if !self.visit(entry, inherited) {
                     break Step::Wait;
                 }

@@ -117,7 +117,7 @@ impl Cancel {
                 // rest of the batch gets another one.
                 let (woken, wakers) = (&mut self.woken, &self.wakers[..self.filled]);
                 self.panics.guard(|| {
-                    while let Some(waker) = wakers.get(*woken) {
+                    for waker in &wakers[*woken..] {
                         *woken += 1;
                         // SAFETY: filled by `take`, and counted as woken before the foreign call.
                         unsafe { waker.assume_init_read() }.wake();
