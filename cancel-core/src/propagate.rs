@@ -12,14 +12,17 @@
 //! the work list and marked from there.
 //!
 //! ```text
-//!   work list:  [ adopted | HELD: dependents to be marked | HELD+DONE | HELD+DONE+LEFT ]
-//!                 front ◀──────────────────────────────────────────────────────▶ back
+//!   work list:  [ adopted | HELD: dependents to be marked | HELD+DONE: all of them are marked ]
+//!                 front ◀──────────────────────────────────────────────────────────────▶ back
+//!   left list:  [ all marked, waiters or callbacks are left ]
 //! ```
+//!
+//! The **left list** is a second one, of nodes of which only waiters and callbacks are left.
 //!
 //! Invariants (`H` hub.rs, `N` node.rs, `M` multi.rs)
 //!
-//! * P1: at most `HOLD` entries are handled before all locks are let go. Order: work list, node,
-//!   dependent (H5: the work list comes before what is in it).
+//! * P1: at most `HOLD` entries are handled before all locks are let go. Order: work list, left list,
+//!   node, dependent (H5: the lists come before what is in them).
 //! * P2: whoever is the root of a cancel, or is held with dependents still to be marked, has
 //!   `MARKING`. It is cleared everywhere before the first foreign code runs, or a waker that cancels
 //!   would wait for itself.
@@ -28,7 +31,7 @@
 //!   lower in the DAG each time, so nobody waits in a circle. Nodes met through links are never
 //!   waited for: two cancels that share followers would wait for each other. So the promise above
 //!   does not reach below a follower that another source's cancel is marking at that moment.
-//! * P4: the work list is empty when `cancel` ends, whatever panicked.
+//! * P4: both lists are empty when `cancel` ends, whatever panicked.
 //! * P5: a root is borrowed from a handle (or a place) by the caller, and so outlives the cancel.
 
 mod mark;
@@ -118,15 +121,17 @@ unsafe fn lost(root: *const Hub) {
 unsafe fn propagate(root: *const Hub, mut held: Held) {
     // SAFETY: the root is alive (P5); lists under the locks.
     unsafe {
-        // The work list. Others reach it through `source` until it is empty again (P4).
-        let work = Hub::new(0);
+        // The two lists. Others reach them through `source` until they are empty again (P4).
+        let (work, left) = (Hub::new(0), Hub::new(0));
         let mut cancel = Cancel {
             root,
             detail: (*root).cause.load(Relaxed),
             spare: 0,
             outcome: held.flags & OUTCOME,
             work: addr_of!(work),
+            left: addr_of!(left),
             used: false,
+            nodes_left: false,
             root_left: false,
             wakers: [const { MaybeUninit::uninit() }; BATCH],
             filled: 0,
@@ -143,7 +148,7 @@ unsafe fn propagate(root: *const Hub, mut held: Held) {
             Word::publish(addr_of!((*root).word), &held);
             cancel.mark(held);
         } else {
-            cancel.root_left = !cancel.take(root, false, HOLD);
+            cancel.root_left = !cancel.take(root, false, &mut HOLD.clone());
             if !cancel.root_left {
                 held.flags &= !NONEMPTY;
             }
@@ -164,8 +169,11 @@ struct Cancel {
     /// `CANCELLED`, reason, payload.
     outcome: u32,
     work: *const Hub,
-    /// Something was put into the work list at some time, so others may know it.
+    left: *const Hub,
+    /// Something was put into one of the lists at some time, so others may know it.
     used: bool,
+    /// There may be nodes in the left list.
+    nodes_left: bool,
     /// Waiters are left in the root's list.
     root_left: bool,
     wakers: [MaybeUninit<Waker>; BATCH],

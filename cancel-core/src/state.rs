@@ -3,7 +3,7 @@
 //! ```text
 //!  31            16 15       11 10                                              0
 //! +----------------+-----------+------------------------------------------------+
-//! |    payload     |  reason   | never all multi inher left done held mark ne C L |
+//! |    payload     |  reason   | never all multi inher  -   done held mark ne C L |
 //! +----------------+-----------+------------------------------------------------+
 //!
 //!                 cancel (propagate.rs)                     marking is over
@@ -14,8 +14,8 @@
 //!         nothing below it: one step
 //!
 //!   a node in a canceller's work list (propagate.rs):
-//!   HELD (its dependents are still to be marked) ─▶ HELD+DONE ─▶ HELD+DONE+LEFT (waiters
-//!   are still to be woken) ─▶ out of the list, all three stay set and mean nothing any more
+//!   HELD (its dependents are still to be marked) ─▶ HELD+DONE ─▶ out of it; both stay set and mean
+//!   nothing any more, since a cancelled node never gets there again
 //! ```
 //!
 //! All of them change under the word's lock (or by one compare-and-swap of the unlocked word, H1 in
@@ -34,8 +34,6 @@ pub(crate) const MARKING: u32 = 1 << 3;
 pub(crate) const HELD: u32 = 1 << 4;
 /// All dependents have been marked.
 pub(crate) const DONE: u32 = 1 << 5;
-/// Only waiters and callbacks are left to be served.
-pub(crate) const LEFT: u32 = 1 << 6;
 /// Cancelled through an ancestor.
 pub(crate) const INHERITED: u32 = 1 << 7;
 /// Follows several sources: the node is kept alive by its dependents (any, all).

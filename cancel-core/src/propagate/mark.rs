@@ -5,8 +5,8 @@ use crate::detail::reserve;
 use crate::hub::Hub;
 use crate::list::{Entry, Kind};
 use crate::multi;
-use crate::node::{Link, Node, own_hub};
-use crate::state::{CANCELLED, DONE, HELD, INHERITED, LEFT, MARKING, MULTI, NONEMPTY};
+use crate::node::{Dependent, Link, Node, own_hub};
+use crate::state::{CANCELLED, DONE, HELD, INHERITED, MARKING, MULTI, NONEMPTY};
 use crate::sync::{CAN_WAIT, HOLD, Held, Patience, Relaxed, Release, prefetch};
 use core::ptr::{addr_of, null_mut};
 
@@ -39,19 +39,21 @@ impl Cancel {
     pub(super) unsafe fn mark(&mut self, mut held: Held) {
         // SAFETY: see above.
         unsafe {
-            let (root, work) = (self.root, self.work);
-            // Nobody knows the work list yet, so it can be locked out of order and for nothing.
-            let claimed = (*work).word.claim();
+            let (root, work, left) = (self.root, self.work, self.left);
+            // Nobody knows the lists yet, so they can be locked out of order and for nothing.
+            let claimed = ((*work).word.claim(), (*left).word.claim());
             let mut step = self.hold(root, &mut held, &mut HOLD.clone(), 0);
             if step == Step::Done && !self.used {
                 held.flags &= !MARKING;
                 self.root_left = held.flags & NONEMPTY != 0;
-                (*work).word.disclaim(claimed);
-                Hub::unlock(root, held);
+            }
+            (*left).word.disclaim(claimed.1);
+            (*work).word.disclaim(claimed.0);
+            let over = step == Step::Done && !self.used;
+            Hub::unlock(root, held);
+            if over {
                 return;
             }
-            (*work).word.disclaim(claimed);
-            Hub::unlock(root, held);
 
             let mut root_done = step == Step::Done;
             let mut patience = Patience::new();
@@ -64,6 +66,7 @@ impl Cancel {
                 patience.begin();
                 let mut budget = HOLD;
                 let work_held = Hub::lock(work);
+                let left_held = Hub::lock(left);
                 step = Step::More;
                 if !root_done {
                     let mut held = Hub::lock(root);
@@ -75,11 +78,13 @@ impl Cancel {
                     match self.next(&mut budget) {
                         Some(next) => step = next,
                         None => {
+                            Hub::unlock(left, left_held);
                             Hub::unlock(work, work_held);
                             return self.settle();
                         }
                     }
                 }
+                Hub::unlock(left, left_held);
                 Hub::unlock(work, work_held);
             }
         }
@@ -262,11 +267,10 @@ impl Cancel {
                 return Place::Todo;
             }
             // Callbacks wait for phase 2, or one hold could meet `HOLD` of them in each node (P1).
-            if self.take(hub, held.flags & INHERITED != 0, 0) {
+            if self.take(hub, held.flags & INHERITED != 0, &mut 0) {
                 held.flags &= !NONEMPTY;
                 return Place::Out;
             }
-            held.flags |= HELD | DONE;
             Place::Left
         }
     }
@@ -275,16 +279,18 @@ impl Cancel {
     /// is there.
     #[inline]
     unsafe fn put(&mut self, entry: *const Entry, place: Place) -> *mut Hub {
-        // SAFETY: the work list is locked.
-        unsafe {
-            match place {
-                Place::Out => return null_mut(),
-                Place::Todo => (*self.work).list.push_front(entry),
-                Place::Left => (*self.work).list.push_back(entry),
+        let list = match place {
+            Place::Out => return null_mut(),
+            Place::Todo => self.work,
+            Place::Left => {
+                self.nodes_left = true;
+                self.left
             }
-        }
+        };
         self.used = true;
-        self.work.cast_mut()
+        // SAFETY: both lists are locked.
+        unsafe { (*list).list.push_front(entry) };
+        list.cast_mut()
     }
 
     /// The end of phase 1: everything is marked. `MARKING` goes, and with it the nodes that have
@@ -298,36 +304,34 @@ impl Cancel {
             Hub::unlock(self.root, held);
 
             let list = &(*self.work).list;
-            loop {
+            let mut more = true;
+            while more {
                 let work_held = Hub::lock(self.work);
-                let mut more = true;
+                let left_held = Hub::lock(self.left);
                 for _ in 0..HOLD {
                     let entry = list.first();
                     if entry.is_null() {
                         more = false;
                         break;
                     }
+                    prefetch((*entry).next.get());
                     let hub = own_hub(entry);
                     let mut held = Hub::lock(hub);
-                    if held.flags & LEFT != 0 {
-                        Hub::unlock(hub, held);
-                        more = false;
-                        break;
-                    }
                     held.flags &= !MARKING;
-                    if held.flags & NONEMPTY != 0 {
-                        held.flags |= LEFT;
-                        list.unlink(entry);
-                        list.push_back(entry);
-                        Hub::unlock(hub, held);
-                    } else {
+                    list.unlink(entry);
+                    if held.flags & NONEMPTY == 0 {
                         self.let_go(entry, hub, held);
+                        continue;
                     }
+                    let left = self.put(entry, Place::Left);
+                    if held.flags & MULTI == 0 {
+                        // Release: as in `visit`.
+                        (*entry.cast::<Dependent>()).source.store(left, Release);
+                    }
+                    Hub::unlock(hub, held);
                 }
+                Hub::unlock(self.left, left_held);
                 Hub::unlock(self.work, work_held);
-                if !more {
-                    return;
-                }
             }
         }
     }

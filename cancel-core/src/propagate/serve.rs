@@ -10,7 +10,7 @@ use crate::multi;
 use crate::node::{Dependent, Node, own_hub};
 use crate::reason::Reason;
 use crate::state::{INHERITED, MULTI, NONEMPTY};
-use crate::sync::{BATCH, HOLD, Held, Release};
+use crate::sync::{BATCH, HOLD, Held, Release, prefetch};
 use core::ptr::{addr_of, null, null_mut};
 
 // SAFETY (of the whole block): all functions run between the locks that their comments name; the
@@ -24,7 +24,7 @@ impl Cancel {
         &mut self,
         hub: *const Hub,
         inherited: bool,
-        mut callbacks: u32,
+        callbacks: &mut u32,
     ) -> bool {
         // SAFETY: the hub is locked.
         unsafe {
@@ -37,9 +37,9 @@ impl Cancel {
                 if (*entry).kind == Kind::Waiter {
                     self.wakers[filled].write(Hub::take_waker(entry.cast::<Waiter>()));
                     filled += 1;
-                } else if callbacks > 0 {
+                } else if *callbacks > 0 {
                     self.calls.add(entry, inherited);
-                    callbacks -= 1;
+                    *callbacks -= 1;
                 } else {
                     break;
                 }
@@ -51,11 +51,10 @@ impl Cancel {
         }
     }
 
-    /// Takes a node out of the work list. Both are locked; the node is not afterwards.
+    /// Lets go of a node that is out of both lists. It is locked, and not afterwards.
     pub(super) unsafe fn let_go(&mut self, entry: *const Entry, hub: *const Hub, held: Held) {
         // SAFETY: see above.
         unsafe {
-            (*self.work).list.unlink(entry);
             if held.flags & MULTI != 0 {
                 self.finish(entry); // before the unlock: our handle keeps the node
             } else {
@@ -75,36 +74,45 @@ impl Cancel {
         self.finished = entry;
     }
 
-    /// Takes the next wakers out of the root or the work list.
+    /// Takes the next wakers out of the root, then out of the nodes of the left list.
     unsafe fn refill(&mut self) {
         // SAFETY: see above.
         unsafe {
             while self.root_left && self.filled < BATCH {
                 let root = self.root;
                 let mut held = Hub::lock(root);
-                if self.take(root, false, HOLD) {
+                if self.take(root, false, &mut HOLD.clone()) {
                     held.flags &= !NONEMPTY;
                     self.root_left = false;
                 }
                 Hub::unlock(root, held);
             }
-            while self.used && self.filled < BATCH {
-                let work_held = Hub::lock(self.work);
-                let entry = (*self.work).list.first();
-                if entry.is_null() {
-                    self.used = false;
-                } else {
+            while self.nodes_left && self.filled < BATCH {
+                let left_held = Hub::lock(self.left);
+                let list = &(*self.left).list;
+                let mut callbacks = HOLD; // P1
+                for _ in 0..HOLD {
+                    let entry = list.first();
+                    if entry.is_null() {
+                        self.nodes_left = false;
+                        break;
+                    }
+                    if self.filled == BATCH {
+                        break;
+                    }
+                    prefetch((*entry).next.get());
                     let hub = own_hub(entry);
                     let mut held = Hub::lock(hub);
-                    let inherited = held.flags & INHERITED != 0;
-                    if self.take(hub, inherited, HOLD) {
+                    if self.take(hub, held.flags & INHERITED != 0, &mut callbacks) {
                         held.flags &= !NONEMPTY;
+                        list.unlink(entry);
                         self.let_go(entry, hub, held);
                     } else {
                         Hub::unlock(hub, held);
+                        break;
                     }
                 }
-                Hub::unlock(self.work, work_held);
+                Hub::unlock(self.left, left_held);
             }
         }
     }
