@@ -1,6 +1,6 @@
 //! Any, all, and children that follow.
 
-use super::{Count, check};
+use super::{Count, check, check_bounded};
 use cancel_core::{CancelToken, Child, Reason};
 use loom::thread;
 use std::future::Future;
@@ -54,7 +54,7 @@ fn a_child_keeps_any_vs_a_source_fires() {
 
 #[test]
 fn a_source_goes_vs_any_goes_vs_cancel_above() {
-    check(|| {
+    check_bounded(2, || {
         let root = CancelToken::new();
         let source = root.child();
         let either = CancelToken::any([&source]);
@@ -119,7 +119,7 @@ fn two_cancels_over_shared_followers_do_not_wait_for_each_other() {
 
 #[test]
 fn three_cancels_over_a_shared_follower() {
-    check(|| {
+    check_bounded(2, || {
         let (a, b) = (CancelToken::new(), CancelToken::new());
         let one = CancelToken::any([&a, &b]);
         let leaf = one.child();
@@ -192,7 +192,7 @@ fn any_of_any_is_kept_by_its_followers() {
 
 #[test]
 fn a_child_of_any_cancels_and_goes_vs_any_goes() {
-    check(|| {
+    check_bounded(2, || {
         let source = CancelToken::new();
         let either = CancelToken::any([&source]);
         let child = either.child();
@@ -211,7 +211,7 @@ fn a_child_of_any_cancels_and_goes_vs_any_goes() {
 
 #[test]
 fn a_child_that_follows_is_cancelled_three_ways() {
-    check(|| {
+    check_bounded(2, || {
         let (parent, other) = (CancelToken::new(), CancelToken::new());
         let child = parent.child_following([&other]);
         let leaf = child.child();

@@ -1,6 +1,6 @@
 //! Two cancels: when either returns, all `child` descendants are cancelled.
 
-use super::{Count, check};
+use super::{Count, check, check_bounded};
 use cancel_core::CancelToken;
 use loom::thread;
 use std::future::Future;
@@ -43,7 +43,7 @@ fn a_cancel_below_another_one() {
 
 #[test]
 fn two_cancels_and_a_drop_between_them() {
-    check(|| {
+    check_bounded(2, || {
         let root = CancelToken::new();
         let mid = root.child();
         let leaf = mid.child();
@@ -88,7 +88,7 @@ fn a_held_node_is_dropped() {
 
 #[test]
 fn a_cancelled_node_is_adopted() {
-    check(|| {
+    check_bounded(2, || {
         let root = CancelToken::new();
         let mid = root.child();
         let leaf = mid.child();
