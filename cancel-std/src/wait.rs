@@ -72,37 +72,35 @@ pub trait BlockingWait {
 
 impl BlockingWait for Token {
     fn wait(&self) -> Cancelled {
-        match self.cause() {
-            Some(cancelled) => cancelled,
-            None => block_on(self.cancelled()),
-        }
+        block_on(self.cancelled())
     }
 
     fn wait_timeout(&self, timeout: Duration) -> Option<Cancelled> {
-        let cause = self.cause();
-        if cause.is_some() || timeout.is_zero() {
-            return cause;
-        }
-        // In the last moment the cause may be there, and the wake-up still on its way.
-        wait_for(self.cancelled(), timeout).or_else(|| self.cause())
+        wait_until_cause(|| self.cause(), self.cancelled(), timeout)
     }
 }
 
 impl<T: TokenRef> BlockingWait for TokenView<T> {
     fn wait(&self) -> Cancelled {
-        match self.cause() {
-            Some(cancelled) => cancelled,
-            None => block_on(self.cancelled()),
-        }
+        block_on(self.cancelled())
     }
 
     fn wait_timeout(&self, timeout: Duration) -> Option<Cancelled> {
-        let cause = self.cause();
-        if cause.is_some() || timeout.is_zero() {
-            return cause;
-        }
-        wait_for(self.cancelled(), timeout).or_else(|| self.cause())
+        wait_until_cause(|| self.cause(), self.cancelled(), timeout)
     }
+}
+
+fn wait_until_cause(
+    cause: impl Fn() -> Option<Cancelled>,
+    cancelled: WaitForCancel<&Token>,
+    timeout: Duration,
+) -> Option<Cancelled> {
+    let now = cause();
+    if now.is_some() || timeout.is_zero() {
+        return now;
+    }
+    // In the last moment the cause may be there, and the wake-up still on its way.
+    wait_for(cancelled, timeout).or_else(cause)
 }
 
 fn wait_for(cancelled: WaitForCancel<&Token>, timeout: Duration) -> Option<Cancelled> {
