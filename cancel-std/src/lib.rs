@@ -36,6 +36,8 @@ mod runtime;
 
 mod wait;
 
+mod build_error;
+
 mod id;
 
 mod progress;
@@ -48,6 +50,7 @@ mod deadline;
 
 mod operation;
 
+pub use build_error::BuildError;
 pub use cancel_core::{
     CancelFutureExt, CancelToken, Cancelled, Cause, Check, Child, DropGuard, Never, Reason,
     Registration, Spawn, SpawnError, SpawnLocal, StaticCause, Timer, TimerError, Token, TokenId,
