@@ -94,17 +94,27 @@ mod check;
 mod view;
 
 mod rt;
+mod source;
+
+mod grace;
+mod shield;
+
 mod scope;
+mod timeout;
 
 pub use cause::{Cause, StaticCause};
 pub use check::{Check, Never};
 pub use child::Child;
 pub use error::Cancelled;
 pub use future::{CancelFutureExt, UntilCancelled, WaitForCancel};
+pub use grace::{Cleanup, Grace, GracePeriod, NoCleanup, NoGrace};
 pub use guard::DropGuard;
 pub use reason::Reason;
 pub use rt::{Spawn, SpawnError, SpawnLocal, Timer, TimerError};
-pub use scope::{DeadlineSource, Scope};
+pub use scope::Scope;
+pub use shield::{Control, NoShields, Shield, Shields};
+pub use source::{AllOf, AnyOf, DeadlineSource, NoSource, WithSource, all_of, any_of};
+pub use timeout::{Timeout, TimeoutExt};
 pub use token::{Token, TokenId, TokenRef};
 pub use view::TokenView;
 
@@ -119,3 +129,6 @@ pub use callback::Registration;
 #[cfg(feature = "alloc")]
 #[cfg_attr(docsrs, doc(cfg(feature = "alloc")))]
 pub use shared::CancelToken;
+#[cfg(feature = "alloc")]
+#[cfg_attr(docsrs, doc(cfg(feature = "alloc")))]
+pub use timeout::TimeoutToken;

@@ -14,7 +14,7 @@ pub(crate) use portable_atomic::{AtomicBool, AtomicPtr, AtomicU32};
 #[cfg(loom)]
 pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32};
 
-#[cfg(feature = "alloc")]
+#[cfg(any(feature = "alloc", loom))]
 pub(crate) use core::sync::atomic::Ordering::AcqRel;
 pub(crate) use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
@@ -22,6 +22,7 @@ pub(crate) use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 mod abort;
 #[cfg_attr(loom, path = "sync/cell_loom.rs")]
 mod cell;
+mod count;
 #[cfg_attr(loom, path = "sync/lock_loom.rs")]
 #[cfg_attr(all(not(loom), feature = "std"), path = "sync/lock_bit.rs")]
 #[cfg_attr(
@@ -39,6 +40,7 @@ pub(crate) use abort::abort;
 #[cfg(loom)]
 pub use cell::LIVE;
 pub(crate) use cell::{Life, LockedCell, WakerSlot};
+pub(crate) use count::Count;
 pub(crate) use lock::{CAN_WAIT, Held, Patience, Word};
 pub(crate) use panic::Panics;
 pub(crate) use prefetch::prefetch;

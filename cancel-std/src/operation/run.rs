@@ -239,7 +239,7 @@ where
             Err(payload) => break 'body Ok(Err(payload)),
         };
         let passed = op.inner.deadline.passed(&op.inner.runtime);
-        let mut scope = pin!(Scope::new(&**op.token(), body, passed));
+        let mut scope = pin!(Scope::new(&**op.token(), body).source(passed));
         let mut waiting = Waiting {
             op: &op,
             abandoned: true,

@@ -268,7 +268,7 @@ fn a_cancelled_token_keeps_the_body_from_being_polled_again() {
 #[test]
 fn a_source_ends_a_run_under_a_token_that_is_never_cancelled() {
     let cause = Cause::from((Reason::Timeout, "time is up"));
-    let run = Scope::new(Token::never(), pending::<()>(), std::future::ready(cause));
+    let run = Scope::new(Token::never(), pending::<()>()).source(std::future::ready(cause));
     let cancelled = smol::block_on(run).unwrap_err();
     assert_eq!(cancelled.reason(), Reason::Timeout);
     assert_eq!(cancelled.message(), Some("time is up"));
