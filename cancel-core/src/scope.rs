@@ -425,9 +425,8 @@ where
                 }
                 asked = true;
                 match this.token.token().may_be_cancelled() {
-                    true => {
-                        this.token.token().cancel_with(cause);
-                    }
+                    // One that comes after a cancel that this scope has not seen yet is the second.
+                    true => second = !this.token.token().cancel_with(cause),
                     // A token that is never cancelled does not keep the body from ending.
                     false => this.state.fired = Some(Cancelled::from(cause)),
                 }

@@ -1,7 +1,7 @@
 //! A count that several contexts change.
 
 #[cfg(any(feature = "std", loom))]
-mod count {
+mod imp {
     use crate::sync::{AcqRel, Acquire, AtomicU32};
 
     #[derive(Debug)]
@@ -34,7 +34,7 @@ mod count {
 
 /// Without `std` there may be no read-modify-write: a critical section stands for it.
 #[cfg(not(any(feature = "std", loom)))]
-mod count {
+mod imp {
     use crate::sync::{Acquire, AtomicU32, Relaxed, Release};
 
     #[derive(Debug)]
@@ -67,4 +67,4 @@ mod count {
     }
 }
 
-pub(crate) use count::Count;
+pub(crate) use imp::Count;
