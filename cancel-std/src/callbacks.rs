@@ -1,32 +1,50 @@
 //! The callbacks of an operation. Their panics end here.
 
 use crate::context::Context;
+use crate::observer::Observer;
+use crate::panics::{Payload, forget};
 use crate::progress::Progress;
+use pin_project::pin_project;
+use std::collections::VecDeque;
+use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{self, Poll};
 
-/// What a callback with a [`Context`] is for.
+/// What happens in the life of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
     Start,
+    /// The runner has seen that it is to end.
+    Asked,
     Complete,
     Cancel,
     Error,
 }
 
+pub(crate) type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 type OnEvent = dyn Fn(&Context) + Send + Sync;
 type OnProgress = dyn Fn(&Progress) + Send + Sync;
+type OnEventAsync = dyn Fn(Context) -> Work + Send + Sync;
+type OnProgressAsync = dyn Fn(Progress) -> Work + Send + Sync;
 
 enum Callback {
     Event(Event, Box<OnEvent>),
     Progress(Box<OnProgress>),
+    EventAsync(Event, Box<OnEventAsync>),
+    ProgressAsync(Box<OnProgressAsync>),
+    Observer(Arc<dyn Observer>),
 }
 
-/// Unchangeable once the operation is shared, so that calls need no lock.
 #[derive(Default)]
 pub(crate) struct Callbacks {
     list: Vec<Callback>,
     panics: AtomicU32,
+    /// There if there are asynchronous progress callbacks.
+    queue: Option<Box<Queue>>,
 }
 
 impl Callbacks {
@@ -44,47 +62,175 @@ impl Callbacks {
         self.list.push(Callback::Progress(Box::new(f)));
     }
 
-    /// Calls those for `event` in order. `context` is only made if there are any.
-    pub(crate) fn event(&self, event: Event, context: impl FnOnce() -> Context) {
-        let mut wanted = self.list.iter().filter_map(|callback| match callback {
-            Callback::Event(of, f) if *of == event => Some(f),
-            _ => None,
-        });
-        let Some(first) = wanted.next() else { return };
-        let context = context();
-        for f in std::iter::once(first).chain(wanted) {
-            self.contain(|| f(&context));
-        }
+    pub(crate) fn on_event_async<F>(&mut self, event: Event, f: F)
+    where
+        F: Fn(Context) -> Work + Send + Sync + 'static,
+    {
+        self.list.push(Callback::EventAsync(event, Box::new(f)));
     }
 
-    pub(crate) fn hear_progress(&self) -> bool {
-        self.list
-            .iter()
-            .any(|callback| matches!(callback, Callback::Progress(_)))
+    pub(crate) fn on_progress_async<F>(&mut self, f: F)
+    where
+        F: Fn(Progress) -> Work + Send + Sync + 'static,
+    {
+        self.queue.get_or_insert_default();
+        self.list.push(Callback::ProgressAsync(Box::new(f)));
     }
 
-    pub(crate) fn progress(&self, progress: &Progress) {
+    pub(crate) fn observe(&mut self, observer: Arc<dyn Observer>) {
+        self.list.push(Callback::Observer(observer));
+    }
+
+    /// Whether anybody synchronous wants to hear of `event`.
+    pub(crate) fn hear(&self, event: Event) -> bool {
+        self.list.iter().any(|callback| match callback {
+            Callback::Event(of, _) => *of == event,
+            Callback::Observer(_) => true,
+            _ => false,
+        })
+    }
+
+    pub(crate) fn event(&self, event: Event, context: &Context) {
         for callback in &self.list {
-            if let Callback::Progress(f) = callback {
-                self.contain(|| f(progress));
+            match callback {
+                Callback::Event(of, f) if *of == event => self.contain(|| f(context)),
+                Callback::Observer(observer) => self.contain(|| match event {
+                    Event::Start => observer.started(context),
+                    Event::Asked => observer.cancel_requested(context),
+                    _ => observer.ended(context),
+                }),
+                _ => {}
             }
         }
     }
 
-    /// Calls foreign code. A panic goes no further, and is counted.
-    pub(crate) fn contain(&self, f: impl FnOnce()) {
-        let Err(payload) = catch_unwind(AssertUnwindSafe(f)) else {
-            return;
+    pub(crate) fn hear_async(&self, event: Event) -> bool {
+        self.list
+            .iter()
+            .any(|callback| matches!(callback, Callback::EventAsync(of, _) if *of == event))
+    }
+
+    pub(crate) async fn event_async(&self, event: Event, context: &Context) {
+        for callback in &self.list {
+            match callback {
+                Callback::EventAsync(of, f) if *of == event => {
+                    let work = catch_unwind(AssertUnwindSafe(|| f(context.clone())));
+                    match work {
+                        Ok(work) => self.contain_async(work).await,
+                        Err(payload) => self.count(payload),
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    pub(crate) fn hear_progress(&self) -> bool {
+        self.list.iter().any(|callback| {
+            matches!(
+                callback,
+                Callback::Progress(_) | Callback::ProgressAsync(_) | Callback::Observer(_)
+            )
+        })
+    }
+
+    /// Whether something was queued, for the runner to do.
+    pub(crate) fn progress(&self, progress: &Progress) -> bool {
+        let mut queued = false;
+        for callback in &self.list {
+            match callback {
+                Callback::Progress(f) => self.contain(|| f(progress)),
+                Callback::Observer(observer) => self.contain(|| observer.progress(progress)),
+                Callback::ProgressAsync(f) => self.contain(|| {
+                    let work = f(progress.clone());
+                    if let Some(queue) = &self.queue {
+                        queue.lock().push_back(work);
+                        queued = true;
+                    }
+                }),
+                _ => {}
+            }
+        }
+        queued
+    }
+
+    pub(crate) fn has_queue(&self) -> bool {
+        self.queue.is_some()
+    }
+
+    /// Does what is queued, in its order, as far as it goes. Ready: nothing is left.
+    pub(crate) fn poll_queue(&self, cx: &mut task::Context<'_>) -> Poll<()> {
+        let Some(queue) = &self.queue else {
+            return Poll::Ready(());
         };
+        loop {
+            // Taken out: it is foreign code. Nobody else takes any (there is one runner).
+            let Some(mut work) = queue.lock().pop_front() else {
+                return Poll::Ready(());
+            };
+            match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))) {
+                Ok(Poll::Ready(())) => self.contain(|| drop(work)),
+                Ok(Poll::Pending) => {
+                    queue.lock().push_front(work);
+                    return Poll::Pending;
+                }
+                Err(payload) => {
+                    self.count(payload);
+                    self.contain(|| drop(work));
+                }
+            }
+        }
+    }
+
+    pub(crate) fn contain(&self, f: impl FnOnce()) {
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(f)) {
+            self.count(payload);
+        }
+    }
+
+    pub(crate) async fn contain_async(&self, work: impl Future<Output = ()>) {
+        if let Err(payload) = (CatchUnwind { future: work }).await {
+            self.count(payload);
+        }
+    }
+
+    fn count(&self, payload: Payload) {
         // Relaxed: a statistic.
         self.panics.fetch_add(1, Ordering::Relaxed);
-        // The payload is foreign, too.
-        if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-            std::mem::forget(second);
-        }
+        forget(payload);
     }
 
     pub(crate) fn panics(&self) -> u32 {
         self.panics.load(Ordering::Relaxed)
+    }
+}
+
+/// What asynchronous progress callbacks have to do.
+#[derive(Default)]
+struct Queue(Mutex<VecDeque<Work>>);
+
+impl Queue {
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Work>> {
+        // Nothing can panic half-way.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A future whose panic is its output.
+#[pin_project]
+pub(crate) struct CatchUnwind<F> {
+    #[pin]
+    pub(crate) future: F,
+}
+
+impl<F: Future> Future for CatchUnwind<F> {
+    type Output = Result<F::Output, Payload>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Self::Output> {
+        let future = self.project().future;
+        match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
+            Ok(poll) => poll.map(Ok),
+            Err(payload) => Poll::Ready(Err(payload)),
+        }
     }
 }

@@ -3,9 +3,14 @@
 use crate::id::OperationId;
 use crate::progress::{Metadata, Progress};
 use cancel_core::{Cancelled, Reason};
+use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
+
+/// Whatever the operation has so far.
+pub(crate) type Partial = Arc<dyn Any + Send + Sync>;
 
 /// Where an operation is in its life.
 ///
@@ -101,12 +106,14 @@ pub struct Context {
     pub(crate) name: Option<Cow<'static, str>>,
     pub(crate) metadata: Metadata,
     pub(crate) status: Status,
+    pub(crate) shielded: bool,
     pub(crate) started: Option<Duration>,
     pub(crate) ended: Option<Duration>,
     pub(crate) duration: Option<Duration>,
     pub(crate) cause: Option<Cancelled>,
     pub(crate) error: Option<String>,
     pub(crate) progress: Option<Progress>,
+    pub(crate) partial: Option<Partial>,
     pub(crate) callback_panics: u32,
 }
 
@@ -298,6 +305,58 @@ impl Context {
     /// ```
     pub fn progress(&self) -> Option<&Progress> {
         self.progress.as_ref()
+    }
+
+    /// How many steps are done per second, on average since the start, if numbers were reported.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::Cancelable;
+    ///
+    /// let op = Cancelable::new();
+    /// assert_eq!(op.context().progress_rate(), None);
+    /// smol::block_on(op.run(async |cx| cx.progress(3, 4))).unwrap();
+    /// assert!(op.context().progress_rate().unwrap() > 0.0);
+    /// ```
+    pub fn progress_rate(&self) -> Option<f64> {
+        let current = self.progress.as_ref()?.current()?;
+        let seconds = self.duration?.as_secs_f64();
+        (seconds > 0.0).then(|| current as f64 / seconds)
+    }
+
+    /// The latest [partial result](crate::Operation::set_partial_result), if there is one of this type.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::Cancelable;
+    ///
+    /// let op = Cancelable::new();
+    /// op.set_partial_result(vec!["row 1", "row 2"]);
+    /// assert_eq!(op.context().partial_result::<Vec<&str>>().unwrap().len(), 2);
+    /// ```
+    pub fn partial_result<T: Send + Sync + 'static>(&self) -> Option<&T> {
+        self.partial.as_ref()?.downcast_ref()
+    }
+
+    /// Whether the body is kept from being dropped just now: by a shield of its own, or by an
+    /// operation inside it that is at its end.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::Cancelable;
+    ///
+    /// let op = Cancelable::new();
+    /// let run = op.run(async |cx| {
+    ///     assert!(cx.shield(async { cx.context().shielded() }).await);
+    /// });
+    /// smol::block_on(run).unwrap();
+    /// assert!(!op.context().shielded());
+    /// ```
+    pub fn shielded(&self) -> bool {
+        self.shielded
     }
 
     /// How many calls of the operation's callbacks have panicked. Such panics end there.

@@ -1,24 +1,18 @@
-//! The deadline of a running operation, which others may move at any time.
+//! The deadline of an operation, which others may move at any time.
 
-use atomic_waker::AtomicWaker;
-use cancel_core::{Cause, DeadlineSource, Timer};
 use portable_atomic::{AtomicBool, AtomicU64, Ordering};
 use std::fmt;
-use std::future::{Future, poll_fn};
-use std::pin::pin;
-use std::task::{Poll, Waker};
 use std::time::Duration;
 
 /// No deadline, or one beyond 584 years.
 const NEVER: u64 = u64::MAX;
 
-/// A moment that can be read without a lock, and whose changes wake the one runner that waits.
+/// A moment that can be read without a lock.
 pub(crate) struct Deadline {
     /// Nanoseconds since the epoch of the runtime's clock.
     at: AtomicU64,
     /// Whether the operation has begun. Before, its deadline is its own matter.
     begun: AtomicBool,
-    changed: AtomicWaker,
 }
 
 impl Deadline {
@@ -26,7 +20,6 @@ impl Deadline {
         Deadline {
             at: AtomicU64::new(NEVER),
             begun: AtomicBool::new(false),
-            changed: AtomicWaker::new(),
         }
     }
 
@@ -54,44 +47,15 @@ impl Deadline {
         self.begun.store(true, Ordering::Release);
     }
 
-    /// Has to be followed by [`wake`](Deadline::wake), outside of locks.
+    /// The runner has to be told, outside of locks.
     pub(crate) fn set(&self, at: Option<Duration>) {
         let nanos = at.map_or(NEVER, |at| u64::try_from(at.as_nanos()).unwrap_or(NEVER));
         self.at.store(nanos, Ordering::Release);
     }
 
-    /// Tells the runner that the deadline has been set. Calls its waker.
-    pub(crate) fn wake(&self) {
-        self.changed.wake();
-    }
-
-    /// After the end: the waker of the last poll, which nobody needs any more.
-    pub(crate) fn take_waker(&self) -> Option<Waker> {
-        self.changed.take()
-    }
-
-    /// Waits for the deadline, wherever it may move to. One runner at a time.
-    ///
-    /// Ends with the cause of the timeout, or of the timer's failure.
-    pub(crate) async fn passed<R: Timer>(&self, timer: &R) -> Cause {
-        loop {
-            let at = self.get();
-            let mut source = pin!(at.map(|at| DeadlineSource::new(timer.sleep_until(at))));
-            let cause = poll_fn(|cx| {
-                // Registered first: a change is either seen below, or wakes this waker.
-                self.changed.register(cx.waker());
-                if self.get() != at {
-                    return Poll::Ready(None);
-                }
-                match source.as_mut().as_pin_mut() {
-                    Some(source) => source.poll(cx).map(Some),
-                    None => Poll::Pending,
-                }
-            });
-            if let Some(cause) = cause.await {
-                return cause;
-            }
-        }
+    /// Makes it earlier, if it is.
+    pub(crate) fn tighten(&self, at: Duration) {
+        self.set(Some(self.get().map_or(at, |set| set.min(at))));
     }
 }
 

@@ -38,13 +38,23 @@ mod wait;
 
 mod build_error;
 
+mod panics;
+
+mod timeout;
+
 mod id;
 
 mod progress;
 
 mod context;
 
+mod observer;
+
 mod callbacks;
+
+mod bell;
+
+mod current;
 
 mod deadline;
 
@@ -57,8 +67,10 @@ pub use cancel_core::{
     TokenRef, TokenView, UntilCancelled, WaitForCancel,
 };
 pub use context::{Context, Status};
+pub use current::{current_id, current_token};
 pub use id::OperationId;
-pub use operation::{Operation, Runtime};
+pub use observer::Observer;
+pub use operation::{Operation, ProgressWatch, Runtime, Source};
 pub use progress::{Metadata, Progress};
 pub use runtime::Std;
 pub use timer::Sleep;

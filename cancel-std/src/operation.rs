@@ -9,26 +9,46 @@
 //! * O3: the status goes from pending to running to one of the final ones, each step once, by the
 //!   one runner that made the first step (`operation/run.rs`). Together with the last step, cause and
 //!   error are stored, and the deadline is taken away. Nothing of that changes afterwards.
-//! * O4: a parent is older than its children, so there are no circles. It is kept by them.
+//! * O4: a parent is older than its children, and parts are older than their combination, so there are
+//!   no circles. Both are kept by the younger ones. Their tokens are made when they are linked.
 
+use crate::bell::Bell;
 use crate::callbacks::Callbacks;
-use crate::context::{Context, Status};
+use crate::context::{Context, Partial, Status};
+use crate::current::{self, Entry};
 use crate::deadline::Deadline;
 use crate::id::OperationId;
 use crate::progress::{Metadata, Progress};
 use cancel_core::{CancelToken, Cancelled, Cause, Reason, Timer, Token, WaitForCancel};
+use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
-use std::iter::successors;
+use std::future::Future;
 use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::Waker;
 use std::time::Duration;
 
 mod build;
+mod compose;
+mod drive;
+mod family;
 mod listen;
+mod listen_async;
 mod report;
 mod run;
+mod shield;
+mod source;
+mod sources;
+mod thread;
 mod time;
+mod watch;
+
+pub(crate) use family::{Edges, Link, Parent};
+pub use source::Source;
+pub use watch::ProgressWatch;
 
 /// What an [`Operation`] needs of a runtime: a [`Timer`] to hold and to use from any thread.
 ///
@@ -93,18 +113,37 @@ pub struct Operation<R> {
 pub(crate) struct Inner<R> {
     pub(crate) id: OperationId,
     pub(crate) runtime: R,
-    pub(crate) name: Option<Cow<'static, str>>,
-    pub(crate) metadata: Metadata,
-    pub(crate) callbacks: Callbacks,
-    pub(crate) parent: Option<Operation<R>>,
-    pub(crate) follow: Vec<CancelToken>,
+    pub(crate) setup: Setup<R>,
     pub(crate) token: OnceLock<CancelToken>,
     /// Written under the lock of `state`.
     pub(crate) deadline: Deadline,
-    pub(crate) state: Mutex<State>,
+    /// Rung for the runner: deadline moved, last hold released, end forced, work queued.
+    pub(crate) bell: Bell,
+    /// Open shields, and nested operations at their ends (`operation/shield.rs`).
+    pub(crate) holds: AtomicU32,
+    /// No grace any more (`force`).
+    pub(crate) forced: AtomicBool,
+    pub(crate) state: Mutex<State<R>>,
 }
 
-pub(crate) struct State {
+/// What the builder sets (O1).
+pub(crate) struct Setup<R> {
+    pub(crate) name: Option<Cow<'static, str>>,
+    pub(crate) parent: Option<Parent<R>>,
+    pub(crate) callbacks: Callbacks,
+    pub(crate) rest: Option<Box<Rest<R>>>,
+}
+
+/// What most operations do without.
+pub(crate) struct Rest<R> {
+    pub(crate) metadata: Metadata,
+    pub(crate) follow: Vec<CancelToken>,
+    /// The operations that this one is a combination of.
+    pub(crate) parts: Vec<Operation<R>>,
+    pub(crate) grace: Duration,
+}
+
+pub(crate) struct State<R> {
     pub(crate) status: Status,
     /// From the start on it is part of the deadline.
     pub(crate) timeout: Duration,
@@ -112,22 +151,96 @@ pub(crate) struct State {
     pub(crate) ended: Option<Duration>,
     /// Set at the end; before, the token knows.
     pub(crate) cause: Option<Cancelled>,
+    pub(crate) details: Option<Box<Details>>,
+    pub(crate) pending: Option<Box<Pending<R>>>,
+    /// It has become a part of another operation, and cannot run any more.
+    pub(crate) combined: bool,
+}
+
+/// What is only there if it was reported.
+#[derive(Default)]
+pub(crate) struct Details {
     pub(crate) error: Option<String>,
-    pub(crate) progress: Option<Box<Progress>>,
+    pub(crate) progress: Option<Progress>,
+    pub(crate) partial: Option<Partial>,
+    /// How many reports there were.
+    pub(crate) version: u64,
+    /// Those who wait for the next one, each with a number of its own.
+    pub(crate) watchers: Vec<(u64, Waker)>,
+}
+
+pub(crate) type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// What the start takes away.
+pub(crate) struct Pending<R> {
+    pub(crate) sources: Vec<Source<R>>,
+    pub(crate) cleanups: Vec<Box<dyn FnOnce(Operation<R>) -> Work + Send>>,
+}
+
+impl<R> State<R> {
+    pub(crate) fn details(&mut self) -> &mut Details {
+        self.details.get_or_insert_default()
+    }
+
+    pub(crate) fn pending(&mut self) -> &mut Pending<R> {
+        self.pending.get_or_insert_with(|| {
+            Box::new(Pending {
+                sources: Vec::new(),
+                cleanups: Vec::new(),
+            })
+        })
+    }
+}
+
+impl<R> Setup<R> {
+    pub(crate) fn rest(&mut self) -> &mut Rest<R> {
+        self.rest.get_or_insert_with(|| {
+            Box::new(Rest {
+                metadata: Metadata::new(),
+                follow: Vec::new(),
+                parts: Vec::new(),
+                grace: Duration::ZERO,
+            })
+        })
+    }
+
+    pub(crate) fn follow(&self) -> &[CancelToken] {
+        self.rest.as_ref().map_or(&[], |rest| &rest.follow)
+    }
+
+    pub(crate) fn parts(&self) -> &[Operation<R>] {
+        self.rest.as_ref().map_or(&[], |rest| &rest.parts)
+    }
+
+    pub(crate) fn grace(&self) -> Duration {
+        self.rest.as_ref().map_or(Duration::ZERO, |rest| rest.grace)
+    }
 }
 
 impl<R> Inner<R> {
-    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State<R>> {
         // Nothing can panic half-way (O2).
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The tokens whose cancel cancels this operation.
+    fn upstream(&self) -> impl Iterator<Item = &CancelToken> {
+        // (The tokens of parents and parts have been made by then: no recursion.)
+        let parts = self.setup.parts().iter().map(Operation::token);
+        self.cancelling_parent()
+            .into_iter()
+            .map(Operation::token)
+            .chain(parts)
+            .chain(self.setup.follow())
+    }
+
     fn make_token(&self) -> CancelToken {
-        match &self.parent {
-            // The parent's token has been made by then: no recursion.
-            Some(parent) => parent.token().child_following(&self.follow),
-            None if self.follow.is_empty() => CancelToken::new(),
-            None => CancelToken::any(&self.follow),
+        let parts = self.setup.parts().iter().map(Operation::token);
+        let others = parts.chain(self.setup.follow());
+        match self.cancelling_parent() {
+            Some(parent) => parent.token().child_following(others),
+            None if self.setup.rest.is_none() => CancelToken::new(),
+            None => CancelToken::any(others),
         }
     }
 
@@ -141,22 +254,11 @@ impl<R> Inner<R> {
     }
 
     /// Makes no token: what one would be made of says the same.
-    fn is_cancelled(&self) -> bool {
+    pub(crate) fn is_cancelled(&self) -> bool {
         match self.token.get() {
             Some(token) => token.is_cancelled(),
-            None => {
-                let parent = self.parent.as_ref();
-                parent.is_some_and(|parent| parent.is_cancelled())
-                    || self.follow.iter().any(|token| token.is_cancelled())
-            }
+            None => self.upstream().any(|token| token.is_cancelled()),
         }
-    }
-
-    /// This operation, its parent, and so on.
-    fn lineage(&self) -> impl Iterator<Item = &Inner<R>> {
-        successors(Some(self), |op| {
-            op.parent.as_ref().map(|parent| &*parent.inner)
-        })
     }
 }
 
@@ -164,26 +266,30 @@ impl<R: Runtime> Inner<R> {
     pub(crate) fn snapshot(&self) -> Context {
         let now = self.runtime.now();
         let live = self.live_cause();
-        let callback_panics = self.callbacks.panics();
+        let rest = self.setup.rest.as_ref();
+        let shielded = self.is_held();
+        let panics = self.setup.callbacks.panics();
         let state = self.lock();
         let end = state.ended.unwrap_or(now);
+        let details = state.details.as_deref();
         Context {
             id: self.id,
-            parent_id: self.parent.as_ref().map(Operation::id),
-            name: self.name.clone(),
-            metadata: self.metadata.clone(),
+            parent_id: self.parent_id(),
+            name: self.setup.name.clone(),
+            metadata: rest.map_or(Metadata::new(), |rest| rest.metadata.clone()),
             status: state.status,
+            shielded: shielded && state.status == Status::Running,
             started: state.started,
             ended: state.ended,
             duration: state.started.map(|started| end.saturating_sub(started)),
-            cause: if state.ended.is_some() {
-                state.cause.clone()
-            } else {
-                live
+            cause: match state.ended {
+                Some(_) => state.cause.clone(),
+                None => live,
             },
-            error: state.error.clone(),
-            progress: state.progress.as_deref().cloned(),
-            callback_panics,
+            error: details.and_then(|details| details.error.clone()),
+            progress: details.and_then(|details| details.progress.clone()),
+            partial: details.and_then(|details| details.partial.clone()),
+            callback_panics: panics,
         }
     }
 }
@@ -354,6 +460,46 @@ impl<R> Clone for Operation<R> {
     }
 }
 
+impl<R: Runtime> Entry for Inner<R> {
+    fn id(&self) -> OperationId {
+        self.id
+    }
+
+    fn token(&self) -> CancelToken {
+        self.token.get_or_init(|| self.make_token()).clone()
+    }
+
+    fn any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
+}
+
+impl<R: Runtime> Operation<R> {
+    /// The operation whose body is running here, if it runs on this kind of runtime: the innermost
+    /// one. See [`current_token`](crate::current_token) for where that is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::Cancelable;
+    ///
+    /// fn deep_inside() {
+    ///     if let Some(op) = Cancelable::current() {
+    ///         op.report_progress("deep inside");
+    ///     }
+    /// }
+    ///
+    /// let op = Cancelable::new();
+    /// smol::block_on(op.run(async |_| deep_inside())).unwrap();
+    /// assert_eq!(op.context().progress().unwrap().message(), "deep inside");
+    /// assert!(Cancelable::current().is_none());
+    /// ```
+    pub fn current() -> Option<Self> {
+        let inner = current::find(|entry| entry.clone().any().downcast().ok())?;
+        Some(Operation { inner })
+    }
+}
+
 impl<R> UnwindSafe for Operation<R> {}
 impl<R> RefUnwindSafe for Operation<R> {}
 
@@ -362,19 +508,31 @@ impl<R> fmt::Debug for Operation<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Operation")
             .field("id", &format_args!("{}", self.inner.id))
-            .field("name", &self.inner.name)
+            .field("name", &self.inner.setup.name)
             .field("token", &self.inner.token.get())
             .field("deadline", &self.inner.deadline)
             .finish_non_exhaustive()
     }
 }
 
-/// Lets go of the ancestors one by one: a chain of them may be longer than the stack.
+/// Lets go of parents and parts one by one: a chain of them may be longer than the stack.
 impl<R> Drop for Inner<R> {
     fn drop(&mut self) {
-        let mut next = self.parent.take();
-        while let Some(operation) = next {
-            next = Arc::into_inner(operation.inner).and_then(|mut inner| inner.parent.take());
+        let mut left = Vec::new();
+        self.setup.take_relatives(&mut left);
+        while let Some(operation) = left.pop() {
+            if let Some(mut inner) = Arc::into_inner(operation.inner) {
+                inner.setup.take_relatives(&mut left);
+            }
+        }
+    }
+}
+
+impl<R> Setup<R> {
+    fn take_relatives(&mut self, into: &mut Vec<Operation<R>>) {
+        into.extend(self.parent.take().map(|parent| parent.operation));
+        if let Some(rest) = &mut self.rest {
+            into.append(&mut rest.parts);
         }
     }
 }

@@ -84,6 +84,10 @@ impl Metadata {
         self.pairs.iter().map(|(key, value)| (&**key, &**value))
     }
 
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&Text, &Text)> {
+        self.pairs.iter().map(|(key, value)| (key, value))
+    }
+
     /// The number of pairs.
     ///
     /// # Examples

@@ -1,13 +1,15 @@
 //! How an operation is made and set up.
 
-use super::{Inner, Operation, Runtime, State};
+use super::{Inner, Operation, Runtime, Setup, State};
+use crate::bell::Bell;
 use crate::callbacks::Callbacks;
 use crate::context::Status;
 use crate::deadline::Deadline;
 use crate::id::OperationId;
-use crate::progress::Metadata;
 use cancel_core::CancelToken;
 use std::borrow::Cow;
+use std::future::Future;
+use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -107,41 +109,29 @@ impl<R: Runtime> Operation<R> {
             started: None,
             ended: None,
             cause: None,
-            error: None,
-            progress: None,
+            details: None,
+            pending: None,
+            combined: false,
         };
         let inner = Inner {
             id: OperationId::next(),
             runtime,
-            name: None,
-            metadata: Metadata::new(),
-            callbacks: Callbacks::default(),
-            parent: None,
-            follow: Vec::new(),
+            setup: Setup {
+                name: None,
+                parent: None,
+                callbacks: Callbacks::default(),
+                rest: None,
+            },
             token: OnceLock::new(),
             deadline: Deadline::never(),
+            bell: Bell::new(),
+            holds: AtomicU32::new(0),
+            forced: AtomicBool::new(false),
             state: Mutex::new(state),
         };
         Operation {
             inner: Arc::new(inner),
         }
-    }
-
-    /// A new operation whose [parent](Operation::parent) is this one: cancelled with it at any
-    /// time, limited by its deadlines while it runs.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use cancel_std::{Cancelable, Reason};
-    ///
-    /// let parent = Cancelable::new();
-    /// let child = parent.child().name("part 1");
-    /// parent.cancel();
-    /// assert_eq!(child.context().reason(), Some(Reason::Parent));
-    /// ```
-    pub fn child(&self) -> Self {
-        Operation::on(self.inner.runtime.clone()).parent(self)
     }
 }
 
@@ -153,8 +143,20 @@ impl<R: Runtime> Operation<R> {
 /// future of a run), or if it has run: set up first, then share.
 impl<R> Operation<R> {
     #[track_caller]
-    pub(super) fn set_up(mut self, change: impl FnOnce(&mut Inner<R>)) -> Self {
-        change(self.exclusive());
+    pub(super) fn set_up(mut self, change: impl FnOnce(&mut Setup<R>)) -> Self {
+        change(&mut self.exclusive().setup);
+        self
+    }
+
+    /// For what changes on the way.
+    #[track_caller]
+    pub(super) fn limit_by(mut self, change: impl FnOnce(&mut State<R>, &Deadline)) -> Self {
+        let inner = self.exclusive();
+        let state = inner.state.get_mut();
+        change(
+            state.unwrap_or_else(PoisonError::into_inner),
+            &inner.deadline,
+        );
         self
     }
 
@@ -174,13 +176,13 @@ impl<R> Operation<R> {
 
     /// As `set_up`, for what the token is made of.
     #[track_caller]
-    fn link(mut self, change: impl FnOnce(&mut Inner<R>)) -> Self {
+    pub(super) fn link(mut self, change: impl FnOnce(&mut Setup<R>)) -> Self {
         let inner = self.exclusive();
         assert!(
             inner.token.get().is_none(),
             "an operation has to be linked before its token is used",
         );
-        change(inner);
+        change(&mut inner.setup);
         self
     }
 
@@ -198,7 +200,7 @@ impl<R> Operation<R> {
     /// ```
     #[track_caller]
     pub fn name(self, name: impl Into<Cow<'static, str>>) -> Self {
-        self.set_up(|op| op.name = Some(name.into()))
+        self.set_up(|setup| setup.name = Some(name.into()))
     }
 
     /// Gives it a pair of strings to carry along. A value that the key had before is replaced.
@@ -219,7 +221,7 @@ impl<R> Operation<R> {
         key: impl Into<Cow<'static, str>>,
         value: impl Into<Cow<'static, str>>,
     ) -> Self {
-        self.set_up(|op| op.metadata.insert(key, value))
+        self.set_up(|setup| setup.rest().metadata.insert(key, value))
     }
 
     /// Limits the time from its start, as [`with_timeout`](Operation::with_timeout) does. Of
@@ -242,10 +244,7 @@ impl<R> Operation<R> {
     /// ```
     #[track_caller]
     pub fn timeout(self, timeout: Duration) -> Self {
-        self.set_up(|op| {
-            let mut state = op.lock();
-            state.timeout = state.timeout.min(timeout);
-        })
+        self.limit_by(|state, _| state.timeout = state.timeout.min(timeout))
     }
 
     /// Sets a deadline, as [`with_deadline`](Operation::with_deadline) does. Of several limits the
@@ -268,67 +267,117 @@ impl<R> Operation<R> {
     /// ```
     #[track_caller]
     pub fn until(self, deadline: Duration) -> Self {
-        self.set_up(|op| {
-            let earliest = op.deadline.get().map_or(deadline, |set| set.min(deadline));
-            op.deadline.set(Some(earliest));
-        })
+        self.limit_by(|_, own| own.tighten(deadline))
     }
 
-    /// Has it cancelled with `token`, as [`with_token`](Operation::with_token) does. Several may be
-    /// given: the first that is cancelled counts.
+    /// Lets the body go on for `grace` after the cancelation, so that it can come to a good end: it
+    /// sees [`cancelled`](Operation::cancelled) and [`check`](Operation::check), and what it returns
+    /// counts. Then, or when a second source fires, or by [`force`](Operation::force), it is dropped.
     ///
-    /// The operation keeps a handle of it.
+    /// Zero, the default, is no grace. A body that has not begun gets none. Shields count in
+    /// addition: what is shielded at the end of the grace period still runs to its end.
     ///
     /// # Panics
     ///
-    /// If there is another handle of the operation already, if it has run, or if its own
-    /// [`token`](Operation::token) has been asked for.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use cancel_std::{CancelToken, Cancelable};
-    ///
-    /// let (user, shutdown) = (CancelToken::new(), CancelToken::new());
-    /// let op = Cancelable::with_token(&user).follow(&shutdown);
-    /// shutdown.cancel_with("SIGTERM");
-    /// assert_eq!(op.context().message(), Some("SIGTERM"));
-    /// assert!(!user.is_cancelled());
-    /// ```
-    #[track_caller]
-    pub fn follow(self, token: &CancelToken) -> Self {
-        self.link(|op| op.follow.push(token.clone()))
-    }
-
-    /// Makes it part of another operation: cancelled with that one, with
-    /// [`Reason::Parent`](cancel_core::Reason::Parent), limited by its deadlines while it runs, and
-    /// heard by its `on_progress`. A later call replaces the parent.
-    ///
-    /// A parent that has not been started, or has ended, does not limit the time.
-    ///
-    /// The parent notices nothing of how this operation ends, and does not wait for it.
-    ///
-    /// # Panics
-    ///
-    /// If there is another handle of this operation already, if it has run, or if its own
-    /// [`token`](Operation::token) has been asked for.
+    /// If there is another handle of the operation already, or if it has run.
     ///
     /// # Examples
     ///
     /// ```
     /// use cancel_std::Cancelable;
+    /// use std::time::Duration;
     ///
-    /// let job = Cancelable::new().name("job");
-    /// let (one, two) = (Cancelable::new().parent(&job), Cancelable::new().parent(&job));
-    /// one.cancel();
-    /// assert!(!job.is_cancelled() && !two.is_cancelled());
-    /// job.cancel_with("never mind");
-    /// assert_eq!(two.context().message(), Some("never mind"));
+    /// let op = Cancelable::with_timeout(Duration::from_millis(5)).grace(Duration::from_secs(5));
+    /// let run = op.run(async |cx| {
+    ///     let cancelled = cx.cancelled().await;
+    ///     format!("stored 7 of 9, {}", cancelled.reason())
+    /// });
+    /// assert_eq!(smol::block_on(run).unwrap(), "stored 7 of 9, timeout");
     /// ```
     #[track_caller]
-    pub fn parent(self, parent: &Operation<R>) -> Self {
-        parent.token(); // so that making one never goes up further than this
-        self.link(|op| op.parent = Some(parent.clone()))
+    pub fn grace(self, grace: Duration) -> Self {
+        self.set_up(|setup| setup.rest().grace = grace)
+    }
+
+    /// Runs `cleanup` after the body, whatever the outcome: completion, failure, panic, cancelation,
+    /// also before the body began. It is awaited in full, and cannot be cancelled. Several run one
+    /// after the other, in the order in which they were given.
+    ///
+    /// It does not run if the run is dropped, or if there is none. For a cleanup that borrows from its
+    /// surroundings there is [`run_finally`](Operation::run_finally).
+    ///
+    /// If it panics, the others still run, the operation has *failed*, and the panic goes on from
+    /// there.
+    ///
+    /// # Panics
+    ///
+    /// If there is another handle of the operation already, or if it has run.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::Cancelable;
+    /// use std::time::Duration;
+    ///
+    /// let op = Cancelable::with_timeout(Duration::from_millis(5)).finally(|cx| async move {
+    ///     cx.sleep(Duration::from_millis(5)).await; // close the connections
+    ///     cx.report_progress("closed");
+    /// });
+    /// let run = op.run(async |cx| cx.sleep(Duration::from_secs(3600)).await);
+    /// assert!(smol::block_on(run).is_err());
+    /// assert_eq!(op.context().progress().unwrap().message(), "closed");
+    /// ```
+    #[track_caller]
+    pub fn finally<W>(self, cleanup: impl FnOnce(Operation<R>) -> W + Send + 'static) -> Self
+    where
+        W: Future<Output = ()> + Send + 'static,
+    {
+        self.limit_by(|state, _| {
+            let cleanup = move |op| -> super::Work { Box::pin(cleanup(op)) };
+            state.pending().cleanups.push(Box::new(cleanup));
+        })
+    }
+}
+
+impl<R: Runtime> Operation<R> {
+    /// As [`finally`](Operation::finally), but drops the cleanup if it takes longer than `limit`, so
+    /// that a shutdown cannot hang. The [context's error](crate::Context::error) says so then, if
+    /// there is no other.
+    ///
+    /// # Panics
+    ///
+    /// As [`finally`](Operation::finally).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::Cancelable;
+    /// use std::time::Duration;
+    ///
+    /// let op = Cancelable::new().finally_within(Duration::from_millis(5), |_| async {
+    ///     std::future::pending::<()>().await; // a server that does not answer any more
+    /// });
+    /// assert_eq!(smol::block_on(op.run(async |_| 5)), Ok(5));
+    /// assert_eq!(op.context().error(), Some("cleanup did not end within 5ms"));
+    /// ```
+    #[track_caller]
+    pub fn finally_within<W>(
+        self,
+        limit: Duration,
+        cleanup: impl FnOnce(Operation<R>) -> W + Send + 'static,
+    ) -> Self
+    where
+        W: Future<Output = ()> + Send + 'static,
+    {
+        self.finally(move |op: Operation<R>| async move {
+            let work = cleanup(op.clone());
+            let sleep = op.runtime().sleep(limit);
+            if crate::timeout::within(work, sleep).await.is_none() {
+                let mut state = op.inner.lock();
+                let error = &mut state.details().error;
+                error.get_or_insert_with(|| format!("cleanup did not end within {limit:?}"));
+            }
+        })
     }
 }
 

@@ -29,7 +29,7 @@ impl<R> Operation<R> {
     /// ```
     #[track_caller]
     pub fn on_start(self, f: impl Fn(&Context) + Send + Sync + 'static) -> Self {
-        self.set_up(|op| op.callbacks.on_event(Event::Start, f))
+        self.set_up(|setup| setup.callbacks.on_event(Event::Start, f))
     }
 
     /// Calls `f` on every progress report of this operation or one below it. Otherwise as
@@ -52,7 +52,7 @@ impl<R> Operation<R> {
     /// ```
     #[track_caller]
     pub fn on_progress(self, f: impl Fn(&Progress) + Send + Sync + 'static) -> Self {
-        self.set_up(|op| op.callbacks.on_progress(f))
+        self.set_up(|setup| setup.callbacks.on_progress(f))
     }
 
     /// Calls `f` when the operation has completed. Otherwise as [`on_start`](Operation::on_start).
@@ -71,7 +71,7 @@ impl<R> Operation<R> {
     /// ```
     #[track_caller]
     pub fn on_complete(self, f: impl Fn(&Context) + Send + Sync + 'static) -> Self {
-        self.set_up(|op| op.callbacks.on_event(Event::Complete, f))
+        self.set_up(|setup| setup.callbacks.on_event(Event::Complete, f))
     }
 
     /// Calls `f` when the operation has been cancelled and its body is gone; also when its run has
@@ -98,7 +98,7 @@ impl<R> Operation<R> {
     /// ```
     #[track_caller]
     pub fn on_cancel(self, f: impl Fn(&Context) + Send + Sync + 'static) -> Self {
-        self.set_up(|op| op.callbacks.on_event(Event::Cancel, f))
+        self.set_up(|setup| setup.callbacks.on_event(Event::Cancel, f))
     }
 
     /// Calls `f` when the operation has failed, by an error or a panic of its body. Otherwise as
@@ -119,6 +119,6 @@ impl<R> Operation<R> {
     /// ```
     #[track_caller]
     pub fn on_error(self, f: impl Fn(&Context) + Send + Sync + 'static) -> Self {
-        self.set_up(|op| op.callbacks.on_event(Event::Error, f))
+        self.set_up(|setup| setup.callbacks.on_event(Event::Error, f))
     }
 }

@@ -1,28 +1,45 @@
 //! Progress reports of an operation.
 
-use super::{Inner, Operation};
+use super::{Edges, Inner, Operation};
 use crate::progress::{Metadata, Progress};
 use std::borrow::Cow;
+use std::sync::Arc;
+use std::task::Waker;
 
 impl<R> Inner<R> {
+    /// Stores the report, and tells those who listen: this operation's own, then upwards.
     fn report(&self, report: Progress) {
-        let heard = self.lineage().any(|op| op.callbacks.hear_progress());
+        let heard = self.lineage(Edges::Progress).any(Inner::hears_progress);
         let copy = heard.then(|| report.clone());
         let mut state = self.lock();
         if state.status.is_final() {
             return;
         }
-        match &mut state.progress {
-            Some(latest) => **latest = report,
-            none => *none = Some(Box::new(report)),
-        }
+        let details = state.details();
+        details.version += 1;
+        let old = details.progress.replace(report);
+        let watchers = std::mem::take(&mut details.watchers);
         drop(state);
+        drop(old);
+        self.wake(watchers);
         let Some(report) = copy else { return };
-        for op in self.lineage().filter(|op| op.callbacks.hear_progress()) {
-            if !op.lock().status.is_final() {
-                op.callbacks.progress(&report);
+        for op in self.lineage(Edges::Progress) {
+            let hears = op.hears_progress() && !op.lock().status.is_final();
+            if hears && op.setup.callbacks.progress(&report) {
+                op.bell.ring();
             }
         }
+    }
+
+    /// Wakes those who watch the progress, outside of the lock.
+    pub(crate) fn wake(&self, watchers: Vec<(u64, Waker)>) {
+        for (_, waker) in watchers {
+            self.setup.callbacks.contain(|| waker.wake());
+        }
+    }
+
+    fn hears_progress(&self) -> bool {
+        self.setup.callbacks.hear_progress()
     }
 }
 
@@ -87,5 +104,34 @@ impl<R> Operation<R> {
     pub fn progress(&self, current: u64, total: u64) {
         self.inner
             .report(Progress::count(self.id(), current, total));
+    }
+
+    /// Keeps what there is so far, for whoever [looks](crate::Context::partial_result) at the operation
+    /// later, in particular if it is cancelled. Instead of what was kept before; after the end nothing
+    /// changes any more.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::Cancelable;
+    ///
+    /// let op = Cancelable::new();
+    /// let run = op.run(async |cx| {
+    ///     cx.set_partial_result(String::from("half a page"));
+    ///     cx.cancel();
+    ///     std::future::pending::<()>().await;
+    /// });
+    /// assert!(smol::block_on(run).is_err());
+    /// assert_eq!(op.context().partial_result::<String>().unwrap(), "half a page");
+    /// ```
+    pub fn set_partial_result<T: Send + Sync + 'static>(&self, value: T) {
+        let value = Arc::new(value);
+        let mut state = self.inner.lock();
+        if state.status.is_final() {
+            return;
+        }
+        let old = state.details().partial.replace(value);
+        drop(state);
+        drop(old);
     }
 }

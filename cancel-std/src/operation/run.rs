@@ -1,30 +1,10 @@
-//! Running an operation: one future, which ends it properly whichever way it goes.
-//!
-//! The order at the end: cause recorded and token cancelled (with children and callbacks of
-//! tokens), body dropped, timer and registrations gone, outcome stored (once), callbacks of the
-//! operation, return. Locals of `drive` are declared such that a drop keeps to it, too.
+//! Running an operation: what can be run, and what comes of it.
 
+use super::drive::{Outcome, drive};
 use super::{Operation, Runtime};
-use crate::callbacks::Event;
-use crate::context::Status;
-use cancel_core::{Cancelled, Cause, Reason, Scope, StaticCause, Token};
-use pin_project::pin_project;
-use std::any::Any;
+use cancel_core::{Cancelled, Token};
 use std::fmt::Display;
-use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::pin::{Pin, pin};
-use std::task::{Context, Poll};
-
-type Payload = Box<dyn Any + Send>;
-
-/// How an operation ends.
-enum Outcome {
-    Completed,
-    /// With the text of the error that the body returned, if it did.
-    Cancelled(Option<String>),
-    Failed(String),
-}
+use std::future::{Future, Ready};
 
 impl<R: Runtime> Operation<R> {
     /// Runs `body` until it is ready or the operation is cancelled, whichever comes first.
@@ -105,12 +85,10 @@ impl<R: Runtime> Operation<R> {
     where
         F: AsyncFnOnce(&Operation<R>) -> T,
     {
-        drive(
-            self.clone(),
-            body,
-            |_, _| Outcome::Completed,
-            |result| result,
-        )
+        let plain = |_: &_, _: &_| Outcome::Completed;
+        drive(self.clone(), body, no_cleanup::<R>(), plain, |result| {
+            result
+        })
     }
 
     /// Runs a body that can fail. Its error type takes cancelations, too, so that `?` works for
@@ -153,191 +131,111 @@ impl<R: Runtime> Operation<R> {
         E: From<Cancelled> + Display,
         F: AsyncFnOnce(&Operation<R>) -> Result<T, E>,
     {
-        let outcome = |result: &Result<T, E>, token: &Token| match result {
-            Ok(_) => Outcome::Completed,
-            Err(error) if token.is_cancelled() => Outcome::Cancelled(Some(error.to_string())),
-            Err(error) => Outcome::Failed(error.to_string()),
-        };
-        drive(self.clone(), body, outcome, |result| result?)
-    }
-
-    fn begin(&self) -> Result<Running<'_, R>, Cancelled> {
-        let now = self.inner.runtime.now();
-        let mut state = self.inner.lock();
-        if state.status != Status::Pending {
-            drop(state);
-            return Err(already_run());
-        }
-        state.status = Status::Running;
-        state.started = Some(now);
-        let deadlines = [self.inner.deadline.get(), now.checked_add(state.timeout)];
-        self.inner
-            .deadline
-            .begin(deadlines.into_iter().flatten().min());
-        drop(state);
-        Ok(Running { op: self })
-    }
-
-    /// The last step. Calls the callbacks.
-    fn end(&self, outcome: Outcome) {
-        let (status, event, error) = match outcome {
-            Outcome::Completed => (Status::Completed, Event::Complete, None),
-            Outcome::Cancelled(error) => (Status::Cancelled, Event::Cancel, error),
-            Outcome::Failed(error) => (Status::Failed, Event::Error, Some(error)),
-        };
-        let now = self.inner.runtime.now();
-        let cause = self.token().cause();
-        let mut state = self.inner.lock();
-        state.status = status;
-        state.ended = Some(now);
-        state.cause = cause;
-        state.error = error;
-        self.inner.deadline.set(None);
-        drop(state);
-        if let Some(waker) = self.inner.deadline.take_waker() {
-            // Contained, since this may be part of an unwinding.
-            self.inner.callbacks.contain(|| drop(waker));
-        }
-        self.inner.callbacks.event(event, || self.inner.snapshot());
-    }
-}
-
-/// The error of a second run.
-fn already_run() -> Cancelled {
-    static AGAIN: StaticCause = StaticCause::new(Reason::Error, "operation has already run");
-
-    Cancelled::from(Cause::from(&AGAIN))
-}
-
-async fn drive<R, F, T, O>(
-    op: Operation<R>,
-    body: F,
-    outcome: fn(&T, &Token) -> Outcome,
-    output: fn(Result<T, Cancelled>) -> O,
-) -> O
-where
-    R: Runtime,
-    F: AsyncFnOnce(&Operation<R>) -> T,
-{
-    let running = match op.begin() {
-        Ok(running) => running,
-        Err(again) => return output(Err(again)),
-    };
-    let result = 'body: {
-        if op.check().is_ok() {
-            op.inner
-                .callbacks
-                .event(Event::Start, || op.inner.snapshot());
-        }
-        if let Err(cancelled) = op.token().check() {
-            drop(body);
-            break 'body Err(cancelled);
-        }
-        // Panics of the body are caught, so that the operation ends before they go on.
-        let body = match catch_unwind(AssertUnwindSafe(|| body(&op))) {
-            Ok(future) => CatchUnwind { future },
-            Err(payload) => break 'body Ok(Err(payload)),
-        };
-        let passed = op.inner.deadline.passed(&op.inner.runtime);
-        let mut scope = pin!(Scope::new(&**op.token(), body).source(passed));
-        let mut waiting = Waiting {
-            op: &op,
-            abandoned: true,
-        };
-        poll_fn(|cx| {
-            waiting.abandoned = false;
-            let poll = scope.as_mut().poll(cx);
-            waiting.abandoned = poll.is_pending();
-            poll
+        let outcome = fallible::<T, E>();
+        drive(self.clone(), body, no_cleanup::<R>(), outcome, |result| {
+            result?
         })
-        .await
-    };
-    match result {
-        Err(cancelled) => {
-            running.end(Outcome::Cancelled(None));
-            output(Err(cancelled))
-        }
-        Ok(Err(payload)) => {
-            running.end(Outcome::Failed(describe(&*payload)));
-            resume_unwind(payload)
-        }
-        Ok(Ok(value)) => {
-            let outcome = outcome(&value, op.token());
-            running.end(outcome);
-            output(Ok(value))
-        }
+    }
+
+    /// As [`run`](Operation::run), and then runs `cleanup`, whatever the outcome.
+    ///
+    /// The body and what it borrowed are gone by then; both may refer to the same surroundings. The
+    /// cleanup is awaited in full and cannot be cancelled: it runs after completion, cancelation (also
+    /// before the body began) and a panic. It does not run if somebody drops the future, or refuses
+    /// the run. [`finally`](Operation::finally) does the same for what the operation is set up with.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Operation::run).
+    ///
+    /// # Panics
+    ///
+    /// As [`run`](Operation::run), and if the cleanup does.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`run`](Operation::run). A cleanup that has begun is dropped with it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::Cancelable;
+    /// use std::time::Duration;
+    ///
+    /// let closed = std::sync::Mutex::new(false);
+    /// let op = Cancelable::with_timeout(Duration::from_millis(5));
+    /// let run = op.run_finally(
+    ///     async |cx| cx.sleep(Duration::from_secs(3600)).await,
+    ///     async |_| *closed.lock().unwrap() = true,
+    /// );
+    /// assert!(smol::block_on(run).is_err());
+    /// assert!(closed.into_inner().unwrap());
+    /// ```
+    pub fn run_finally<T, F, K>(
+        &self,
+        body: F,
+        cleanup: K,
+    ) -> impl Future<Output = Result<T, Cancelled>> + use<T, F, K, R>
+    where
+        F: AsyncFnOnce(&Operation<R>) -> T,
+        K: AsyncFnOnce(&Operation<R>),
+    {
+        let plain = |_: &_, _: &_| Outcome::Completed;
+        drive(self.clone(), body, Some(cleanup), plain, |result| result)
+    }
+
+    /// [`try_run`](Operation::try_run) with a cleanup, as [`run_finally`](Operation::run_finally).
+    ///
+    /// # Errors
+    ///
+    /// As [`try_run`](Operation::try_run).
+    ///
+    /// # Panics
+    ///
+    /// As [`run_finally`](Operation::run_finally).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`run_finally`](Operation::run_finally).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, Cancelled, Status};
+    ///
+    /// let op = Cancelable::new();
+    /// let run = op.try_run_finally(
+    ///     async |cx| -> Result<(), Cancelled> { Ok(cx.check()?) },
+    ///     async |cx| assert_eq!(cx.status(), Status::Running), // not over yet
+    /// );
+    /// assert_eq!(smol::block_on(run), Ok(()));
+    /// ```
+    pub fn try_run_finally<T, E, F, K>(
+        &self,
+        body: F,
+        cleanup: K,
+    ) -> impl Future<Output = Result<T, E>> + use<T, E, F, K, R>
+    where
+        E: From<Cancelled> + Display,
+        F: AsyncFnOnce(&Operation<R>) -> Result<T, E>,
+        K: AsyncFnOnce(&Operation<R>),
+    {
+        let outcome = fallible::<T, E>();
+        drive(self.clone(), body, Some(cleanup), outcome, |result| result?)
     }
 }
 
-/// An operation that has begun and has to end.
-struct Running<'a, R: Runtime> {
-    op: &'a Operation<R>,
-}
-
-impl<R: Runtime> Running<'_, R> {
-    fn end(self, outcome: Outcome) {
-        let op = self.op;
-        std::mem::forget(self);
-        op.end(outcome);
+/// What a body's `Result` means for the status.
+fn fallible<T, E: Display>() -> fn(&Result<T, E>, &Token) -> Outcome {
+    |result, token| match result {
+        Ok(_) => Outcome::Completed,
+        Err(error) if token.is_cancelled() => Outcome::Cancelled(Some(error.to_string())),
+        Err(error) => Outcome::Failed(error.to_string()),
     }
 }
 
-/// The run was dropped, or a panic of foreign code other than the body goes through it: a token's
-/// callback, a destructor of the body, the text of an error.
-impl<R: Runtime> Drop for Running<'_, R> {
-    fn drop(&mut self) {
-        self.op.end(match self.op.is_cancelled() {
-            true => Outcome::Cancelled(None),
-            false => Outcome::Failed(String::from("panicked")),
-        });
-    }
-}
+type NoCleanup<R> = fn(&Operation<R>) -> Ready<()>;
 
-/// A run that has started. Goes before the body when it is dropped.
-struct Waiting<'a, R: Runtime> {
-    op: &'a Operation<R>,
-    /// Not being polled, and not finished: if dropped now, it is by whoever owns the run.
-    abandoned: bool,
-}
-
-impl<R: Runtime> Drop for Waiting<'_, R> {
-    fn drop(&mut self) {
-        if self.abandoned {
-            // Contained, since this may be part of an unwinding already.
-            self.op.inner.callbacks.contain(|| {
-                self.op.cancel_with(Reason::Dropped);
-            });
-        }
-    }
-}
-
-/// A future whose panic is a result.
-#[pin_project]
-struct CatchUnwind<F> {
-    #[pin]
-    future: F,
-}
-
-impl<F: Future> Future for CatchUnwind<F> {
-    type Output = Result<F::Output, Payload>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let future = self.project().future;
-        match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
-            Ok(poll) => poll.map(Ok),
-            Err(payload) => Poll::Ready(Err(payload)),
-        }
-    }
-}
-
-/// The message of a panic.
-fn describe(payload: &(dyn Any + Send)) -> String {
-    let text = match payload.downcast_ref::<&str>() {
-        Some(text) => Some(*text),
-        None => payload.downcast_ref::<String>().map(String::as_str),
-    };
-    match text {
-        Some(text) => format!("panicked: {text}"),
-        None => String::from("panicked"),
-    }
+fn no_cleanup<R>() -> Option<NoCleanup<R>> {
+    None
 }

@@ -1,6 +1,6 @@
 //! Deadlines of an operation, and its sleeps.
 
-use super::{Inner, Operation, Runtime, State};
+use super::{Edges, Inner, Operation, Runtime, State};
 use crate::context::Status;
 use crate::deadline::Deadline;
 use cancel_core::{Cancelled, Cause, Check, Reason};
@@ -13,7 +13,7 @@ impl<R> Inner<R> {
     fn earliest(&self) -> Option<(Duration, &Inner<R>)> {
         let own = self.deadline.get().map(|at| (at, self));
         let above = self
-            .lineage()
+            .lineage(Edges::Cancel)
             .skip(1)
             .filter_map(|op| Some((op.deadline.of_running()?, op)));
         own.into_iter().chain(above).min_by_key(|(at, _)| *at)
@@ -187,14 +187,14 @@ impl<R: Runtime> Operation<R> {
         })
     }
 
-    fn limit(&self, set: impl FnOnce(&mut State, &Deadline)) -> bool {
+    fn limit(&self, set: impl FnOnce(&mut State<R>, &Deadline)) -> bool {
         let mut state = self.inner.lock();
         if state.status.is_final() {
             return false;
         }
         set(&mut state, &self.inner.deadline);
         drop(state);
-        self.inner.deadline.wake();
+        self.inner.bell.ring();
         true
     }
 

@@ -1,0 +1,422 @@
+//! `Source`: whatever may ask for the cancelation of an operation, in one type.
+
+use super::{Operation, Runtime};
+use cancel_core::{CancelToken, Cause, DeadlineSource, Reason};
+use futures_core::Stream;
+use pin_project::pin_project;
+use std::borrow::Cow;
+use std::error::Error;
+use std::fmt;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+/// What a source is while its operation runs. The first item asks for the cancelation; later ones
+/// are further requests, which end a grace period.
+pub(crate) type Started = Pin<Box<dyn Stream<Item = Cause> + Send>>;
+
+type Start<R> = Box<dyn FnOnce(&Operation<R>) -> Started + Send>;
+
+/// Something that may ask for the cancelation of an operation: a time, a token, a signal, a
+/// condition, any future.
+///
+/// It begins to work when the operation [runs](Operation::run), as a part of that future: no task is
+/// spawned for it, and it is gone when the run is, whichever way that ends. Sources nest to any
+/// depth by [`any`](Source::any) and [`all`](Source::all); the reason and the message of the one that
+/// fired come through.
+///
+/// # Examples
+///
+/// ```
+/// use cancel_std::{CancelToken, Cancelable, Source};
+/// use std::time::Duration;
+///
+/// let stop = CancelToken::new();
+/// let op = Cancelable::any([
+///     Source::timeout(Duration::from_secs(600)),
+///     Source::token(&stop),
+///     Source::future(async { "the moon is full" }),
+/// ]);
+/// let result = smol::block_on(op.run(async |cx| cx.sleep(Duration::from_secs(3600)).await));
+/// assert_eq!(result.unwrap_err().message(), Some("the moon is full"));
+/// ```
+#[must_use = "a source does nothing until it is given to an operation"]
+pub struct Source<R> {
+    pub(crate) kind: Kind<R>,
+}
+
+pub(crate) enum Kind<R> {
+    Timeout(Duration),
+    Deadline(Duration),
+    Token(CancelToken),
+    Operation(Operation<R>),
+    Any(Vec<Source<R>>),
+    Other {
+        name: Cow<'static, str>,
+        start: Start<R>,
+    },
+}
+
+impl<R: Runtime> Source<R> {
+    /// Fires `timeout` after the start of the operation, with [`Reason::Timeout`].
+    ///
+    /// Zero fires before the body is polled; there is no upper bound.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, Reason, Source};
+    /// use std::time::Duration;
+    ///
+    /// let op = Cancelable::new().source(Source::timeout(Duration::ZERO));
+    /// let cancelled = smol::block_on(op.run(async |_| ())).unwrap_err();
+    /// assert_eq!(cancelled.reason(), Reason::Timeout);
+    /// ```
+    pub fn timeout(timeout: Duration) -> Self {
+        Self::of(Kind::Timeout(timeout))
+    }
+
+    /// Fires at a moment, counted from the epoch of the runtime's clock
+    /// ([`Timer::now`](cancel_core::Timer::now)), with [`Reason::Timeout`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, Source, Std, Timer};
+    /// use std::time::Duration;
+    ///
+    /// let op = Cancelable::new().source(Source::deadline(Std.now() + Duration::from_secs(5)));
+    /// assert!(op.remaining().unwrap() <= Duration::from_secs(5));
+    /// ```
+    pub fn deadline(deadline: Duration) -> Self {
+        Self::of(Kind::Deadline(deadline))
+    }
+
+    /// Fires when `token` is cancelled, with its reason and message. One-way: the token is never
+    /// cancelled by the operation.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{CancelToken, Cancelable, Source};
+    ///
+    /// let stop = CancelToken::new();
+    /// stop.cancel_with("not today");
+    /// let op = Cancelable::new().source(Source::token(&stop));
+    /// assert_eq!(op.context().message(), Some("not today"));
+    /// ```
+    pub fn token(token: &CancelToken) -> Self {
+        Self::of(Kind::Token(token.clone()))
+    }
+
+    /// Fires when the future is ready, with the cause that it gives: a [`Cause`], a [`Reason`], a
+    /// message, both, or somebody's [`Cancelled`](cancel_core::Cancelled).
+    ///
+    /// The way to make sources of one's own. If the future panics, that fires, too: with
+    /// [`Reason::Error`] and the text of the panic.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, Source};
+    ///
+    /// let (lid, opened) = std::sync::mpsc::channel();
+    /// let watch = smol::unblock(move || opened.recv());
+    /// let op = Cancelable::new().source(Source::future(async move {
+    ///     match watch.await {
+    ///         Ok(room) => format!("lid of {room} opened"),
+    ///         Err(_) => String::from("sensor lost"),
+    ///     }
+    /// }));
+    /// lid.send("cellar").unwrap();
+    /// let cancelled = smol::block_on(op.run(async |_| std::future::pending::<()>().await));
+    /// assert_eq!(cancelled.unwrap_err().message(), Some("lid of cellar opened"));
+    /// ```
+    pub fn future<F>(future: F) -> Self
+    where
+        F: Future<Output: Into<Cause>> + Send + 'static,
+    {
+        Self::starting("future", move |_| Once {
+            future: Some(async move { Some(future.await.into()) }),
+        })
+    }
+
+    /// Fires with the first item of a stream. Each further item is one more request: it ends a grace
+    /// period.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, Cause, Reason, Source};
+    ///
+    /// let buttons = smol::stream::iter([Cause::from((Reason::Manual, "stop"))]);
+    /// let op = Cancelable::new().source(Source::stream(buttons));
+    /// let cancelled = smol::block_on(op.run(async |_| std::future::pending::<()>().await));
+    /// assert_eq!(cancelled.unwrap_err().message(), Some("stop"));
+    /// ```
+    pub fn stream<S>(stream: S) -> Self
+    where
+        S: Stream<Item = Cause> + Send + 'static,
+    {
+        Self::starting("stream", move |_| stream)
+    }
+
+    /// Fires when other work fails: with [`Reason::Error`], and the error as the cause's source. If
+    /// it succeeds, the source never fires.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, Source};
+    /// use std::error::Error;
+    ///
+    /// let upload = smol::spawn(async { Err::<(), _>(std::io::Error::other("disk full")) });
+    /// let op = Cancelable::new().source(Source::failure(upload));
+    /// let cancelled = smol::block_on(op.run(async |_| std::future::pending::<()>().await));
+    /// assert_eq!(cancelled.unwrap_err().source().unwrap().to_string(), "disk full");
+    /// ```
+    pub fn failure<F, T, E>(work: F) -> Self
+    where
+        F: Future<Output = Result<T, E>> + Send + 'static,
+        E: Into<Box<dyn Error + Send + Sync>>,
+    {
+        Self::starting("failure", move |_| Once {
+            future: Some(async move {
+                match work.await {
+                    Ok(_) => None,
+                    Err(error) => Some(Cause::new(Reason::Error).with_error(error)),
+                }
+            }),
+        })
+    }
+
+    /// Fires when the first of these does, with its cause. Of none: never.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, Reason, Source};
+    /// use std::time::Duration;
+    ///
+    /// let op = Cancelable::new().source(Source::any([
+    ///     Source::timeout(Duration::from_secs(60)),
+    ///     Source::future(async { Reason::Shutdown }),
+    /// ]));
+    /// let cancelled = smol::block_on(op.run(async |_| std::future::pending::<()>().await));
+    /// assert_eq!(cancelled.unwrap_err().reason(), Reason::Shutdown);
+    /// ```
+    pub fn any(sources: impl IntoIterator<Item = Source<R>>) -> Self {
+        let mut flat = Vec::new();
+        for source in sources {
+            match source.kind {
+                Kind::Any(inner) if flat.is_empty() => flat = inner,
+                Kind::Any(inner) => flat.extend(inner),
+                _ => flat.push(source),
+            }
+        }
+        Self::of(Kind::Any(flat))
+    }
+
+    /// Fires when all of these have fired, with the cause of the last one. Of none: never.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, Reason, Source};
+    /// use std::time::Duration;
+    ///
+    /// let op = Cancelable::all([
+    ///     Source::timeout(Duration::from_millis(5)), // give it at least so long,
+    ///     Source::future(async { Reason::Shutdown }), // whatever happens
+    /// ]);
+    /// let cancelled = smol::block_on(op.run(async |_| std::future::pending::<()>().await));
+    /// assert_eq!(cancelled.unwrap_err().reason(), Reason::Timeout);
+    /// ```
+    pub fn all(sources: impl IntoIterator<Item = Source<R>>) -> Self {
+        let sources: Vec<Source<R>> = sources.into_iter().collect();
+        Self::starting("all", move |op| AllOf {
+            waiting: sources.into_iter().map(|source| source.start(op)).collect(),
+        })
+    }
+
+    fn of(kind: Kind<R>) -> Self {
+        Source { kind }
+    }
+
+    /// `start` is called when the operation starts.
+    pub(crate) fn starting<S>(
+        name: impl Into<Cow<'static, str>>,
+        start: impl FnOnce(&Operation<R>) -> S + Send + 'static,
+    ) -> Self
+    where
+        S: Stream<Item = Cause> + Send + 'static,
+    {
+        Self::of(Kind::Other {
+            name: name.into(),
+            start: Box::new(move |op| Box::pin(Contained(Some(start(op))))),
+        })
+    }
+
+    pub(crate) fn start(self, op: &Operation<R>) -> Started {
+        let runtime = op.runtime();
+        match self.kind {
+            Kind::Timeout(timeout) => once(DeadlineSource::new(runtime.sleep(timeout))),
+            Kind::Deadline(deadline) => once(DeadlineSource::new(runtime.sleep_until(deadline))),
+            Kind::Token(token) => once(async move { token.cancelled_owned().await.into() }),
+            Kind::Operation(part) => {
+                let sources = part.into_sources();
+                Box::pin(AnyOf {
+                    left: sources.into_iter().map(|source| source.start(op)).collect(),
+                })
+            }
+            Kind::Any(sources) => Box::pin(AnyOf {
+                left: sources.into_iter().map(|source| source.start(op)).collect(),
+            }),
+            Kind::Other { start, .. } => start(op),
+        }
+    }
+}
+
+fn once(future: impl Future<Output = Cause> + Send + 'static) -> Started {
+    Box::pin(Once {
+        future: Some(async move { Some(future.await) }),
+    })
+}
+
+/// As [`Source::token`].
+impl<R: Runtime> From<&CancelToken> for Source<R> {
+    fn from(token: &CancelToken) -> Self {
+        Source::token(token)
+    }
+}
+
+/// An operation as a source: fires when that is cancelled, or when one of its sources fires. See
+/// [`combine`](Operation::combine).
+impl<R: Runtime> From<Operation<R>> for Source<R> {
+    fn from(operation: Operation<R>) -> Self {
+        Source::of(Kind::Operation(operation))
+    }
+}
+
+impl<R> fmt::Debug for Source<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Source::")?;
+        match &self.kind {
+            Kind::Timeout(timeout) => f.debug_tuple("timeout").field(timeout).finish(),
+            Kind::Deadline(deadline) => f.debug_tuple("deadline").field(deadline).finish(),
+            Kind::Token(token) => f.debug_tuple("token").field(token).finish(),
+            Kind::Operation(op) => f.debug_tuple("operation").field(&op.id()).finish(),
+            Kind::Any(sources) => f.debug_tuple("any").field(sources).finish(),
+            Kind::Other { name, .. } => f.write_str(name),
+        }
+    }
+}
+
+/// A future that may give a cause, as a stream.
+#[pin_project]
+struct Once<F> {
+    #[pin]
+    future: Option<F>,
+}
+
+impl<F: Future<Output = Option<Cause>>> Stream for Once<F> {
+    type Item = Cause;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Cause>> {
+        let mut this = self.project();
+        let Some(future) = this.future.as_mut().as_pin_mut() else {
+            return Poll::Ready(None);
+        };
+        let cause = std::task::ready!(future.poll(cx));
+        this.future.set(None);
+        Poll::Ready(cause)
+    }
+}
+
+/// A source whose panic fires it.
+#[pin_project]
+struct Contained<S>(#[pin] Option<S>);
+
+impl<S: Stream<Item = Cause>> Stream for Contained<S> {
+    type Item = Cause;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Cause>> {
+        let mut inner = self.project().0;
+        let Some(source) = inner.as_mut().as_pin_mut() else {
+            return Poll::Ready(None);
+        };
+        match catch_unwind(AssertUnwindSafe(|| source.poll_next(cx))) {
+            Ok(poll) => poll,
+            Err(payload) => {
+                let what = format!("a source {}", crate::panics::describe(&*payload));
+                crate::panics::forget(payload);
+                // Its drop may panic as well: then it is forgotten with that panic.
+                if let Err(second) = catch_unwind(AssertUnwindSafe(|| inner.set(None))) {
+                    crate::panics::forget(second);
+                }
+                Poll::Ready(Some(Cause::new(Reason::Error).with_message(what)))
+            }
+        }
+    }
+}
+
+/// All items of several streams.
+pub(crate) struct AnyOf {
+    pub(crate) left: Vec<Started>,
+}
+
+impl Stream for AnyOf {
+    type Item = Cause;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Cause>> {
+        let mut index = 0;
+        while let Some(source) = self.left.get_mut(index) {
+            match source.as_mut().poll_next(cx) {
+                Poll::Ready(Some(cause)) => return Poll::Ready(Some(cause)),
+                Poll::Ready(None) => drop(self.left.remove(index)),
+                Poll::Pending => index += 1,
+            }
+        }
+        match self.left.is_empty() {
+            true => Poll::Ready(None),
+            false => Poll::Pending,
+        }
+    }
+}
+
+/// The last of the first items of several streams.
+struct AllOf {
+    waiting: Vec<Started>,
+}
+
+impl Stream for AllOf {
+    type Item = Cause;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Cause>> {
+        if self.waiting.is_empty() {
+            return Poll::Ready(None);
+        }
+        let mut last = None;
+        let mut index = 0;
+        while let Some(source) = self.waiting.get_mut(index) {
+            match source.as_mut().poll_next(cx) {
+                Poll::Ready(Some(cause)) => {
+                    last = Some(cause);
+                    drop(self.waiting.remove(index));
+                }
+                // It will never fire, so all of them never will.
+                Poll::Ready(None) => {
+                    self.waiting.clear();
+                    return Poll::Ready(None);
+                }
+                Poll::Pending => index += 1,
+            }
+        }
+        match self.waiting.is_empty() {
+            true => Poll::Ready(last),
+            false => Poll::Pending,
+        }
+    }
+}

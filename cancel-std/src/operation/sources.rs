@@ -1,0 +1,106 @@
+//! The sources of a running operation, in one stream.
+
+use super::source::{AnyOf, Source};
+use super::{Operation, Runtime};
+use cancel_core::{CancelToken, Cancelled, Cause, DeadlineSource, Reason, WaitForCancel};
+use futures_core::Stream;
+use pin_project::pin_project;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+/// Deadline, force, and everything else that was given to the operation. Tokens are not polled: the
+/// operation's own token follows them.
+#[pin_project]
+pub(super) struct Sources<'a, R: Runtime> {
+    op: &'a Operation<R>,
+    /// The deadline that `sleep` waits for, or has waited for.
+    armed: Option<Duration>,
+    #[pin]
+    sleep: Option<DeadlineSource<R::Sleep>>,
+    forced: bool,
+    others: Option<Box<Others>>,
+}
+
+struct Others {
+    sources: AnyOf,
+    /// In a grace period: the tokens above that were not cancelled when it began.
+    late: Option<Vec<Pin<Box<WaitForCancel<CancelToken>>>>>,
+}
+
+impl<'a, R: Runtime> Sources<'a, R> {
+    /// Starts them.
+    pub(super) fn start(op: &'a Operation<R>, sources: Vec<Source<R>>) -> Self {
+        let others = !sources.is_empty() || !op.inner.setup.grace().is_zero();
+        Sources {
+            op,
+            armed: None,
+            sleep: None,
+            forced: false,
+            others: others.then(|| {
+                let sources = sources.into_iter().map(|source| source.start(op));
+                Box::new(Others {
+                    sources: AnyOf {
+                        left: sources.collect(),
+                    },
+                    late: None,
+                })
+            }),
+        }
+    }
+}
+
+impl<R: Runtime> Stream for Sources<'_, R> {
+    type Item = Cause;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Cause>> {
+        let mut this = self.project();
+        let inner = &this.op.inner;
+        inner.bell.listen(cx);
+        // Acquire: see `Force`.
+        if !*this.forced && inner.forced.load(Ordering::Acquire) {
+            *this.forced = true;
+            return Poll::Ready(Some(Cause::new(Reason::Manual)));
+        }
+        let deadline = inner.deadline.get();
+        if deadline != *this.armed {
+            *this.armed = deadline;
+            let sleep = deadline.map(|at| DeadlineSource::new(inner.runtime.sleep_until(at)));
+            this.sleep.set(sleep);
+        }
+        if let Some(sleep) = this.sleep.as_mut().as_pin_mut() {
+            if let Poll::Ready(cause) = sleep.poll(cx) {
+                this.sleep.set(None);
+                return Poll::Ready(Some(cause));
+            }
+        }
+        match this.others {
+            Some(others) => others.poll(this.op, cx).map(Some),
+            None => Poll::Pending,
+        }
+    }
+}
+
+impl Others {
+    fn poll<R: Runtime>(&mut self, op: &Operation<R>, cx: &mut Context<'_>) -> Poll<Cause> {
+        if let Poll::Ready(Some(cause)) = Pin::new(&mut self.sources).poll_next(cx) {
+            return Poll::Ready(cause);
+        }
+        if self.late.is_none() && op.is_cancelled() && !op.inner.setup.grace().is_zero() {
+            let left = op.inner.upstream().filter(|token| !token.is_cancelled());
+            self.late = Some(
+                left.map(|token| Box::pin(token.cancelled_owned()))
+                    .collect(),
+            );
+        }
+        for token in self.late.iter_mut().flatten() {
+            if let Poll::Ready(cancelled) = token.as_mut().poll(cx) {
+                self.late = Some(Vec::new());
+                return Poll::Ready(Cancelled::into(cancelled));
+            }
+        }
+        Poll::Pending
+    }
+}

@@ -1,0 +1,1 @@
+//! Bodies and parts of bodies that block a thread.
