@@ -32,11 +32,12 @@ mod timer;
 
 pub use cancel_core::{
     CancelFutureExt, CancelToken, Cancelled, Cause, Check, Child, DropGuard, Never, Reason,
-    Registration, Spawn, SpawnError, SpawnLocal, StaticCause, Timer, TimerError, Token, TokenId,
-    TokenRef, TokenView, UntilCancelled, WaitForCancel,
+    Registration, Spawn, SpawnError, SpawnLocal, StaticCause, TimeoutExt, Timer, TimerError, Token,
+    TokenId, TokenRef, TokenView, UntilCancelled, WaitForCancel,
 };
 pub use cancel_std::{
-    BlockingWait, Context, Metadata, Operation, OperationId, Progress, Runtime, Status,
+    BlockingWait, BuildError, Context, Metadata, Observer, Operation, OperationId, Progress,
+    ProgressWatch, Runtime, Source, Status, current_id, current_token,
 };
 pub use executor::{On, Smol};
 pub use timer::Sleep;

@@ -63,8 +63,8 @@ mod operation;
 pub use build_error::BuildError;
 pub use cancel_core::{
     CancelFutureExt, CancelToken, Cancelled, Cause, Check, Child, DropGuard, Never, Reason,
-    Registration, Spawn, SpawnError, SpawnLocal, StaticCause, Timer, TimerError, Token, TokenId,
-    TokenRef, TokenView, UntilCancelled, WaitForCancel,
+    Registration, Spawn, SpawnError, SpawnLocal, StaticCause, TimeoutExt, Timer, TimerError, Token,
+    TokenId, TokenRef, TokenView, UntilCancelled, WaitForCancel,
 };
 pub use context::{Context, Status};
 pub use current::{current_id, current_token};
