@@ -13,13 +13,16 @@ use std::time::Duration;
 
 impl<R> Inner<R> {
     pub(crate) fn is_held(&self) -> bool {
-        self.held() != 0
+        // Relaxed: a snapshot.
+        self.holds.load(Ordering::Relaxed) != 0
     }
 
+    /// For the runner, which has seen the cancelation, and will wait if there is a hold.
     fn held(&self) -> u32 {
-        // Acquire: pairs with the release of a hold, so that the runner that drops the body sees
-        // what the shield did.
-        self.holds.load(Ordering::Acquire)
+        // A read-modify-write here and in `release`, both AcqRel: one of them comes first. If that is
+        // the release, we see it, and what the shield did. If it is ours, the release sees what we have
+        // seen, the cancelation, and rings. With plain loads both might miss the other.
+        self.holds.fetch_add(0, Ordering::AcqRel)
     }
 
     pub(crate) fn hold(&self) {
@@ -32,8 +35,8 @@ impl<R> Inner<R> {
 
     pub(crate) fn release(&self) {
         for op in self.lineage(Edges::Hold) {
-            // Release: see `held`.
-            if op.holds.fetch_sub(1, Ordering::Release) == 1 && op.is_cancelled() {
+            // AcqRel: see `held`.
+            if op.holds.fetch_sub(1, Ordering::AcqRel) == 1 && op.is_cancelled() {
                 op.bell.ring();
             }
         }
