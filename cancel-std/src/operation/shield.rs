@@ -13,7 +13,7 @@ use std::time::Duration;
 
 impl<R> Inner<R> {
     pub(crate) fn is_held(&self) -> bool {
-        // Relaxed: a snapshot.
+        // Relaxed: a snapshot, or after a read-modify-write of one's own.
         self.holds.load(Ordering::Relaxed) != 0
     }
 
@@ -35,9 +35,12 @@ impl<R> Inner<R> {
 
     pub(crate) fn release(&self) {
         for op in self.lineage(Edges::Hold) {
-            // AcqRel: see `held`.
-            if op.holds.fetch_sub(1, Ordering::AcqRel) == 1 && op.is_cancelled() {
-                op.bell.ring();
+            op.holds.fetch_sub(1, Ordering::AcqRel); // see `held`
+        }
+        // Only then foreign code, since a waker may panic. Who holds meanwhile, rings later.
+        for op in self.lineage(Edges::Hold) {
+            if !op.is_held() && op.is_cancelled() {
+                op.setup.callbacks.contain(|| op.bell.ring());
             }
         }
     }
