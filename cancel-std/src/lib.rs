@@ -40,6 +40,8 @@ mod build_error;
 
 mod panics;
 
+mod signal;
+
 mod timeout;
 
 mod id;
@@ -73,6 +75,7 @@ pub use observer::Observer;
 pub use operation::{Operation, ProgressWatch, Runtime, Source};
 pub use progress::{Metadata, Progress};
 pub use runtime::Std;
+pub use signal::{Signal, Signals};
 pub use timer::Sleep;
 pub use wait::{BlockingWait, block_on};
 
