@@ -1,0 +1,4 @@
+//! The testing kit.
+
+#[path = "testing/time.rs"]
+mod time;
