@@ -1,9 +1,10 @@
 //! Running futures on virtual time.
 //!
-//! A round: the main future if it has been woken, then each task that was ready at the beginning of
-//! the round. When nothing is ready, time jumps; when nothing is left to jump to, other threads have
-//! a moment to wake something; then it is a deadlock.
+//! The main future and the tasks are polled in the order in which they were woken. When nothing is
+//! ready, time jumps; when nothing is left to jump to, other threads have a moment to wake something;
+//! then it is a deadlock.
 
+use super::tasks::{Next, Work};
 use super::time::{Shared, State, VirtualTime, WakeId, wake_all};
 use std::cell::RefCell;
 use std::fmt;
@@ -88,15 +89,15 @@ impl VirtualTime {
         let mut cx = Context::from_waker(&waker);
         let mut future = pin!(future);
         loop {
-            let woken = self.shared.lock().tasks.take_main(main.waker.id);
-            if woken {
-                if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
-                    return Ok(output);
+            let next = self.shared.lock().tasks.take(Some(main.waker.id));
+            match next {
+                Some(Next::Task(id, work, waker)) => self.poll_task(id, work, waker),
+                Some(Next::Main) => {
+                    if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
+                        return Ok(output);
+                    }
                 }
-            }
-            self.round();
-            if self.shared.lock().tasks.is_idle() {
-                main.idle()?;
+                None => main.idle()?,
             }
         }
     }
@@ -123,7 +124,13 @@ impl VirtualTime {
     /// assert!(op.status().is_final());
     /// ```
     pub fn run_ready(&self) {
-        while self.round() {}
+        loop {
+            let next = self.shared.lock().tasks.take(None);
+            let Some(Next::Task(id, work, waker)) = next else {
+                break;
+            };
+            self.poll_task(id, work, waker);
+        }
     }
 
     /// How long, in real time, [`block_on`](VirtualTime::block_on) waits for other threads when nothing
@@ -145,29 +152,17 @@ impl VirtualTime {
         self.shared.lock().patience = patience;
     }
 
-    /// Polls the tasks that are ready now. Whether there were any.
-    fn round(&self) -> bool {
-        let ready = self.shared.lock().tasks.ready();
-        for _ in 0..ready {
-            let taken = self.shared.lock().tasks.take();
-            let Some((id, mut work, waker)) = taken else {
-                break; // others have taken them
-            };
-            let ended = Ended {
-                shared: &self.shared,
-                id,
-            };
-            if work
-                .as_mut()
-                .poll(&mut Context::from_waker(&waker))
-                .is_pending()
-            {
-                std::mem::forget(ended);
-                let given_up = self.shared.lock().tasks.put_back(id, work);
-                drop(given_up);
-            }
+    fn poll_task(&self, id: u64, mut work: Work, waker: Waker) {
+        let ended = Ended {
+            shared: &self.shared,
+            id,
+        };
+        let poll = work.as_mut().poll(&mut Context::from_waker(&waker));
+        if poll.is_pending() {
+            std::mem::forget(ended);
+            let given_up = self.shared.lock().tasks.put_back(id, work);
+            drop(given_up);
         }
-        ready > 0
     }
 }
 
@@ -225,14 +220,14 @@ impl<'a> Entered<'a> {
         let mut give_up = None;
         state.holds -= 1;
         // (Not reached by a panic of a waker below: the hold is back by then.)
-        while state.tasks.is_idle() {
+        while !state.tasks.has(self.waker.id) {
             // Under the lock: whoever wakes it takes the lock first, and drops the waker later.
             // Beside this one and the one in the context of `try_block_on`.
             if Arc::strong_count(&self.waker) <= 2 {
                 return Err(self.deadlock(state));
             }
             match state.timers.next() {
-                Some(next) if state.holds == 0 => {
+                Some(next) if state.holds == 0 && state.tasks.is_idle() => {
                     state.holds += 1;
                     let due = state.timers.go_to(next);
                     drop(state);

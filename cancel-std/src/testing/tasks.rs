@@ -11,7 +11,7 @@ pub(super) type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 pub(super) struct Tasks {
     last_id: u64,
     tasks: BTreeMap<u64, Task>,
-    /// The tasks that have been woken, in this order.
+    /// Tasks and mains that have been woken, in this order.
     ready: VecDeque<u64>,
     mains: BTreeMap<u64, Main>,
 }
@@ -25,9 +25,16 @@ struct Task {
 }
 
 struct Main {
+    /// In `ready`.
     woken: bool,
     /// Another `block_on` runs inside it, so that it cannot be polled.
     suspended: bool,
+}
+
+/// What is to be polled next, outside of locks.
+pub(super) enum Next {
+    Main,
+    Task(u64, Work, Waker),
 }
 
 impl Tasks {
@@ -48,37 +55,48 @@ impl Tasks {
 
     /// Whether that was new.
     pub(super) fn wake(&mut self, id: u64) -> bool {
-        if let Some(main) = self.mains.get_mut(&id) {
-            return !std::mem::replace(&mut main.woken, true);
-        }
-        let Some(task) = self.tasks.get_mut(&id) else {
-            return false;
+        let (woken, here) = match (self.mains.get_mut(&id), self.tasks.get_mut(&id)) {
+            (Some(main), _) => (&mut main.woken, true),
+            (None, Some(task)) => (&mut task.woken, task.work.is_some()),
+            (None, None) => return false,
         };
-        let new = !std::mem::replace(&mut task.woken, true);
-        if new && task.work.is_some() {
+        let new = !std::mem::replace(woken, true);
+        if new && here {
             self.ready.push_back(id);
         }
         new
     }
 
-    /// How many tasks are ready.
-    pub(super) fn ready(&self) -> usize {
-        self.ready.len()
-    }
-
     /// Whether nobody who could be polled has been woken.
     pub(super) fn is_idle(&self) -> bool {
-        let woken = |main: &Main| main.woken && !main.suspended;
-        self.ready.is_empty() && !self.mains.values().any(woken)
+        let suspended = |id| self.mains.get(id).is_some_and(|main| main.suspended);
+        self.ready.iter().all(suspended)
     }
 
-    /// The next task to be polled, outside of locks.
-    pub(super) fn take(&mut self) -> Option<(u64, Work, Waker)> {
-        while let Some(id) = self.ready.pop_front() {
+    /// Whether there is something for [`take`](Tasks::take).
+    pub(super) fn has(&self, main: u64) -> bool {
+        let mine = |id: &u64| *id == main || !self.mains.contains_key(id);
+        self.ready.iter().any(mine)
+    }
+
+    /// The next in turn: a task, or this main. Other mains are left to those who run them.
+    pub(super) fn take(&mut self, main: Option<u64>) -> Option<Next> {
+        let mut index = 0;
+        while let Some(&id) = self.ready.get(index) {
+            if let Some(other) = self.mains.get_mut(&id) {
+                if main != Some(id) {
+                    index += 1;
+                    continue;
+                }
+                other.woken = false;
+                self.ready.remove(index);
+                return Some(Next::Main);
+            }
+            self.ready.remove(index);
             if let Some(task) = self.tasks.get_mut(&id) {
                 task.woken = false;
-                let work = task.work.take();
-                return work.map(|work| (id, work, task.waker.clone()));
+                let work = task.work.take()?; // always there
+                return Some(Next::Task(id, work, task.waker.clone()));
             }
         }
         None
@@ -98,12 +116,13 @@ impl Tasks {
 
     /// It has ended.
     pub(super) fn remove(&mut self, id: u64) -> Option<Waker> {
+        self.ready.retain(|ready| *ready != id);
         self.tasks.remove(&id).map(|task| task.waker)
     }
 
     /// Gives up all tasks. To be dropped outside of locks.
     pub(super) fn clear(&mut self) -> Vec<(Option<Work>, Waker)> {
-        self.ready.clear();
+        self.ready.retain(|id| !self.tasks.contains_key(id));
         let tasks = std::mem::take(&mut self.tasks).into_values();
         tasks.map(|task| (task.work, task.waker)).collect()
     }
@@ -118,21 +137,17 @@ impl Tasks {
             suspended: false,
         };
         self.mains.insert(id, main);
+        self.ready.push_back(id);
     }
 
     pub(super) fn remove_main(&mut self, id: u64) {
         self.mains.remove(&id);
+        self.ready.retain(|ready| *ready != id);
     }
 
     pub(super) fn suspend_main(&mut self, id: u64, suspended: bool) {
         if let Some(main) = self.mains.get_mut(&id) {
             main.suspended = suspended;
         }
-    }
-
-    /// Whether it has been woken since the last time.
-    pub(super) fn take_main(&mut self, id: u64) -> bool {
-        let main = self.mains.get_mut(&id);
-        main.is_some_and(|main| std::mem::take(&mut main.woken))
     }
 }
