@@ -23,6 +23,9 @@
 //! The tokens and what goes with them are those of `cancel-core`, handed on, so that this is the
 //! one crate to depend on.
 //!
+//! Start with the guide: [operations](guide::operations), [sources](guide::sources),
+//! [stopping cleanly](guide::stopping_cleanly).
+//!
 //! # Features
 //!
 //! All are off by default.
@@ -84,6 +87,8 @@ mod resources;
 #[cfg(feature = "test-util")]
 #[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
 pub mod testing;
+
+pub mod guide;
 
 pub use build_error::BuildError;
 pub use cancel_core::{
