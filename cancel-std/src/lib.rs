@@ -70,7 +70,7 @@ pub use context::{Context, Status};
 pub use current::{current_id, current_token};
 pub use id::OperationId;
 pub use observer::Observer;
-pub use operation::{Operation, ProgressWatch, Runtime, Source};
+pub use operation::{GroupTask, Operation, ProgressWatch, Runtime, Source, TaskGroup};
 pub use progress::{Metadata, Progress};
 pub use runtime::Std;
 pub use timer::Sleep;
