@@ -63,11 +63,11 @@ fn pull(which: &str, levers: &mut Levers) -> Result<(), BuildError> {
     let run = op.run(async |cx| {
         cx.sleep(seconds(0.3)).await;
         match which {
-            "token" => drop(levers.token.cancel_with("user pressed stop")),
-            "flag" => drop(levers.flag.set_with("maintenance begins")),
-            "condition" => levers.disk_full.store(true, Relaxed),
-            _ => {}
-        }
+            "token" => levers.token.cancel_with("user pressed stop"),
+            "flag" => levers.flag.set_with("maintenance begins"),
+            "condition" => !levers.disk_full.swap(true, Relaxed),
+            _ => false, // fires by itself
+        };
         cx.sleep(seconds(60.0)).await;
     });
     let cancelled = smol::block_on(run).expect_err("one of the sources fires");
