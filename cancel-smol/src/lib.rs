@@ -36,7 +36,8 @@ pub use cancel_core::{
     TokenRef, TokenView, UntilCancelled, WaitForCancel,
 };
 pub use cancel_std::{
-    BlockingWait, Context, Metadata, Operation, OperationId, Progress, Runtime, Status,
+    BlockingWait, BuildError, Context, Metadata, Operation, OperationId, Progress, Runtime, Signal,
+    Signals, Source, Status,
 };
 pub use executor::{On, Smol};
 pub use timer::Sleep;
