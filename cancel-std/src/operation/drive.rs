@@ -12,6 +12,7 @@ use crate::callbacks::{CatchUnwind, Event, Work};
 use crate::context::Status;
 use crate::current::Ticket;
 use crate::panics::{Payload, describe, forget};
+use crate::trace;
 use cancel_core::{Cancelled, Cause, Grace, Reason, Scope, StaticCause, Token};
 use pin_project::pin_project;
 use std::future::{Future, poll_fn};
@@ -31,7 +32,14 @@ pub(super) enum Outcome {
 impl<R: Runtime> Inner<R> {
     /// Tells the callbacks of this operation and of its parts.
     pub(super) fn tell(&self, event: Event) {
+        let _inside = self.trace.enter();
         let mut context = None;
+        if trace::hears(event) {
+            let context = context.get_or_insert_with(|| self.snapshot());
+            self.setup
+                .callbacks
+                .contain(|| trace::event(event, context));
+        }
         for op in self.listeners() {
             if op.setup.callbacks.hear(event) {
                 let context = context.get_or_insert_with(|| self.snapshot());
@@ -77,7 +85,11 @@ impl<R: Runtime> Operation<R> {
             .deadline
             .begin(deadlines.into_iter().flatten().min());
         drop(state);
-        Ok(Running { op: self })
+        let running = Running { op: self };
+        let name = self.inner.setup.name.as_deref();
+        let parent = || self.inner.parent_id();
+        self.inner.trace.open(self.id(), name, parent);
+        Ok(running)
     }
 
     /// What was set up to be started, and to be done at the end.
@@ -118,6 +130,7 @@ impl<R: Runtime> Operation<R> {
             inner.setup.callbacks.contain(|| drop(waker));
         }
         inner.tell(event);
+        inner.trace.close();
         event
     }
 }
@@ -204,6 +217,7 @@ where
         };
         poll_fn(|cx| {
             waiting.abandoned = false;
+            let _inside = op.inner.trace.enter();
             let poll = scope.as_mut().poll(cx);
             waiting.abandoned = poll.is_pending();
             poll
