@@ -32,11 +32,13 @@ mod timer;
 
 pub use cancel_core::{
     CancelFutureExt, CancelToken, Cancelled, Cause, Check, Child, DropGuard, Never, Reason,
-    Registration, Spawn, SpawnError, SpawnLocal, StaticCause, Timer, TimerError, Token, TokenId,
-    TokenRef, TokenView, UntilCancelled, WaitForCancel,
+    Registration, Spawn, SpawnError, SpawnLocal, StaticCause, TimeoutExt, Timer, TimerError, Token,
+    TokenId, TokenRef, TokenView, UntilCancelled, WaitForCancel,
 };
 pub use cancel_std::{
-    BlockingWait, Context, Metadata, Operation, OperationId, Progress, Runtime, Status,
+    BlockingWait, BuildError, Condition, Context, Flag, Metadata, Observer, Operation, OperationId,
+    Progress, ProgressWatch, Runtime, Signal, Signals, Source, Status, Watched, current_id,
+    current_token,
 };
 pub use executor::{On, Smol};
 pub use timer::Sleep;

@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::id::OperationId;
 pub(crate) use crate::observer::Event;
 use crate::observer::Observer;
-use crate::panics::{Payload, forget};
+use crate::panics::{Payload, describe, forget};
 use crate::progress::Progress;
 use crate::trace;
 use pin_project::pin_project;
@@ -197,10 +197,14 @@ impl Callbacks {
     }
 
     fn count(&self, payload: Payload) {
+        self.count_panic();
+        trace::contained(self.id, || format!("a callback {}", describe(&*payload)));
+        forget(payload);
+    }
+
+    pub(crate) fn count_panic(&self) {
         // Relaxed: a statistic.
         self.panics.fetch_add(1, Ordering::Relaxed);
-        trace::contained(self.id, &*payload);
-        forget(payload);
     }
 
     pub(crate) fn panics(&self) -> u32 {

@@ -13,8 +13,7 @@
 use crate::context::Context;
 use crate::id::OperationId;
 use crate::observer::Event;
-use crate::panics::{describe, forget};
-use std::any::Any;
+use crate::panics::forget;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 #[cfg_attr(not(feature = "log"), path = "trace/no_log.rs")]
@@ -103,14 +102,15 @@ pub(crate) fn event(event: Event, context: &Context) {
     }
 }
 
-/// A callback or another foreign part of an operation has panicked, and the panic ends here, also
-/// that of a logger that is told of it.
-pub(crate) fn contained(id: OperationId, payload: &(dyn Any + Send)) {
+/// A foreign part of an operation has panicked, and the panic ends here, also that of a logger that is
+/// told of it.
+#[inline]
+pub(crate) fn contained(id: OperationId, what: impl FnOnce() -> String) {
     if !to_log::hears(Loudness::Warn) && !to_tracing::hears(Loudness::Warn) {
         return;
     }
     let tell = || {
-        let what = describe(payload);
+        let what = what();
         to_log::contained(id, &what);
         to_tracing::contained(id, &what);
     };

@@ -13,17 +13,25 @@ use std::time::Duration;
 
 impl<R> Inner<R> {
     pub(crate) fn is_held(&self) -> bool {
-        self.held() != 0
+        // Relaxed: a snapshot, or after a read-modify-write of one's own.
+        self.holds.load(Ordering::Relaxed) != 0
     }
 
+    /// For the runner, which has seen the cancelation, and will wait if there is a hold.
     fn held(&self) -> u32 {
-        // Acquire: pairs with the release of a hold, so that the runner that drops the body sees
-        // what the shield did.
-        self.holds.load(Ordering::Acquire)
+        // A read-modify-write here and in `release`, both AcqRel: one of them comes first. If that is
+        // the release, we see it, and what the shield did. If it is ours, the release sees what we have
+        // seen, the cancelation, and rings. With plain loads both might miss the other.
+        self.holds.fetch_add(0, Ordering::AcqRel)
     }
 
     pub(crate) fn hold(&self) {
-        for op in self.lineage(Edges::Hold) {
+        self.hold_from(0);
+    }
+
+    /// Without the first so many of the lineage.
+    fn hold_from(&self, first: usize) {
+        for op in self.lineage(Edges::Hold).skip(first) {
             // Relaxed: the runner looks after the poll in which this happened; in another task there
             // is no order to keep.
             op.holds.fetch_add(1, Ordering::Relaxed);
@@ -31,10 +39,17 @@ impl<R> Inner<R> {
     }
 
     pub(crate) fn release(&self) {
-        for op in self.lineage(Edges::Hold) {
-            // Release: see `held`.
-            if op.holds.fetch_sub(1, Ordering::Release) == 1 && op.is_cancelled() {
-                op.bell.ring();
+        self.release_from(0);
+    }
+
+    fn release_from(&self, first: usize) {
+        for op in self.lineage(Edges::Hold).skip(first) {
+            op.holds.fetch_sub(1, Ordering::AcqRel); // see `held`
+        }
+        // Only then foreign code, since a waker may panic. Who holds meanwhile, rings later.
+        for op in self.lineage(Edges::Hold).skip(first) {
+            if !op.is_held() && op.is_cancelled() {
+                op.setup.callbacks.contain(|| op.bell.ring());
             }
         }
     }
@@ -74,6 +89,23 @@ impl<'a, R> Holding<'a, R> {
 impl<R> Drop for Holding<'_, R> {
     fn drop(&mut self) {
         self.0.release();
+    }
+}
+
+/// A hold of the operations around this one, for a run that has something to do at its end: cancelled
+/// with it, they would otherwise drop it before it has seen that.
+pub(crate) struct Around<'a, R>(&'a Inner<R>);
+
+impl<'a, R> Around<'a, R> {
+    pub(crate) fn new(inner: &'a Inner<R>) -> Self {
+        inner.hold_from(1);
+        Around(inner)
+    }
+}
+
+impl<R> Drop for Around<'_, R> {
+    fn drop(&mut self) {
+        self.0.release_from(1);
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) fn event(loudness: Loudness, verb: &str, context: &Context) {
 }
 
 pub(super) fn contained(id: OperationId, what: &str) {
-    log::warn!(target: TARGET, "{id} a callback {what}");
+    log::warn!(target: TARGET, "{id} {what}");
 }
 
 /// `op-2 fetch (parent op-1)`

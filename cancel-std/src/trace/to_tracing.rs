@@ -89,5 +89,5 @@ pub(super) fn event(loudness: Loudness, verb: &str, context: &Context) {
 }
 
 pub(super) fn contained(id: OperationId, what: &str) {
-    tracing::warn!(target: "cancel_std", id = %id, "a callback {what}");
+    tracing::warn!(target: "cancel_std", id = %id, "{what}");
 }

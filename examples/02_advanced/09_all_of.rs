@@ -1,0 +1,70 @@
+//! Several things have to come together before work is cancelled: all-of, any-of, and both nested.
+//!
+//! Run it: `cargo run --example 09_all_of` (with `-- --fast`: a tenth of the time)
+
+use cancel_examples::seconds;
+use cancel_smol::{CancelToken, Cancelable, Reason, Source};
+use std::thread;
+
+/// Works until it is cancelled, and says why it was.
+fn work_under(op: &Cancelable) {
+    let result = smol::block_on(op.run(async |cx| {
+        for step in 1..=100 {
+            cx.progress(step, 100);
+            cx.sleep(seconds(0.25)).await;
+        }
+    }));
+    let context = op.context();
+    let steps = context.progress().and_then(|progress| progress.current());
+    println!("  Stopped at step {}", steps.unwrap_or(0));
+    if let Err(cancelled) = result {
+        println!("  Reason: {}", cancelled.reason());
+        println!("  Message: {}", cancelled.message().unwrap_or("no message"));
+    }
+}
+
+/// A token that is cancelled after a while.
+fn later(after: f64, message: &'static str) -> CancelToken {
+    let token = CancelToken::new();
+    let handle = token.clone();
+    thread::spawn(move || {
+        thread::sleep(seconds(after));
+        println!("  ... {message}");
+        handle.cancel_with(message);
+    });
+    token
+}
+
+fn main() {
+    println!("A minimum time AND a stop request:");
+    let stop = later(0.5, "stop requested");
+    work_under(&Cancelable::all([
+        Source::timeout(seconds(1.5)), // it gets so much time whatever happens
+        (&stop).into(),
+    ]));
+
+    println!("Both workers gone:");
+    let (one, two) = (later(0.5, "worker 1 gone"), later(1.0, "worker 2 gone"));
+    work_under(&Cancelable::all([(&one).into(), (&two).into()]));
+
+    println!("(Minimum time AND stop) OR shutdown:");
+    let (stop, shutdown) = (CancelToken::new(), CancelToken::new());
+    let handle = shutdown.clone();
+    thread::spawn(move || {
+        thread::sleep(seconds(0.5));
+        handle.cancel_with((Reason::Shutdown, "power is failing"));
+    });
+    work_under(&Cancelable::any([
+        Source::all([Source::timeout(seconds(1.0)), (&stop).into()]),
+        (&shutdown).into(),
+    ]));
+
+    println!("Tokens alone can do that, too:");
+    let (left, right) = (CancelToken::new(), CancelToken::new());
+    let both = CancelToken::all([&left, &right]);
+    left.cancel_with("left");
+    println!("  after left:  {}", both.is_cancelled());
+    right.cancel_with("right");
+    println!("  after right: {}", both.is_cancelled());
+    println!("  because of:  {}", both.cause().expect("cancelled"));
+}
