@@ -170,6 +170,14 @@ fn spans_and_events() {
     assert!(lines.0.lock().unwrap().stack.is_empty());
 }
 
+struct LastWords;
+
+impl Drop for LastWords {
+    fn drop(&mut self) {
+        tracing::info!("last words");
+    }
+}
+
 #[test]
 fn all_endings_close_the_span() {
     let lines = Lines::default();
@@ -197,7 +205,10 @@ fn all_endings_close_the_span() {
         assert_eq!(lines.take()[2..], [text.as_str(), "close "]);
         // Dropped.
         let op = time.operation().name("gone");
-        let mut run = Box::pin(op.run(async |_| std::future::pending::<()>().await));
+        let mut run = Box::pin(op.run(async |_| {
+            let _last = LastWords;
+            std::future::pending::<()>().await
+        }));
         assert!(
             cancel_std::testing::TestWaker::counting()
                 .poll(run.as_mut())
@@ -208,7 +219,8 @@ fn all_endings_close_the_span() {
             "INFO in gone: message=cancelled id={} name=\"gone\" reason=dropped root_reason=dropped",
             op.id()
         );
-        assert_eq!(lines.take()[2..], [text.as_str(), "close gone"]);
+        let last_words = "INFO in gone: message=last words";
+        assert_eq!(lines.take()[2..], [last_words, text.as_str(), "close gone"]);
         // Cancelled beforehand, with a message.
         let op = time.operation();
         op.cancel_with("enough");
