@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 /// The lines that an example prints, with `--fast`.
-pub fn run(name: &str) -> Vec<String> {
+pub(crate) fn run(name: &str) -> Vec<String> {
     let test = std::env::current_exe().expect("a test has a path");
     // .../target/debug/deps/basics-0123456789abcdef
     let built = test
@@ -37,7 +37,7 @@ pub fn run(name: &str) -> Vec<String> {
 
 /// Whether all of `expected` are there, in this order. One that ends in `*` is a beginning.
 #[track_caller]
-pub fn assert_lines(lines: &[String], expected: &[&str]) {
+pub(crate) fn assert_lines(lines: &[String], expected: &[&str]) {
     let mut rest = lines.iter();
     for wanted in expected {
         let found = rest.any(|line| match wanted.strip_suffix('*') {
