@@ -66,6 +66,20 @@ fn no_update_is_lost() {
     assert_eq!(*count.get(), 1000);
 }
 
+#[test]
+fn an_update_that_was_overtaken_is_made_again() {
+    let count = Watched::new(1);
+    let mut calls = 0;
+    let old = count.update(|seen| {
+        calls += 1;
+        if calls == 1 {
+            count.set(10);
+        }
+        seen + 1
+    });
+    assert_eq!((calls, *old, *count.get()), (2, 10, 11));
+}
+
 /// Predicates, makers and drops of values may use the value themselves: no lock is held.
 #[test]
 fn foreign_code_may_come_back() {
