@@ -83,7 +83,7 @@ fn every_kind_of_source() {
     let cases: [(Cancelable, Box<dyn FnOnce()>, Reason); 4] = [
         {
             let token = stop.clone();
-            let cancel = move || drop(token.cancel_with(Reason::Shutdown));
+            let cancel = move || assert!(token.cancel_with(Reason::Shutdown));
             (
                 Cancelable::with_token(&stop),
                 Box::new(cancel),
@@ -92,7 +92,11 @@ fn every_kind_of_source() {
         },
         {
             let op = Cancelable::new().parent(&parent);
-            (op, Box::new(move || drop(parent.cancel())), Reason::Parent)
+            (
+                op,
+                Box::new(move || assert!(parent.cancel())),
+                Reason::Parent,
+            )
         },
         {
             let cancel = move || fire.send(()).unwrap();
