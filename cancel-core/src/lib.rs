@@ -17,6 +17,10 @@
 //! | a `static`, a struct, no heap | [`Token`], with [`Child`] for trees |
 //! | tasks and threads that share a token | [`CancelToken`]: clones, [children](CancelToken::child), [any](CancelToken::any) and [all](CancelToken::all) of several |
 //! | a future to stop | [`CancelFutureExt::until_cancelled`], [`Token::cancelled`] |
+//! | a stream to stop | [`CancelStreamExt::take_until_cancelled`] (it ends), [`CancelStreamExt::until_cancelled`] (its last item says why) |
+//! | a future with a time limit | [`TimeoutExt::timeout`]; a token with one: [`CancelToken::with_timeout`] |
+//! | a future to stop for several reasons, or with care | [`Scope`]: [sources](Scope::source), a [grace period](Scope::grace), a [cleanup](Scope::finally) |
+//! | a part of it that is not to be stopped | [`Shields::shield`] |
 //! | synchronous code to stop | [`Token::check`], [`Token::is_cancelled`], the trait [`Check`] |
 //! | code to run on a cancel | [`CancelToken::on_cancel`], [`DropGuard`] |
 //! | to say why, or to ask | [`Cause`], [`Reason`]; [`Cancelled`] |
@@ -91,6 +95,7 @@ mod shared;
 mod token;
 
 mod check;
+mod stream;
 mod view;
 
 mod rt;
@@ -114,6 +119,7 @@ pub use rt::{Spawn, SpawnError, SpawnLocal, Timer, TimerError};
 pub use scope::Scope;
 pub use shield::{Control, NoShields, Shield, Shields};
 pub use source::{AllOf, AnyOf, DeadlineSource, NoSource, WithSource, all_of, any_of};
+pub use stream::{CancelStreamExt, TakeUntilCancelled, UntilCancelledStream};
 pub use timeout::{Timeout, TimeoutExt};
 pub use token::{Token, TokenId, TokenRef};
 pub use view::TokenView;

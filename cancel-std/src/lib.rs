@@ -22,7 +22,18 @@
 //!
 //! The tokens and what goes with them are those of `cancel-core`, handed on, so that this is the
 //! one crate to depend on.
+//!
+//! Start with the guide: [operations](guide::operations), [sources](guide::sources),
+//! [stopping cleanly](guide::stopping_cleanly).
+//!
+//! # Features
+//!
+//! All are off by default.
+//!
+//! * `resources`: `Resources`, which cancels work when memory, processor or disks run short.
+//! * `test-util`: the testing kit, `cancel_std::testing`.
 #![deny(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(missing_docs)]
 
 // Lowest first: a file uses only those above it.
@@ -39,6 +50,8 @@ mod wait;
 mod build_error;
 
 mod panics;
+
+mod signal;
 
 mod timeout;
 
@@ -60,21 +73,45 @@ mod deadline;
 
 mod operation;
 
+mod flag;
+
+mod watched;
+
+mod checks;
+
+mod condition;
+
+#[cfg(feature = "resources")]
+mod resources;
+
+#[cfg(feature = "test-util")]
+#[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
+pub mod testing;
+
+pub mod guide;
+
 pub use build_error::BuildError;
 pub use cancel_core::{
     CancelFutureExt, CancelToken, Cancelled, Cause, Check, Child, DropGuard, Never, Reason,
     Registration, Spawn, SpawnError, SpawnLocal, StaticCause, TimeoutExt, Timer, TimerError, Token,
     TokenId, TokenRef, TokenView, UntilCancelled, WaitForCancel,
 };
+pub use condition::Condition;
 pub use context::{Context, Status};
 pub use current::{current_id, current_token};
+pub use flag::Flag;
 pub use id::OperationId;
 pub use observer::Observer;
 pub use operation::{GroupTask, Operation, ProgressWatch, Runtime, Source, TaskGroup};
 pub use progress::{Metadata, Progress};
+#[cfg(feature = "resources")]
+#[cfg_attr(docsrs, doc(cfg(feature = "resources")))]
+pub use resources::Resources;
 pub use runtime::Std;
+pub use signal::{Signal, Signals};
 pub use timer::Sleep;
 pub use wait::{BlockingWait, block_on};
+pub use watched::Watched;
 
 /// The operation that needs no executor: its time is that of this crate's own timer.
 ///

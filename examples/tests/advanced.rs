@@ -1,5 +1,6 @@
 //! Runs the programs of `02_advanced/` that need no signals and no system, and reads what they print.
 
+#[path = "support/run.rs"]
 mod support;
 
 use support::{assert_lines, run};

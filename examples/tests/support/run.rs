@@ -1,13 +1,11 @@
-//! Runs built examples, and reads what they print.
-
-// (Each test program uses some of it.)
-#![allow(dead_code)]
+//! Runs built examples, and looks at what they print.
+#![allow(dead_code)] // each test file uses some of it
 
 use std::path::PathBuf;
 use std::process::Command;
 
-/// The lines that an example prints, with `--fast`.
-pub(crate) fn run(name: &str) -> Vec<String> {
+/// A built example, to be run with `--fast`.
+pub(crate) fn program(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("a test has a path");
     // .../target/debug/deps/basics-0123456789abcdef
     let built = test
@@ -18,14 +16,21 @@ pub(crate) fn run(name: &str) -> Vec<String> {
     let program: PathBuf = [built.as_os_str(), "examples".as_ref(), file.as_ref()]
         .iter()
         .collect();
-    let output = match Command::new(&program).arg("--fast").output() {
-        Ok(output) => output,
-        Err(error) => panic!(
-            "{}: {error}\n`cargo test -p cancel-examples` builds it; `--test` with one name \
-             does not, then run `cargo build -p cancel-examples --examples` before",
-            program.display()
-        ),
-    };
+    assert!(
+        program.exists(),
+        "{} is missing\n`cargo test -p cancel-examples` builds it; a single `--test` does not, \
+         then run `cargo build -p cancel-examples --examples` before",
+        program.display()
+    );
+    program
+}
+
+/// The lines that an example prints, with `--fast`.
+pub(crate) fn run(name: &str) -> Vec<String> {
+    let output = Command::new(program(name))
+        .arg("--fast")
+        .output()
+        .expect("an example that was built can be started");
     let text = String::from_utf8(output.stdout).expect("the output is text");
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(
@@ -34,6 +39,11 @@ pub(crate) fn run(name: &str) -> Vec<String> {
         output.status
     );
     assert_eq!(errors, "");
+    lines(&text)
+}
+
+/// Its lines, without the space around them.
+pub(crate) fn lines(text: &str) -> Vec<String> {
     text.lines().map(|line| line.trim().to_string()).collect()
 }
 
