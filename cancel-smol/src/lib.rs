@@ -44,9 +44,9 @@ pub use cancel_core::{
 #[cfg_attr(docsrs, doc(cfg(feature = "resources")))]
 pub use cancel_std::Resources;
 pub use cancel_std::{
-    BlockingWait, BuildError, Condition, Context, Flag, Metadata, Observer, Operation, OperationId,
-    Progress, ProgressWatch, Runtime, Signal, Signals, Source, Status, Watched, current_id,
-    current_token,
+    BlockingWait, BuildError, Condition, Context, Flag, GroupTask, Metadata, Observer, Operation,
+    OperationId, Progress, ProgressWatch, Runtime, Signal, Signals, Source, Status, TaskGroup,
+    Watched, block_on, current_id, current_token,
 };
 pub use executor::{On, Smol};
 pub use timer::Sleep;
