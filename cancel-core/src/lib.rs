@@ -32,6 +32,7 @@
 //! * `alloc`: [`CancelToken`], callbacks, messages made at run time. Part of `std`. On targets
 //!   without compare-and-swap the application chooses a backend of `portable-atomic`, for example
 //!   by the feature below.
+//! * `serde`: reasons and causes can be serialized, reasons deserialized. Needs no heap.
 //! * `critical-section`: for applications on targets without compare-and-swap: lets
 //!   `portable-atomic` use critical sections. Libraries leave it alone.
 //!
@@ -62,6 +63,8 @@ mod error;
 
 mod cause;
 mod reason;
+#[cfg(feature = "serde")]
+mod serde;
 
 #[cfg_attr(not(feature = "alloc"), path = "block_none.rs")]
 #[allow(unsafe_code)]

@@ -12,6 +12,7 @@ use crate::callbacks::{CatchUnwind, Event, Work};
 use crate::context::Status;
 use crate::current;
 use crate::panics::{Payload, describe, forget};
+use crate::trace;
 use cancel_core::{Cancelled, Cause, Grace, Reason, Scope, StaticCause, Token};
 use std::future::{Future, poll_fn};
 use std::mem::take;
@@ -31,7 +32,14 @@ pub(super) enum Outcome {
 impl<R: Runtime> Inner<R> {
     /// Tells the callbacks of this operation and of its parts.
     pub(super) fn tell(&self, event: Event) {
+        let _inside = self.trace.enter();
         let mut context = None;
+        if trace::hears(event) {
+            let context = context.get_or_insert_with(|| self.snapshot());
+            self.setup
+                .callbacks
+                .contain(|| trace::event(event, context));
+        }
         for op in self.listeners() {
             if op.setup.callbacks.hear(event) {
                 let context = context.get_or_insert_with(|| self.snapshot());
@@ -86,11 +94,15 @@ impl<R: Runtime> Operation<R> {
             .begin(deadlines.into_iter().flatten().min());
         let more = state.pending.is_some();
         drop(state);
-        Ok(Running {
+        let running = Running {
             op: self,
             started: now,
             more,
-        })
+        };
+        let name = self.inner.setup.name.as_deref();
+        let parent = || self.inner.parent_id();
+        self.inner.trace.open(self.id(), name, parent);
+        Ok(running)
     }
 
     fn has_cleanups(&self) -> bool {
@@ -152,6 +164,7 @@ impl<R: Runtime> Operation<R> {
             inner.setup.callbacks.contain(|| drop(waker));
         }
         inner.tell(event);
+        inner.trace.close();
         event
     }
 }
@@ -212,7 +225,11 @@ where
                 false => {
                     others = Others::start(&op, running.more);
                     let mut make = || body.take().map(|body| body(&op));
-                    Some(poll_fn(|cx| Poll::Ready(body_of.poll_with(&mut make, cx))).await)
+                    let first = poll_fn(|cx| {
+                        let _inside = inner.trace.enter();
+                        Poll::Ready(body_of.poll_with(&mut make, cx))
+                    });
+                    Some(first.await)
                 }
             };
             match first {
@@ -289,6 +306,8 @@ impl<R: Runtime, P: DerefMut<Target: Future> + Unpin> Future for Attended<'_, R,
     type Output = <P::Target as Future>::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let op = self.op;
+        let _inside = op.inner.trace.enter();
         self.abandoned = false; // a panic is not a drop
         let poll = self.part.as_mut().poll(cx);
         self.abandoned = poll.is_pending();
@@ -380,6 +399,7 @@ impl<R: Runtime, F: Future> Future for Body<'_, R, F> {
 /// The future lies elsewhere, but goes with this.
 impl<R: Runtime, F> Drop for Body<'_, R, F> {
     fn drop(&mut self) {
+        let _inside = self.op.inner.trace.enter();
         self.future.set(None);
     }
 }
