@@ -1,7 +1,9 @@
 //! The operations that take part, dressed such that everything they do is noted.
 //!
-//! Notes: `start` a callback, `start~` an asynchronous one at its end, `started!` the observer's; those
-//! of other operations than the one in question have their letter in front, `P:start`.
+//! Notes: `start` a callback, `start~` an asynchronous one at its end, `started!` the observer's;
+//! `body{` its begin, `body}` when it is dropped; `sources}` when a source is; `token` a callback of the
+//! operation's token; `told` when a body in its grace sees the cancel. Those of other operations than the
+//! one in question have their letter in front: `P:start`.
 
 use cancel_std::testing::{Recorder, VirtualTime};
 use cancel_std::{CancelToken, Cancelled, Context, Observer, Operation, Status};

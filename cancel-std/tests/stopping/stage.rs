@@ -113,7 +113,8 @@ fn operations(set: &Set, way: Way, shape: Shape) -> (Op, Vec<(&'static str, Op)>
     let plain = || time.operation().timeout(LONG).follow(&set.user);
     let second = |op: Op| {
         let at = time.now() + secs(8);
-        let (sleep, held) = (time.sleep_until(at), set.run.clone());
+        let sleep = time.sleep_until(at);
+        let held = (set.notes.on_drop("sources}"), set.run.clone());
         op.source(Source::future(async move {
             let _held = held;
             match way {
