@@ -74,8 +74,8 @@ fn one_that_is_set_beforehand_keeps_the_body_from_starting() {
     flag.set();
     let op = Cancelable::new().source(&flag);
     assert!(op.is_cancelled());
-    let cancelled = block_on(op.run(async |_| unreachable!())).map(|()| ());
-    assert_eq!(cancelled.unwrap_err().reason(), Reason::Condition);
+    let result: Result<(), _> = block_on(op.run(async |_| unreachable!()));
+    assert_eq!(result.unwrap_err().reason(), Reason::Condition);
 }
 
 #[test]

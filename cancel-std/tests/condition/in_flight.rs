@@ -56,7 +56,8 @@ fn it_runs_on_another_thread() {
 /// Whichever way a run ends while a check is in flight, it ends at once.
 #[test]
 fn no_end_waits() {
-    let ends: [(&str, fn(&Cancelable), Reason); 3] = [
+    type End = (&'static str, fn(&Cancelable), Reason);
+    let ends: [End; 3] = [
         ("timeout", |_| (), Reason::Timeout),
         ("cancel", |op| assert!(op.cancel()), Reason::Manual),
         (
