@@ -36,9 +36,10 @@ mod executor;
 mod timer;
 
 pub use cancel_core::{
-    CancelFutureExt, CancelToken, Cancelled, Cause, Check, Child, DropGuard, Never, Reason,
-    Registration, Spawn, SpawnError, SpawnLocal, StaticCause, TimeoutExt, Timer, TimerError, Token,
-    TokenId, TokenRef, TokenView, UntilCancelled, WaitForCancel,
+    CancelFutureExt, CancelStreamExt, CancelToken, Cancelled, Cause, Check, Child, DropGuard,
+    Never, Reason, Registration, Spawn, SpawnError, SpawnLocal, StaticCause, TakeUntilCancelled,
+    Timeout, TimeoutExt, TimeoutToken, Timer, TimerError, Token, TokenId, TokenRef, TokenView,
+    UntilCancelled, UntilCancelledStream, WaitForCancel,
 };
 #[cfg(feature = "resources")]
 #[cfg_attr(docsrs, doc(cfg(feature = "resources")))]
