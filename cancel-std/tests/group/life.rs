@@ -223,16 +223,14 @@ fn spawned_after_the_cancel() {
     let run = op.run_group(async |group| {
         group.operation().cancel_with("enough");
         let task = group.spawn(|_| async { unreachable!("polled") });
-        group
-            .operation()
-            .shield(async move {
-                let result: Result<(), _> = task.await;
-                assert_eq!(result.unwrap_err().message(), Some("enough"));
-            })
-            .await;
+        let told = async move {
+            let result: Result<(), _> = task.await;
+            assert_eq!(result.unwrap_err().message(), Some("enough"));
+        };
+        group.operation().shield(told).await;
     });
-    assert_eq!(block_on(run).unwrap(), ()); // ended by itself
-    assert_eq!(op.context().message(), Some("enough"));
+    assert_eq!(block_on(run).unwrap_err().message(), Some("enough"));
+    assert_eq!(op.status(), Status::Cancelled);
 }
 
 #[test]
@@ -300,14 +298,24 @@ fn the_cleanup_of_the_group_comes_when_all_tasks_are_over() {
 
 #[test]
 fn a_group_in_its_grace_period() {
+    // The body may go on, and with it the tasks that have a grace period of their own.
+    let saved = Arc::new(AtomicBool::new(false));
+    let in_task = saved.clone();
     let op = Cancelable::with_timeout(SHORT).grace(LONG);
     let run = op.run_group(async |group| {
-        group.spawn(|cx| async move { cx.sleep(LONG).await });
-        group.operation().cancelled().await;
-        5
+        let child = group.child().grace(LONG);
+        let task = group.spawn_as(child, |cx| async move {
+            cx.cancelled().await;
+            cx.sleep(SHORT).await;
+            in_task.store(true, Ordering::SeqCst);
+        });
+        assert_eq!(task.await, Ok(()));
     });
-    assert_eq!(block_on(run), Ok(5)); // the tasks are over, the value counts
-    assert_eq!(op.status(), Status::Completed);
+    // It was cancelled before all of it was done.
+    assert_eq!(block_on(run).unwrap_err().reason(), Reason::Timeout);
+    assert!(saved.load(Ordering::SeqCst));
+    assert_eq!(op.status(), Status::Cancelled);
+    assert_eq!(op.context().error(), None);
 }
 
 #[test]
