@@ -206,6 +206,7 @@ where
         let has_cleanup = cleanup.is_some() || (running.more && op.has_cleanups());
         let has_end = has_cleanup || inner.setup.callbacks.has_queue();
         let _around = (has_cleanup || inner.ends_slowly()).then(|| Around::new(inner));
+        let mut others = None;
         let result = {
             let mut future = pin!(None);
             let mut body_of = Body {
@@ -219,7 +220,6 @@ where
                 }
             }
             // As `Scope` begins; but the token and all that are only made for what has to wait.
-            let mut others = None;
             let first = match inner.is_cancelled() {
                 true => None,
                 false => {
@@ -241,7 +241,7 @@ where
                 Some(Poll::Pending) => {
                     let scope = Scope::new(&**op.token(), body_of)
                         .begun()
-                        .sources(Sources::new(&op, others))
+                        .sources(Sources::new(&op, others.as_deref_mut()))
                         .shields(Steering(&op))
                         .grace_with(GraceOf(&op));
                     attend(&op, pin!(scope)).await
@@ -253,6 +253,7 @@ where
             let work = at_end(&op, cleanup.take(), &mut late_panic);
             attend(&op, Box::pin(work)).await;
         }
+        drop(others);
         let (event, result) = match (result, late_panic) {
             (Ok(Err(payload)), second) => {
                 second.into_iter().for_each(forget);

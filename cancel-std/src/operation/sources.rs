@@ -21,7 +21,8 @@ pub(super) struct Sources<'a, R: Runtime> {
     #[pin]
     sleep: Option<DeadlineSource<R::Sleep>>,
     forced: bool,
-    others: Option<Box<Others>>,
+    /// Lent: they stay until the cleanup is over, in which a second signal does no harm.
+    others: Option<&'a mut Others>,
 }
 
 pub(super) struct Others {
@@ -31,7 +32,7 @@ pub(super) struct Others {
 }
 
 impl<'a, R: Runtime> Sources<'a, R> {
-    pub(super) fn new(op: &'a Operation<R>, others: Option<Box<Others>>) -> Self {
+    pub(super) fn new(op: &'a Operation<R>, others: Option<&'a mut Others>) -> Self {
         Sources {
             op,
             armed: None,
