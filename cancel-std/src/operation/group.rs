@@ -199,9 +199,9 @@ where
                 }
                 shared.all_gone().await;
                 // Not "whoever is quicker": the cancelation may have kept tasks from their work.
-                match cx.token().cause() {
-                    None => Ok(value),
-                    Some(cancelled) => Err(Some(E::from(cancelled))),
+                match cx.is_cancelled() {
+                    false => Ok(value),
+                    true => Err(None),
                 }
             }
             Ok(Err(error)) => {
@@ -223,9 +223,9 @@ where
             return Outcome::Failed(text);
         }
         match result {
+            Ok(Ok(_)) => Outcome::Completed,
             Ok(Err(Some(error))) => erred(error.to_string(), token),
-            Ok(_) => Outcome::Completed,
-            Err(_) => Outcome::Cancelled(None),
+            Ok(Err(None)) | Err(_) => Outcome::Cancelled(None),
         }
     };
     let op = group.op.clone();
@@ -239,7 +239,12 @@ where
     match result {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(Some(error))) => Err(error),
-        Ok(Err(None)) => unreachable!("there was a failure or a panic"),
+        Ok(Err(None)) => {
+            let cause = group.op.token().cause();
+            Err(E::from(
+                cause.expect("only a cancelled group has no answer"),
+            ))
+        }
         Err(cancelled) => Err(E::from(cancelled)),
     }
 }
