@@ -254,9 +254,11 @@ impl<R> Inner<R> {
     }
 
     /// Makes no token: what one would be made of says the same.
+    #[inline]
     pub(crate) fn is_cancelled(&self) -> bool {
         match self.token.get() {
             Some(token) => token.is_cancelled(),
+            None if self.setup.parent.is_none() && self.setup.rest.is_none() => false,
             None => self.upstream().any(|token| token.is_cancelled()),
         }
     }
@@ -460,16 +462,16 @@ impl<R> Clone for Operation<R> {
     }
 }
 
-impl<R: Runtime> Entry for Inner<R> {
+impl<R: Runtime> Entry for Operation<R> {
     fn id(&self) -> OperationId {
-        self.id
+        self.inner.id
     }
 
     fn token(&self) -> CancelToken {
-        self.token.get_or_init(|| self.make_token()).clone()
+        Operation::token(self).clone()
     }
 
-    fn any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+    fn any(&self) -> &dyn Any {
         self
     }
 }
@@ -495,8 +497,7 @@ impl<R: Runtime> Operation<R> {
     /// assert!(Cancelable::current().is_none());
     /// ```
     pub fn current() -> Option<Self> {
-        let inner = current::find(|entry| entry.clone().any().downcast().ok())?;
-        Some(Operation { inner })
+        current::find()
     }
 }
 

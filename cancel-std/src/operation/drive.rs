@@ -30,7 +30,14 @@ pub(super) enum Outcome {
 
 impl<R: Runtime> Inner<R> {
     /// Tells the callbacks of this operation and of its parts.
+    #[inline]
     pub(super) fn tell(&self, event: Event) {
+        if self.has_listeners() {
+            self.tell_listeners(event);
+        }
+    }
+
+    fn tell_listeners(&self, event: Event) {
         let mut context = None;
         for op in self.listeners() {
             if op.setup.callbacks.hear(event) {
@@ -46,12 +53,12 @@ impl<R: Runtime> Inner<R> {
             let callbacks = &op.setup.callbacks;
             callbacks.hear_async(Event::Cancel) || callbacks.has_queue()
         };
-        !self.setup.grace().is_zero() || self.listeners().any(awaits)
+        !self.setup.grace().is_zero() || (self.has_listeners() && self.listeners().any(awaits))
     }
 
     fn hears_async(&self, event: Event) -> bool {
-        let mut listeners = self.listeners();
-        listeners.any(|op| op.setup.callbacks.hear_async(event))
+        let hears = |op: &Inner<R>| op.setup.callbacks.hear_async(event);
+        self.has_listeners() && self.listeners().any(hears)
     }
 
     /// And the asynchronous ones, one after the other. What is around this operation waits.
@@ -147,9 +154,6 @@ impl<R: Runtime> Operation<R> {
         // Contained, since this may be part of an unwinding.
         if pending.is_some() {
             inner.setup.callbacks.contain(|| drop(pending));
-        }
-        if let Some(waker) = inner.bell.silence() {
-            inner.setup.callbacks.contain(|| drop(waker));
         }
         inner.tell(event);
         event
@@ -347,7 +351,7 @@ impl<R: Runtime, F: Future> Body<'_, R, F> {
         cx: &mut Context<'_>,
     ) -> Poll<Result<F::Output, Payload>> {
         let future = &mut self.future;
-        let poll = current::within(&self.op.inner, || {
+        let poll = current::within(self.op, || {
             catch_unwind(AssertUnwindSafe(|| {
                 if let Some(made) = make() {
                     future.set(Some(made));
