@@ -519,6 +519,9 @@ impl<R> fmt::Debug for Operation<R> {
 /// Lets go of parents and parts one by one: a chain of them may be longer than the stack.
 impl<R> Drop for Inner<R> {
     fn drop(&mut self) {
+        if self.setup.parent.is_none() && self.setup.rest.is_none() {
+            return;
+        }
         let mut left = Vec::new();
         self.setup.take_relatives(&mut left);
         while let Some(operation) = left.pop() {

@@ -143,7 +143,8 @@ impl<K: Into<Cow<'static, str>>, V: Into<Cow<'static, str>>> FromIterator<(K, V)
 pub struct Progress {
     operation: OperationId,
     message: Text,
-    metadata: Metadata,
+    /// Most reports have none.
+    metadata: Option<Box<Metadata>>,
     count: Option<(u64, u64)>,
 }
 
@@ -152,7 +153,7 @@ impl Progress {
         Progress {
             operation,
             message,
-            metadata,
+            metadata: (!metadata.is_empty()).then(|| Box::new(metadata)),
             count: None,
         }
     }
@@ -162,7 +163,7 @@ impl Progress {
         Progress {
             operation,
             message: Cow::Borrowed(""),
-            metadata: Metadata::new(),
+            metadata: None,
             count,
         }
     }
@@ -206,7 +207,8 @@ impl Progress {
     /// assert_eq!(op.context().progress().unwrap().metadata().get("rows"), Some("12"));
     /// ```
     pub fn metadata(&self) -> &Metadata {
-        &self.metadata
+        static NONE: Metadata = Metadata::new();
+        self.metadata.as_deref().unwrap_or(&NONE)
     }
 
     /// How many steps are done, if numbers were reported.

@@ -48,17 +48,27 @@ impl<R: Runtime> Inner<R> {
     }
 
     /// Whether it takes more than one poll from the cancelation to the end, whatever the body does.
+    #[inline]
     fn ends_slowly(&self) -> bool {
+        (self.has_listeners() || self.setup.rest.is_some()) && self.awaits_at_end()
+    }
+
+    fn awaits_at_end(&self) -> bool {
         let awaits = |op: &Inner<R>| {
             let callbacks = &op.setup.callbacks;
             callbacks.hear_async(Event::Cancel) || callbacks.has_queue()
         };
-        !self.setup.grace().is_zero() || (self.has_listeners() && self.listeners().any(awaits))
+        !self.setup.grace().is_zero() || self.listeners().any(awaits)
     }
 
+    #[inline]
     fn hears_async(&self, event: Event) -> bool {
+        self.has_listeners() && self.listen_async(event)
+    }
+
+    fn listen_async(&self, event: Event) -> bool {
         let hears = |op: &Inner<R>| op.setup.callbacks.hear_async(event);
-        self.has_listeners() && self.listeners().any(hears)
+        self.listeners().any(hears)
     }
 
     /// And the asynchronous ones, one after the other. What is around this operation waits.
@@ -111,6 +121,14 @@ impl<R: Runtime> Operation<R> {
         let mut state = self.inner.lock();
         let pending = state.pending.as_mut();
         pending.map_or(Vec::new(), |pending| take(&mut pending.sources))
+    }
+
+    /// The token, or if nobody has asked for it, and it would not be cancelled, another such one.
+    fn known_token(&self) -> &Token {
+        match self.inner.token.get() {
+            None if !self.inner.is_cancelled() => Token::never(),
+            _ => self.token(),
+        }
     }
 
     /// The cause, for one that is cancelled.
@@ -224,6 +242,12 @@ where
                     drop(body.take());
                     Err(op.cancelled_now())
                 }
+                // The shortest way, without moving results about.
+                Some(Poll::Ready(Ok(value))) if !has_end && !inner.has_listeners() => {
+                    drop((body_of, others));
+                    running.end(outcome(Ok(&value), op.known_token()));
+                    return output(Ok(value));
+                }
                 Some(Poll::Ready(output)) => Ok(output),
                 Some(Poll::Pending) => {
                     let scope = Scope::new(&**op.token(), body_of)
@@ -255,12 +279,7 @@ where
                 (running.end(outcome), Ok(Err(cancelled)))
             }
             (Ok(Ok(value)), None) => {
-                // Nobody has asked for the token, and it is not cancelled: any such one will do.
-                let token = match inner.token.get() {
-                    None if !inner.is_cancelled() => Token::never(),
-                    _ => op.token(),
-                };
-                let outcome = outcome(Ok(&value), token);
+                let outcome = outcome(Ok(&value), op.known_token());
                 (running.end(outcome), Ok(Ok(value)))
             }
         };

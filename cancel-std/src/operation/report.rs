@@ -9,7 +9,11 @@ use std::task::Waker;
 impl<R> Inner<R> {
     /// Stores the report, and tells those who listen: this operation's own, then upwards.
     fn report(&self, report: Progress) {
-        let heard = self.lineage(Edges::Progress).any(Inner::hears_progress);
+        let alone = self.setup.parent.is_none() && self.setup.parts().is_empty();
+        let heard = match alone {
+            true => self.hears_progress(),
+            false => self.lineage(Edges::Progress).any(Inner::hears_progress),
+        };
         let copy = heard.then(|| report.clone());
         let mut state = self.lock();
         if state.status.is_final() {
@@ -21,13 +25,23 @@ impl<R> Inner<R> {
         let watchers = std::mem::take(&mut details.watchers);
         drop(state);
         drop(old);
-        self.wake(watchers);
+        if !watchers.is_empty() {
+            self.wake(watchers);
+        }
         let Some(report) = copy else { return };
-        for op in self.lineage(Edges::Progress) {
-            let hears = op.hears_progress() && !op.lock().status.is_final();
-            if hears && op.setup.callbacks.progress(&report) {
-                op.bell.ring();
+        self.tell_progress(&report);
+        if !alone {
+            for op in self.lineage(Edges::Progress).skip(1) {
+                if op.hears_progress() && !op.lock().status.is_final() {
+                    op.tell_progress(&report);
+                }
             }
+        }
+    }
+
+    fn tell_progress(&self, report: &Progress) {
+        if self.setup.callbacks.progress(report) {
+            self.bell.ring();
         }
     }
 
