@@ -84,7 +84,9 @@ impl<R: Runtime> Inner<R> {
 
 impl<R: Runtime> Operation<R> {
     /// Pending to running, for the one runner.
-    pub(super) fn begin(&self) -> Result<Running<'_, R>, Cancelled> {
+    ///
+    /// With the time, and whether there are sources or cleanups to take.
+    pub(super) fn begin(&self) -> Result<(Running<'_, R>, Duration, bool), Cancelled> {
         let now = self.inner.runtime.now();
         let mut state = self.inner.lock();
         if state.combined {
@@ -103,11 +105,7 @@ impl<R: Runtime> Operation<R> {
             .begin(deadlines.into_iter().flatten().min());
         let more = state.pending.is_some();
         drop(state);
-        Ok(Running {
-            op: self,
-            started: now,
-            more,
-        })
+        Ok((Running { op: self }, now, more))
     }
 
     fn has_cleanups(&self) -> bool {
@@ -206,35 +204,31 @@ where
     // `body` is moved once, from here to where its future lies.
     let mut body = Some(body);
     async move {
-        let running = match op.begin() {
-            Ok(running) => running,
+        let (running, now, more) = match op.begin() {
+            Ok(begun) => begun,
             Err(refused) => return output(Err(refused)),
         };
-        let inner = &*op.inner;
-        let mut late_panic = None;
-        let has_cleanup = cleanup.is_some() || (running.more && op.has_cleanups());
-        let has_end = has_cleanup || inner.setup.callbacks.has_queue();
-        let _around = (has_cleanup || inner.ends_slowly()).then(|| Around::new(inner));
+        let has_cleanup = cleanup.is_some() || (more && op.has_cleanups());
+        let has_end = has_cleanup || op.inner.setup.callbacks.has_queue();
+        let _around = (has_cleanup || op.inner.ends_slowly()).then(|| Around::new(&op.inner));
         let result = {
             let mut future = pin!(None);
-            let mut body_of = Body {
-                op: &op,
-                future: future.as_mut(),
-            };
-            if op.check_at(running.started).is_ok() {
-                inner.tell(Event::Start);
-                if inner.hears_async(Event::Start) {
-                    attend(&op, Box::pin(inner.tell_async(Event::Start))).await;
+            if op.check_at(now).is_ok() {
+                op.inner.tell(Event::Start);
+                if op.inner.hears_async(Event::Start) {
+                    attend(&op, Box::pin(op.inner.tell_async(Event::Start))).await;
                 }
             }
             // As `Scope` begins; but the token and all that are only made for what has to wait.
             let mut others = None;
-            let first = match inner.is_cancelled() {
+            let first = match op.is_cancelled() {
                 true => None,
                 false => {
-                    others = Others::start(&op, running.more);
+                    others = Others::start(&op, more);
                     let mut make = || body.take().map(|body| body(&op));
-                    Some(poll_fn(|cx| Poll::Ready(body_of.poll_with(&mut make, cx))).await)
+                    let mut poll =
+                        |cx: &mut Context<'_>| poll_body(&op, &mut future, &mut make, cx);
+                    Some(poll_fn(|cx| Poll::Ready(poll(cx))).await)
                 }
             };
             match first {
@@ -243,24 +237,29 @@ where
                     Err(op.cancelled_now())
                 }
                 // The shortest way, without moving results about.
-                Some(Poll::Ready(Ok(value))) if !has_end && !inner.has_listeners() => {
-                    drop((body_of, others));
+                Some(Poll::Ready(Ok(value))) if !has_end && !op.inner.has_listeners() => {
+                    future.set(None);
+                    drop(others);
                     running.end(outcome(Ok(&value), op.known_token()));
                     return output(Ok(value));
                 }
-                Some(Poll::Ready(output)) => Ok(output),
+                Some(Poll::Ready(output)) => {
+                    future.set(None);
+                    Ok(output)
+                }
                 Some(Poll::Pending) => {
-                    let scope = Scope::new(&**op.token(), body_of)
+                    let scope = Scope::new(&**op.token(), Body { op: &op, future })
                         .begun()
-                        .sources(Sources::new(&op, others))
+                        .sources(Sources::new(&op, others, now))
                         .shields(Steering(&op))
                         .grace_with(GraceOf(&op));
                     attend(&op, pin!(scope)).await
                 }
             }
         };
+        let mut late_panic = None;
         if has_end {
-            let _holding = Holding::new(inner);
+            let _holding = Holding::new(&op.inner);
             let work = at_end(&op, cleanup.take(), &mut late_panic);
             attend(&op, Box::pin(work)).await;
         }
@@ -283,8 +282,8 @@ where
                 (running.end(outcome), Ok(Ok(value)))
             }
         };
-        if inner.hears_async(event) {
-            Box::pin(inner.tell_async(event)).await;
+        if op.inner.hears_async(event) {
+            Box::pin(op.inner.tell_async(event)).await;
         }
         match result {
             Ok(result) => output(result),
@@ -362,32 +361,30 @@ struct Body<'a, R: Runtime, F> {
     future: Pin<&'a mut Option<F>>,
 }
 
-impl<R: Runtime, F: Future> Body<'_, R, F> {
-    /// A panic of the body, in making its future, too, is caught: the operation ends first.
-    fn poll_with(
-        &mut self,
-        make: impl FnOnce() -> Option<F>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<F::Output, Payload>> {
-        let future = &mut self.future;
-        let poll = current::within(self.op, || {
-            catch_unwind(AssertUnwindSafe(|| {
-                if let Some(made) = make() {
-                    future.set(Some(made));
-                }
-                match future.as_mut().as_pin_mut() {
-                    Some(future) => future.poll(cx),
-                    None => Poll::Pending, // has panicked: not polled again
-                }
-            }))
-        });
-        match poll {
-            Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
-            Err(payload) => Poll::Ready(Err(payload)),
-            Ok(Poll::Pending) => {
-                let _ = self.op.inner.setup.callbacks.poll_queue(cx);
-                Poll::Pending
+/// A panic of the body, in making its future, too, is caught: the operation ends first.
+fn poll_body<R: Runtime, F: Future>(
+    op: &Operation<R>,
+    future: &mut Pin<&mut Option<F>>,
+    make: impl FnOnce() -> Option<F>,
+    cx: &mut Context<'_>,
+) -> Poll<Result<F::Output, Payload>> {
+    let poll = current::within(op, || {
+        catch_unwind(AssertUnwindSafe(|| {
+            if let Some(made) = make() {
+                future.set(Some(made));
             }
+            match future.as_mut().as_pin_mut() {
+                Some(future) => future.poll(cx),
+                None => Poll::Pending, // has panicked: not polled again
+            }
+        }))
+    });
+    match poll {
+        Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
+        Err(payload) => Poll::Ready(Err(payload)),
+        Ok(Poll::Pending) => {
+            let _ = op.inner.setup.callbacks.poll_queue(cx);
+            Poll::Pending
         }
     }
 }
@@ -396,7 +393,8 @@ impl<R: Runtime, F: Future> Future for Body<'_, R, F> {
     type Output = Result<F::Output, Payload>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.poll_with(|| None, cx)
+        let op = self.op;
+        poll_body(op, &mut self.future, || None, cx)
     }
 }
 
@@ -422,9 +420,6 @@ impl<R: Runtime> Grace for GraceOf<'_, R> {
 /// The one runner of an operation, from its first step to its last, which it makes in any case.
 pub(super) struct Running<'a, R: Runtime> {
     op: &'a Operation<R>,
-    pub(super) started: Duration,
-    /// There are sources or cleanups to [take](Operation::take_pending).
-    pub(super) more: bool,
 }
 
 impl<R: Runtime> Running<'_, R> {

@@ -31,11 +31,15 @@ pub(super) struct Others {
 }
 
 impl<'a, R: Runtime> Sources<'a, R> {
-    pub(super) fn new(op: &'a Operation<R>, others: Option<Box<Others>>) -> Self {
+    /// Not long after `now`.
+    pub(super) fn new(op: &'a Operation<R>, others: Option<Box<Others>>, now: Duration) -> Self {
+        let inner = &op.inner;
+        let deadline = inner.deadline.get();
+        let sleep = |at| DeadlineSource::new(inner.runtime.sleep_from(now, at));
         Sources {
             op,
-            armed: None,
-            sleep: None,
+            armed: deadline,
+            sleep: deadline.map(sleep),
             forced: false,
             others,
         }
