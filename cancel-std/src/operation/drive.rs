@@ -248,6 +248,7 @@ where
                     Ok(output)
                 }
                 Some(Poll::Pending) => {
+                    drop(first); // or it would stay, for all its size
                     let scope = Scope::new(&**op.token(), Body { op: &op, future })
                         .begun()
                         .sources(Sources::new(&op, others, now))
