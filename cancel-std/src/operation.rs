@@ -246,9 +246,11 @@ impl<R> Inner<R> {
 
     /// The cause as it is now. Makes no token that would have to stay.
     fn live_cause(&self) -> Option<Cancelled> {
+        if !self.is_cancelled() {
+            return None;
+        }
         match self.token.get() {
             Some(token) => token.cause(),
-            None if !self.is_cancelled() => None,
             None => self.make_token().cause(),
         }
     }

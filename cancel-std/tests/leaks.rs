@@ -27,15 +27,19 @@ impl Wake for Task {
     fn wake(self: Arc<Self>) {}
 }
 
-struct PendsOnce(bool);
+/// Pending so many times.
+struct Pends(usize);
 
-impl Future for PendsOnce {
+impl Future for Pends {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
-        match std::mem::replace(&mut self.0, true) {
-            false => Poll::Pending,
-            true => Poll::Ready(()),
+        match self.0.checked_sub(1) {
+            Some(left) => {
+                self.0 = left;
+                Poll::Pending
+            }
+            None => Poll::Ready(()),
         }
     }
 }
@@ -46,7 +50,7 @@ fn left_by(make: impl Fn() -> Cancelable) -> (Live, usize) {
     let short = |i: usize| {
         let op = make().timeout(Duration::from_secs(3600));
         let waker = Waker::from(task.clone());
-        let mut run = pin!(op.run(async |_| PendsOnce(i % 4 == 0).await));
+        let mut run = pin!(op.run(async |_| Pends([0, 1, 9, 9][i % 4]).await));
         let mut poll = || run.as_mut().poll(&mut Context::from_waker(&waker));
         match i % 4 {
             0 => assert_eq!(poll(), Poll::Ready(Ok(()))), // at once

@@ -166,7 +166,9 @@ impl<R: Runtime> Operation<R> {
         let details = state.details.as_mut();
         let watchers = details.map_or(Vec::new(), |details| take(&mut details.watchers));
         drop(state);
-        inner.wake(watchers);
+        if !watchers.is_empty() {
+            inner.wake(watchers);
+        }
         // Contained, since this may be part of an unwinding.
         if pending.is_some() {
             inner.setup.callbacks.contain(|| drop(pending));
