@@ -5,7 +5,7 @@
 //! timer's entries have one, too.
 
 #[path = "../../tests/support/alloc.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, unreachable_pub)] // it is a library elsewhere
 mod alloc;
 
 use alloc::{Counting, Live, live_here};

@@ -1,7 +1,7 @@
 //! The runner: one future, which ends an operation properly whichever way it goes.
 //!
 //! The order at the end: cause recorded and token cancelled (with children and callbacks of
-//! tokens), body dropped, cleanup, sources and registrations gone, outcome stored (once),
+//! tokens), body dropped, sources and registrations gone, cleanup, outcome stored (once),
 //! callbacks of the operation, return. Locals of `drive` are declared such that a drop keeps to it, too.
 
 use super::Source;

@@ -14,21 +14,28 @@ impl<R> Inner<R> {
             true => self.hears_progress(),
             false => self.lineage(Edges::Progress).any(Inner::hears_progress),
         };
-        let copy = heard.then(|| report.clone());
         let mut state = self.lock();
         if state.status.is_final() {
             return;
         }
         let details = state.details();
         details.version += 1;
-        let old = details.progress.replace(report);
-        let watchers = std::mem::take(&mut details.watchers);
+        // (Strings are freed and copied here: nothing foreign, O2.)
+        match &mut details.progress {
+            Some(kept) => kept.clone_from(&report),
+            none => *none = Some(report.clone()),
+        }
+        let watchers = match details.watchers.is_empty() {
+            true => Vec::new(),
+            false => std::mem::take(&mut details.watchers),
+        };
         drop(state);
-        drop(old);
         if !watchers.is_empty() {
             self.wake(watchers);
         }
-        let Some(report) = copy else { return };
+        if !heard {
+            return;
+        }
         self.tell_progress(&report);
         if !alone {
             for op in self.lineage(Edges::Progress).skip(1) {
