@@ -24,7 +24,12 @@
 //! assert_eq!(cancelled.message(), Some("user pressed stop"));
 //! assert_eq!(handle.context().status().to_string(), "cancelled");
 //! ```
+//!
+//! # Features
+//!
+//! * `resources`: `Resources`, which cancels work when memory, processor or disks run short.
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(missing_docs)]
 
 mod executor;
@@ -35,9 +40,13 @@ pub use cancel_core::{
     Registration, Spawn, SpawnError, SpawnLocal, StaticCause, TimeoutExt, Timer, TimerError, Token,
     TokenId, TokenRef, TokenView, UntilCancelled, WaitForCancel,
 };
+#[cfg(feature = "resources")]
+#[cfg_attr(docsrs, doc(cfg(feature = "resources")))]
+pub use cancel_std::Resources;
 pub use cancel_std::{
-    BlockingWait, BuildError, Context, Metadata, Observer, Operation, OperationId, Progress,
-    ProgressWatch, Runtime, Source, Status, current_id, current_token,
+    BlockingWait, BuildError, Condition, Context, Flag, GroupTask, Metadata, Observer, Operation,
+    OperationId, Progress, ProgressWatch, Runtime, Signal, Signals, Source, Status, TaskGroup,
+    Watched, block_on, current_id, current_token,
 };
 pub use executor::{On, Smol};
 pub use timer::Sleep;

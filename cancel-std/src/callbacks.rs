@@ -1,9 +1,12 @@
 //! The callbacks of an operation. Their panics end here.
 
 use crate::context::Context;
+use crate::id::OperationId;
+pub(crate) use crate::observer::Event;
 use crate::observer::Observer;
-use crate::panics::{Payload, forget};
+use crate::panics::{Payload, describe, forget};
 use crate::progress::Progress;
+use crate::trace;
 use pin_project::pin_project;
 use std::collections::VecDeque;
 use std::future::Future;
@@ -12,17 +15,6 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{self, Poll};
-
-/// What happens in the life of an operation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Event {
-    Start,
-    /// The runner has seen that it is to end.
-    Asked,
-    Complete,
-    Cancel,
-    Error,
-}
 
 pub(crate) type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -39,8 +31,9 @@ enum Callback {
     Observer(Arc<dyn Observer>),
 }
 
-#[derive(Default)]
 pub(crate) struct Callbacks {
+    /// Whose they are.
+    id: OperationId,
     /// Most operations have none.
     given: Option<Box<Given>>,
     panics: AtomicU32,
@@ -54,6 +47,14 @@ struct Given {
 }
 
 impl Callbacks {
+    pub(crate) fn new(id: OperationId) -> Self {
+        Callbacks {
+            id,
+            given: None,
+            panics: AtomicU32::new(0),
+        }
+    }
+
     fn push(&mut self, callback: Callback) {
         self.given.get_or_insert_default().list.push(callback);
     }
@@ -223,9 +224,14 @@ impl Callbacks {
     }
 
     fn count(&self, payload: Payload) {
+        self.count_panic();
+        trace::contained(self.id, || format!("a callback {}", describe(&*payload)));
+        forget(payload);
+    }
+
+    pub(crate) fn count_panic(&self) {
         // Relaxed: a statistic.
         self.panics.fetch_add(1, Ordering::Relaxed);
-        forget(payload);
     }
 
     pub(crate) fn panics(&self) -> u32 {

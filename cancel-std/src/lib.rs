@@ -22,7 +22,27 @@
 //!
 //! The tokens and what goes with them are those of `cancel-core`, handed on, so that this is the
 //! one crate to depend on.
+//!
+//! Start with the guide: [operations](guide::operations), [sources](guide::sources),
+//! [stopping cleanly](guide::stopping_cleanly).
+//!
+//! # Features
+//!
+//! All are off by default, and what is off costs nothing.
+//!
+//! * `resources`: `Resources`, which cancels work when memory, processor or disks run short.
+//! * `log`: each operation writes to [`log`](https://docs.rs/log) when it starts (debug), is asked to
+//!   end (info, with reason and message) and has ended (debug, info if cancelled, warn if failed), and
+//!   panics of its callbacks (warn): with its id, its name and its parent. The target is `cancel_std`.
+//! * `tracing`: the same as events of [`tracing`](https://docs.rs/tracing), and a span `operation` (info)
+//!   from the start to the end of each, with the fields `id`, `name` and `parent`. It stands below the span
+//!   that is current at the start, and is entered whenever body, callbacks or cleanup run, so that what
+//!   they say lies inside.
+//! * `serde`: contexts, causes, reasons, progress, metadata can be serialized, and read back where that
+//!   makes sense.
+//! * `test-util`: the testing kit, `cancel_std::testing`.
 #![deny(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(missing_docs)]
 
 // Lowest first: a file uses only those above it.
@@ -40,6 +60,8 @@ mod build_error;
 
 mod panics;
 
+mod signal;
+
 mod timeout;
 
 mod id;
@@ -48,7 +70,12 @@ mod progress;
 
 mod context;
 
+#[cfg(feature = "serde")]
+mod serde;
+
 mod observer;
+
+mod trace;
 
 mod callbacks;
 
@@ -60,21 +87,45 @@ mod deadline;
 
 mod operation;
 
+mod flag;
+
+mod watched;
+
+mod checks;
+
+mod condition;
+
+#[cfg(feature = "resources")]
+mod resources;
+
+#[cfg(feature = "test-util")]
+#[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
+pub mod testing;
+
+pub mod guide;
+
 pub use build_error::BuildError;
 pub use cancel_core::{
     CancelFutureExt, CancelToken, Cancelled, Cause, Check, Child, DropGuard, Never, Reason,
     Registration, Spawn, SpawnError, SpawnLocal, StaticCause, TimeoutExt, Timer, TimerError, Token,
     TokenId, TokenRef, TokenView, UntilCancelled, WaitForCancel,
 };
+pub use condition::Condition;
 pub use context::{Context, Status};
 pub use current::{current_id, current_token};
+pub use flag::Flag;
 pub use id::OperationId;
 pub use observer::Observer;
-pub use operation::{Operation, ProgressWatch, Runtime, Source};
+pub use operation::{GroupTask, Operation, ProgressWatch, Runtime, Source, TaskGroup};
 pub use progress::{Metadata, Progress};
+#[cfg(feature = "resources")]
+#[cfg_attr(docsrs, doc(cfg(feature = "resources")))]
+pub use resources::Resources;
 pub use runtime::Std;
+pub use signal::{Signal, Signals};
 pub use timer::Sleep;
 pub use wait::{BlockingWait, block_on};
+pub use watched::Watched;
 
 /// The operation that needs no executor: its time is that of this crate's own timer.
 ///

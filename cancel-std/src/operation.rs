@@ -19,6 +19,7 @@ use crate::current::{self, Entry};
 use crate::deadline::Deadline;
 use crate::id::OperationId;
 use crate::progress::{Metadata, Progress};
+use crate::trace::Trace;
 use cancel_core::{CancelToken, Cancelled, Cause, Reason, Timer, Token, WaitForCancel};
 use std::any::Any;
 use std::borrow::Cow;
@@ -33,13 +34,16 @@ use std::time::Duration;
 
 mod build;
 mod compose;
+mod cooperate;
 mod drive;
 mod family;
+mod group;
 mod listen;
 mod listen_async;
 mod report;
 mod run;
 mod shield;
+mod signals;
 mod source;
 mod sources;
 mod thread;
@@ -47,6 +51,7 @@ mod time;
 mod watch;
 
 pub(crate) use family::{Edges, Link, Parent};
+pub use group::{GroupTask, TaskGroup};
 pub use source::Source;
 pub use watch::ProgressWatch;
 
@@ -119,6 +124,8 @@ pub(crate) struct Inner<R> {
     pub(crate) deadline: Deadline,
     /// Rung for the runner: deadline moved, last hold released, end forced, work queued.
     pub(crate) bell: Bell,
+    /// Its span, if there are any.
+    pub(crate) trace: Trace,
     /// Open shields, and nested operations at their ends (`operation/shield.rs`).
     pub(crate) holds: AtomicU32,
     /// No grace any more (`force`).

@@ -1,7 +1,7 @@
 //! The runner: one future, which ends an operation properly whichever way it goes.
 //!
 //! The order at the end: cause recorded and token cancelled (with children and callbacks of
-//! tokens), body dropped, sources and registrations gone, cleanup, outcome stored (once),
+//! tokens), body dropped, registrations gone, cleanup, sources gone, outcome stored (once),
 //! callbacks of the operation, return. Locals of `drive` are declared such that a drop keeps to it, too.
 
 use super::Source;
@@ -12,6 +12,7 @@ use crate::callbacks::{CatchUnwind, Event, Work};
 use crate::context::Status;
 use crate::current;
 use crate::panics::{Payload, describe, forget};
+use crate::trace;
 use cancel_core::{Cancelled, Cause, Grace, Reason, Scope, StaticCause, Token};
 use std::future::{Future, poll_fn};
 use std::mem::take;
@@ -32,13 +33,20 @@ impl<R: Runtime> Inner<R> {
     /// Tells the callbacks of this operation and of its parts.
     #[inline]
     pub(super) fn tell(&self, event: Event) {
-        if self.has_listeners() {
+        if self.has_listeners() || trace::hears(event) {
             self.tell_listeners(event);
         }
     }
 
     fn tell_listeners(&self, event: Event) {
+        let _inside = self.trace.enter();
         let mut context = None;
+        if trace::hears(event) {
+            let context = context.get_or_insert_with(|| self.snapshot());
+            self.setup
+                .callbacks
+                .contain(|| trace::event(event, context));
+        }
         for op in self.listeners() {
             if op.setup.callbacks.hear(event) {
                 let context = context.get_or_insert_with(|| self.snapshot());
@@ -105,7 +113,11 @@ impl<R: Runtime> Operation<R> {
             .begin(deadlines.into_iter().flatten().min());
         let more = state.pending.is_some();
         drop(state);
-        Ok((Running { op: self }, now, more))
+        let running = Running { op: self };
+        let name = self.inner.setup.name.as_deref();
+        let parent = || self.inner.parent_id();
+        self.inner.trace.open(self.id(), name, parent);
+        Ok((running, now, more))
     }
 
     fn has_cleanups(&self) -> bool {
@@ -174,6 +186,7 @@ impl<R: Runtime> Operation<R> {
             inner.setup.callbacks.contain(|| drop(pending));
         }
         inner.tell(event);
+        inner.trace.close();
         event
     }
 }
@@ -213,6 +226,7 @@ where
         let has_cleanup = cleanup.is_some() || (more && op.has_cleanups());
         let has_end = has_cleanup || op.inner.setup.callbacks.has_queue();
         let _around = (has_cleanup || op.inner.ends_slowly()).then(|| Around::new(&op.inner));
+        let mut others = None;
         let result = {
             let mut future = pin!(None);
             if op.check_at(now).is_ok() {
@@ -222,14 +236,15 @@ where
                 }
             }
             // As `Scope` begins; but the token and all that are only made for what has to wait.
-            let mut others = None;
             let first = match op.is_cancelled() {
                 true => None,
                 false => {
                     others = Others::start(&op, more);
                     let mut make = || body.take().map(|body| body(&op));
-                    let mut poll =
-                        |cx: &mut Context<'_>| poll_body(&op, &mut future, &mut make, cx);
+                    let mut poll = |cx: &mut Context<'_>| {
+                        let _inside = op.inner.trace.enter();
+                        poll_body(&op, &mut future, &mut make, cx)
+                    };
                     Some(poll_fn(|cx| Poll::Ready(poll(cx))).await)
                 }
             };
@@ -240,20 +255,20 @@ where
                 }
                 // The shortest way, without moving results about.
                 Some(Poll::Ready(Ok(value))) if !has_end && !op.inner.has_listeners() => {
-                    future.set(None);
+                    drop_body(&op, future);
                     drop(others);
                     running.end(outcome(Ok(&value), op.known_token()));
                     return output(Ok(value));
                 }
                 Some(Poll::Ready(output)) => {
-                    future.set(None);
+                    drop_body(&op, future);
                     Ok(output)
                 }
                 Some(Poll::Pending) => {
                     drop(first); // or it would stay, for all its size
                     let scope = Scope::new(&**op.token(), Body { op: &op, future })
                         .begun()
-                        .sources(Sources::new(&op, others, now))
+                        .sources(Sources::new(&op, others.as_deref_mut(), now))
                         .shields(Steering(&op))
                         .grace_with(GraceOf(&op));
                     attend(&op, pin!(scope)).await
@@ -266,6 +281,7 @@ where
             let work = at_end(&op, cleanup.take(), &mut late_panic);
             attend(&op, Box::pin(work)).await;
         }
+        drop(others);
         let (event, result) = match (result, late_panic) {
             (Ok(Err(payload)), second) => {
                 second.into_iter().for_each(forget);
@@ -314,6 +330,8 @@ impl<R: Runtime, P: DerefMut<Target: Future> + Unpin> Future for Attended<'_, R,
     type Output = <P::Target as Future>::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let op = self.op;
+        let _inside = op.inner.trace.enter();
         self.abandoned = false; // a panic is not a drop
         let poll = self.part.as_mut().poll(cx);
         self.abandoned = poll.is_pending();
@@ -404,8 +422,13 @@ impl<R: Runtime, F: Future> Future for Body<'_, R, F> {
 /// The future lies elsewhere, but goes with this.
 impl<R: Runtime, F> Drop for Body<'_, R, F> {
     fn drop(&mut self) {
-        self.future.set(None);
+        drop_body(self.op, self.future.as_mut());
     }
+}
+
+fn drop_body<R: Runtime, F>(op: &Operation<R>, mut future: Pin<&mut Option<F>>) {
+    let _inside = op.inner.trace.enter();
+    future.set(None);
 }
 
 /// The operation's grace period.

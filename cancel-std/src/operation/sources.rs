@@ -21,7 +21,8 @@ pub(super) struct Sources<'a, R: Runtime> {
     #[pin]
     sleep: Option<DeadlineSource<R::Sleep>>,
     forced: bool,
-    others: Option<Box<Others>>,
+    /// Lent: they stay until the cleanup is over, in which a second signal does no harm.
+    others: Option<&'a mut Others>,
 }
 
 pub(super) struct Others {
@@ -32,7 +33,7 @@ pub(super) struct Others {
 
 impl<'a, R: Runtime> Sources<'a, R> {
     /// Not long after `now`.
-    pub(super) fn new(op: &'a Operation<R>, others: Option<Box<Others>>, now: Duration) -> Self {
+    pub(super) fn new(op: &'a Operation<R>, others: Option<&'a mut Others>, now: Duration) -> Self {
         let inner = &op.inner;
         let deadline = inner.deadline.get();
         let sleep = |at| DeadlineSource::new(inner.runtime.sleep_from(now, at));

@@ -1,0 +1,186 @@
+//! Unix: the handlers are signal-hook's, and a thread hears what they caught.
+//!
+//! Invariants
+//!
+//! * U2: a signal is hooked at its first listener, and stays so: signal-hook takes no handler back.
+//!   `idle` makes up for it: while it is set, the handler does what would have been done without it.
+//! * U3: the handler, in this order, looks at `idle`, sets `arrived`, writes to the pipe. The other
+//!   way round, those who were woken could end, and set `idle`, before it looks. `idle` is cleared
+//!   last: until then a signal does what it did before.
+//! * U4: nothing but the registry calls `watch` and `rest`, under its lock: `idle` is set exactly
+//!   while a signal has no listener.
+
+use super::disposition::Disposition;
+use signal_hook::consts::signal::*;
+use signal_hook::iterator::{Handle, Signals};
+use signal_hook::low_level::{emulate_default_handler, signal_name, unregister};
+use signal_hook::{SigId, flag};
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+pub(super) const USER1: i32 = SIGUSR1;
+pub(super) const USER2: i32 = SIGUSR2;
+
+static HOOKS: Mutex<Hooks> = Mutex::new(Hooks {
+    handle: None,
+    hooked: BTreeMap::new(),
+});
+
+struct Hooks {
+    /// Of the thread, once that runs.
+    handle: Option<Handle>,
+    hooked: BTreeMap<i32, Hooked>,
+}
+
+struct Hooked {
+    idle: Arc<AtomicBool>,
+    /// Set by the handler, cleared by whoever delivers.
+    arrived: Arc<AtomicBool>,
+    before: Disposition,
+}
+
+pub(super) fn name(signal: i32) -> Option<&'static str> {
+    signal_name(signal)
+}
+
+/// Why a signal cannot be listened for.
+pub(super) fn refuse(signal: i32) -> Option<&'static str> {
+    match signal {
+        SIGKILL | SIGSTOP => Some("the system lets nobody catch it"),
+        SIGILL | SIGFPE | SIGSEGV | SIGBUS => Some("it reports a fault of the program itself"),
+        // Its default action differs between systems, so that could not be restored.
+        SIGIO => Some("it is not supported"),
+        _ if signal_name(signal).is_none() => Some("there is no such signal, or it has no name"),
+        _ => None,
+    }
+}
+
+fn hooks() -> MutexGuard<'static, Hooks> {
+    // Each change is a single step.
+    HOOKS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// From now on the thread hears of `signal`, and calls `deliver`.
+pub(super) fn watch(signal: i32, deliver: fn(i32)) -> io::Result<()> {
+    let mut hooks = hooks();
+    if let Some(hooked) = hooks.hooked.get(&signal) {
+        // SeqCst, as in the handler, where signal-hook chose it. These flags publish nothing else.
+        hooked.arrived.store(false, Ordering::SeqCst); // before the first listener came
+        hooked.idle.store(false, Ordering::SeqCst);
+        return Ok(());
+    }
+    let handle = match &hooks.handle {
+        Some(handle) => handle.clone(),
+        None => {
+            let handle = start(deliver)?;
+            hooks.handle.insert(handle).clone()
+        }
+    };
+    let before = Disposition::of(signal)?;
+    let idle = Arc::new(AtomicBool::new(true));
+    let arrived = Arc::new(AtomicBool::new(false));
+    let mut actions = Actions(Vec::new());
+    // In this order (U3).
+    if before == Disposition::Default {
+        actions.add(flag::register_conditional_default(signal, idle.clone()))?;
+    }
+    actions.add(flag::register(signal, arrived.clone()))?;
+    handle.add_signal(signal)?;
+    actions.0.clear(); // they stay
+    idle.store(false, Ordering::SeqCst);
+    let hooked = Hooked {
+        idle,
+        arrived,
+        before,
+    };
+    hooks.hooked.insert(signal, hooked);
+    Ok(())
+}
+
+/// Nobody listens for `signal` any more: what was before its first listener is back.
+pub(super) fn rest(signal: i32) {
+    if let Some(hooked) = hooks().hooked.get(&signal) {
+        hooked.idle.store(true, Ordering::SeqCst); // as in `watch`
+    }
+}
+
+/// Whether `signal` has come since the last time. Who is told so has to deliver it.
+pub(super) fn arrived(signal: i32) -> bool {
+    match hooks().hooked.get(&signal) {
+        Some(hooked) => hooked.arrived.swap(false, Ordering::SeqCst),
+        None => false,
+    }
+}
+
+/// A caught signal that nobody heard: does what would have been done without the handler.
+pub(super) fn pass_on(signal: i32) {
+    let before = hooks().hooked.get(&signal).map(|hooked| hooked.before);
+    // (One that stops the process has done so in the handler, if that was idle.)
+    let stops = matches!(signal, SIGTSTP | SIGTTIN | SIGTTOU);
+    if before == Some(Disposition::Default) && !stops {
+        end(signal);
+    }
+}
+
+/// The default action.
+pub(super) fn end(signal: i32) {
+    // Fails only for signals that `refuse` refuses.
+    let _ = emulate_default_handler(signal);
+}
+
+fn start(deliver: fn(i32)) -> io::Result<Handle> {
+    let mut signals = Signals::new([0; 0])?;
+    let handle = signals.handle();
+    let builder = thread::Builder::new().name("cancel-signals".into());
+    builder.spawn(move || {
+        for signal in signals.forever() {
+            if arrived(signal) {
+                deliver(signal);
+            }
+        }
+    })?;
+    Ok(handle)
+}
+
+/// While it lives, the second of these signals does its default action, in the handler itself: though
+/// every thread of the program be blocked.
+#[derive(Debug)]
+pub(super) struct ExitOnSecond {
+    _actions: Actions,
+}
+
+impl ExitOnSecond {
+    pub(super) fn new(signals: &[i32]) -> io::Result<ExitOnSecond> {
+        let seen = Arc::new(AtomicBool::new(false));
+        let mut actions = Actions(Vec::with_capacity(2 * signals.len()));
+        // Actions run in the order of their registration: ask, then set. (Two signals at the same
+        // moment may both find it unset; the registry counts as well.)
+        for &signal in signals {
+            actions.add(flag::register_conditional_default(signal, seen.clone()))?;
+            actions.add(flag::register(signal, seen.clone()))?;
+        }
+        Ok(ExitOnSecond { _actions: actions })
+    }
+}
+
+/// What handlers do as long as this lives.
+#[derive(Debug)]
+struct Actions(Vec<SigId>);
+
+impl Actions {
+    fn add(&mut self, action: io::Result<SigId>) -> io::Result<()> {
+        self.0.push(action?);
+        Ok(())
+    }
+}
+
+impl Drop for Actions {
+    fn drop(&mut self) {
+        for id in self.0.drain(..) {
+            unregister(id);
+        }
+    }
+}
