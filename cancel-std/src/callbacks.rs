@@ -110,6 +110,13 @@ impl Callbacks {
             .any(|callback| matches!(callback, Callback::EventAsync(of, _) if *of == event))
     }
 
+    /// Whether there is one that the end waits for.
+    pub(crate) fn hear_end_async(&self) -> bool {
+        [Event::Complete, Event::Cancel, Event::Error]
+            .into_iter()
+            .any(|event| self.hear_async(event))
+    }
+
     pub(crate) async fn event_async(&self, event: Event, context: &Context) {
         for callback in &self.list {
             match callback {

@@ -13,6 +13,8 @@ mod defects;
 mod endings;
 #[path = "operation/life.rs"]
 mod life;
+#[path = "operation/nested.rs"]
+mod nested;
 #[path = "operation/races.rs"]
 mod races;
 #[path = "operation/setup.rs"]

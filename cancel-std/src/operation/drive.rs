@@ -5,7 +5,7 @@
 //! callbacks of the operation, return. Locals of `drive` are declared such that a drop keeps to it, too.
 
 use super::Source;
-use super::shield::{Holding, Steering};
+use super::shield::{Holding, HoldingOuter, Steering};
 use super::sources::Sources;
 use super::{Inner, Operation, Runtime};
 use crate::callbacks::{CatchUnwind, Event, Work};
@@ -148,6 +148,13 @@ where
         Ok(running) => running,
         Err(refused) => return output(Err(refused)),
     };
+    // A cancelled operation around this one waits for the asynchronous callbacks of its end. (For its
+    // grace period and cleanup the scope sees to that.)
+    let _holding = op
+        .inner
+        .listeners()
+        .any(|op| op.setup.callbacks.hear_end_async())
+        .then(|| HoldingOuter::new(&op.inner));
     let late_panic = Mutex::new(None);
     let result = {
         let (sources, cleanups) = op.take_pending();
@@ -293,6 +300,10 @@ impl<R: Runtime> Grace for GraceOf<'_, R> {
     fn begin(&mut self) -> Option<Self::Sleep> {
         let grace = self.0.inner.setup.grace();
         (!grace.is_zero()).then(|| Box::pin(self.0.inner.runtime.sleep(grace)))
+    }
+
+    fn is_possible(&self) -> bool {
+        !self.0.inner.setup.grace().is_zero()
     }
 }
 

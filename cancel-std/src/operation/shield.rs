@@ -23,19 +23,33 @@ impl<R> Inner<R> {
     }
 
     pub(crate) fn hold(&self) {
-        for op in self.lineage(Edges::Hold) {
-            // Relaxed: the runner looks after the poll in which this happened; in another task there
-            // is no order to keep.
-            op.holds.fetch_add(1, Ordering::Relaxed);
-        }
+        self.lineage(Edges::Hold).for_each(Inner::hold_one);
     }
 
     pub(crate) fn release(&self) {
-        for op in self.lineage(Edges::Hold) {
-            // Release: see `held`.
-            if op.holds.fetch_sub(1, Ordering::Release) == 1 && op.is_cancelled() {
-                op.bell.ring();
-            }
+        self.lineage(Edges::Hold).for_each(Inner::release_one);
+    }
+
+    /// Those around this operation, not this one.
+    pub(crate) fn hold_outer(&self) {
+        self.lineage(Edges::Hold).skip(1).for_each(Inner::hold_one);
+    }
+
+    pub(crate) fn release_outer(&self) {
+        let outer = self.lineage(Edges::Hold).skip(1);
+        outer.for_each(Inner::release_one);
+    }
+
+    fn hold_one(&self) {
+        // Relaxed: the runner looks after the poll in which this happened; in another task there
+        // is no order to keep.
+        self.holds.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn release_one(&self) {
+        // Release: see `held`.
+        if self.holds.fetch_sub(1, Ordering::Release) == 1 && self.is_cancelled() {
+            self.bell.ring();
         }
     }
 }
@@ -56,6 +70,14 @@ impl<R: Runtime> Control for Steering<'_, R> {
         self.0.inner.held()
     }
 
+    fn hold_outer(&self) {
+        self.0.inner.hold_outer();
+    }
+
+    fn release_outer(&self) {
+        self.0.inner.release_outer();
+    }
+
     fn asked(&self, _: &Cancelled) {
         self.0.inner.tell(Event::Asked);
     }
@@ -74,6 +96,22 @@ impl<'a, R> Holding<'a, R> {
 impl<R> Drop for Holding<'_, R> {
     fn drop(&mut self) {
         self.0.release();
+    }
+}
+
+/// As [`Holding`], of those around alone.
+pub(crate) struct HoldingOuter<'a, R>(&'a Inner<R>);
+
+impl<'a, R> HoldingOuter<'a, R> {
+    pub(crate) fn new(inner: &'a Inner<R>) -> Self {
+        inner.hold_outer();
+        HoldingOuter(inner)
+    }
+}
+
+impl<R> Drop for HoldingOuter<'_, R> {
+    fn drop(&mut self) {
+        self.0.release_outer();
     }
 }
 
