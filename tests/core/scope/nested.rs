@@ -95,6 +95,40 @@ async fn clock_sleep(clock: &Clock) {
     cancel_core::Timer::sleep(&clock, SECOND / 2).await.unwrap();
 }
 
+/// A shield inside holds all scopes around it, also those of scopes without an end of their own.
+#[test]
+fn a_shield_inside() {
+    let (root, gate) = (CancelToken::new(), Token::new());
+    let outer = Shields::new();
+    let middle = Shields::nested(&outer);
+    let inner = Shields::nested(&middle);
+    let (child, grandchild) = (root.child(), root.child().child());
+    let body = async {
+        let body = async {
+            let body = inner.shield(gate.cancelled());
+            let run = Scope::new(&*grandchild, body).shields(&inner);
+            assert!(run.await.is_ok(), "the shield gives its output");
+            pending::<()>().await;
+        };
+        let _ = Scope::new(&*child, body).shields(&middle).await;
+        pending::<()>().await;
+    };
+    let mut task = Task::new(Scope::new(&*root, body).shields(&outer));
+    assert!(task.go().is_pending());
+    assert_eq!(
+        [&outer, &middle, &inner].map(|shields| shields.held()),
+        [1; 3]
+    );
+    root.cancel();
+    assert!(task.go().is_pending());
+    gate.cancel();
+    assert!(matches!(task.go(), Poll::Ready(Err(_))));
+    assert_eq!(
+        [&outer, &middle, &inner].map(|shields| shields.held()),
+        [0; 3]
+    );
+}
+
 /// A scope with nothing to do at its end goes with the body around it.
 #[test]
 fn without_an_end_of_its_own() {

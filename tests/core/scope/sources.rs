@@ -9,6 +9,7 @@ use std::cell::Cell;
 use std::future::{Future, pending, poll_fn, ready};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 /// A future that must not be polled after it was ready.
 struct Once<'a>(&'a Token, bool);
@@ -97,11 +98,14 @@ fn none_is_polled_after_its_end() {
 #[test]
 fn a_stream_that_ends() {
     let (token, gate) = (Token::new(), Token::new());
-    let body = async { gate.cancelled().await };
+    let body = async {
+        smol::future::yield_now().await; // so that there is a second poll
+        gate.cancelled().await
+    };
     let run = Scope::new(&token, body).sources(Ends(stream::iter([]), false));
     let mut task = Task::new(run);
     assert!(task.go().is_pending());
-    assert!(task.go().is_pending());
+    assert_eq!(task.polls, 2);
     gate.cancel();
     assert!(matches!(task.go(), Poll::Ready(Ok(_))));
     assert!(!token.is_cancelled());
@@ -261,9 +265,9 @@ fn deadlines() {
 
     // Zero ends what is not ready at once, and that alone.
     let token = Token::new();
-    let run = Scope::new(&token, ready(5)).source(deadline(0 * SECOND));
+    let run = Scope::new(&token, ready(5)).source(deadline(Duration::ZERO));
     assert_eq!(Task::new(run).go(), Poll::Ready(Ok(5)));
-    let run = Scope::new(&token, pending::<()>()).source(deadline(0 * SECOND));
+    let run = Scope::new(&token, pending::<()>()).source(deadline(Duration::ZERO));
     assert!(matches!(Task::new(run).go(), Poll::Ready(Err(_))));
 }
 

@@ -68,10 +68,12 @@ fn grace_periods_of_all_lengths() {
     }
 }
 
+type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// A runtime that keeps its tasks for the test to poll. Its time does not move: sleeps end when told.
 #[derive(Clone, Default)]
 struct Runtime {
-    tasks: Arc<Mutex<Vec<Pin<Box<dyn Future<Output = ()> + Send>>>>>,
+    tasks: Arc<Mutex<Vec<Work>>>,
     late: CancelToken,
     refuses: bool,
 }

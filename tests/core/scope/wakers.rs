@@ -120,7 +120,7 @@ fn a_waker_whose_clone_panics() {
     assert_eq!(counter.wakes(), 1);
     assert!(run.as_mut().poll(&mut cx).is_pending(), "shielded");
     drop(run);
-    assert_eq!(shields.is_open(), false);
+    assert!(!shields.is_open());
 }
 
 /// Its wake panics: the cancel goes on to all others, and the scope sees it.
