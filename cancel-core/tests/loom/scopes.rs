@@ -139,14 +139,17 @@ fn cancel_vs_a_shield_that_opens_and_closes() {
 #[derive(Clone)]
 struct Remote {
     held: Arc<AtomicU32>,
-    saved: Arc<loom::cell::UnsafeCell<u32>>,
+    saved: Arc<Saved>,
     waker: Waker,
 }
 
-// SAFETY: `saved` is what loom watches: it reports a race if there is one.
-unsafe impl Send for Remote {}
+/// What loom watches.
+struct Saved(loom::cell::UnsafeCell<u32>);
+
+// SAFETY: loom reports a race if there is one.
+unsafe impl Send for Saved {}
 // SAFETY: as above.
-unsafe impl Sync for Remote {}
+unsafe impl Sync for Saved {}
 
 impl Control for Remote {
     fn hold(&self) {
@@ -173,7 +176,7 @@ fn a_hold_that_ends_in_another_thread() {
         let (count, waker) = Bell::new();
         let control = Remote {
             held: Arc::new(AtomicU32::new(0)),
-            saved: Arc::new(loom::cell::UnsafeCell::new(0)),
+            saved: Arc::new(Saved(loom::cell::UnsafeCell::new(0))),
             waker: waker.clone(),
         };
         let saved = control.saved.clone();
@@ -182,7 +185,7 @@ fn a_hold_that_ends_in_another_thread() {
             control.clone(),
             poll_fn(move |_| {
                 // SAFETY: loom reports a race if there is one.
-                writer.saved.with_mut(|value| unsafe { *value += 1 });
+                writer.saved.0.with_mut(|value| unsafe { *value += 1 });
                 match writer.held() == 1 {
                     true => Poll::<()>::Pending,
                     false => unreachable!(),
@@ -206,7 +209,7 @@ fn a_hold_that_ends_in_another_thread() {
         let (poll, _) = poll_while_woken(run.as_mut(), &count, &waker);
         if poll.is_ready() {
             // SAFETY: loom reports a race if there is one.
-            saved.with(|value| assert_eq!(unsafe { *value }, 2));
+            saved.0.with(|value| assert_eq!(unsafe { *value }, 2));
         }
         releasing.join().unwrap();
         if poll.is_pending() {

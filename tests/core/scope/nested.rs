@@ -21,7 +21,7 @@ fn cleanups_from_the_inside_out() {
         let body = async {
             let token = pin!(Child::new(token));
             let body = pending::<()>();
-            let run = Scope::new(&*token.enter(), body)
+            let run = Scope::new(token.enter(), body)
                 .shields(&innermost)
                 .finally(async || {
                     gates[0].cancelled().await;
