@@ -22,6 +22,7 @@
 //!
 //! The tokens and what goes with them are those of `cancel-core`, handed on, so that this is the
 //! one crate to depend on.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
@@ -59,6 +60,10 @@ mod current;
 mod deadline;
 
 mod operation;
+
+#[cfg(feature = "test-util")]
+#[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
+pub mod testing;
 
 pub use build_error::BuildError;
 pub use cancel_core::{
