@@ -41,6 +41,8 @@ mod build_error;
 
 mod panics;
 
+mod signal;
+
 mod timeout;
 
 mod id;
@@ -78,6 +80,7 @@ pub use observer::Observer;
 pub use operation::{Operation, ProgressWatch, Runtime, Source};
 pub use progress::{Metadata, Progress};
 pub use runtime::Std;
+pub use signal::{Signal, Signals};
 pub use timer::Sleep;
 pub use wait::{BlockingWait, block_on};
 
