@@ -9,8 +9,9 @@ use core::time::Duration;
 
 /// A clock that futures can wait for.
 ///
-/// Times are [`Duration`]s since the timer's own *epoch*, an arbitrary moment that is the same for
-/// every value of the implementing type. They never go backwards.
+/// Times are [`Duration`]s since the timer's own *epoch*, an arbitrary moment that is the same for a
+/// value and its clones. (For the clock of a process it is the same for every value of the type; each
+/// virtual clock of a test has one of its own.) They never go backwards.
 ///
 /// # Contract
 ///

@@ -22,7 +22,6 @@ pub struct BuildError {
 }
 
 impl BuildError {
-    #[allow(dead_code)]
     pub(crate) fn new(message: impl Into<Cow<'static, str>>) -> Self {
         BuildError {
             message: message.into(),

@@ -22,6 +22,7 @@
 //!
 //! The tokens and what goes with them are those of `cancel-core`, handed on, so that this is the
 //! one crate to depend on.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
@@ -39,6 +40,8 @@ mod wait;
 mod build_error;
 
 mod panics;
+
+mod signal;
 
 mod timeout;
 
@@ -60,6 +63,10 @@ mod deadline;
 
 mod operation;
 
+#[cfg(feature = "test-util")]
+#[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
+pub mod testing;
+
 pub use build_error::BuildError;
 pub use cancel_core::{
     CancelFutureExt, CancelToken, Cancelled, Cause, Check, Child, DropGuard, Never, Reason,
@@ -73,6 +80,7 @@ pub use observer::Observer;
 pub use operation::{Operation, ProgressWatch, Runtime, Source};
 pub use progress::{Metadata, Progress};
 pub use runtime::Std;
+pub use signal::{Signal, Signals};
 pub use timer::Sleep;
 pub use wait::{BlockingWait, block_on};
 

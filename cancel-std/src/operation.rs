@@ -40,6 +40,7 @@ mod listen_async;
 mod report;
 mod run;
 mod shield;
+mod signals;
 mod source;
 mod sources;
 mod thread;

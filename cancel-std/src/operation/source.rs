@@ -238,6 +238,7 @@ impl<R: Runtime> Source<R> {
         let sources: Vec<Source<R>> = sources.into_iter().collect();
         Self::starting("all", move |op| AllOf {
             waiting: sources.into_iter().map(|source| source.start(op)).collect(),
+            fired: AnyOf { left: Vec::new() },
         })
     }
 
@@ -386,35 +387,40 @@ impl Stream for AnyOf {
     }
 }
 
-/// The last of the first items of several streams.
+/// The last of the first items of several streams, then all further items.
+///
+/// Those that have fired are kept, so that a signal is listened for until the end.
 struct AllOf {
     waiting: Vec<Started>,
+    fired: AnyOf,
 }
 
 impl Stream for AllOf {
     type Item = Cause;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Cause>> {
-        if self.waiting.is_empty() {
-            return Poll::Ready(None);
+        let this = &mut *self;
+        if this.waiting.is_empty() {
+            return Pin::new(&mut this.fired).poll_next(cx);
         }
         let mut last = None;
         let mut index = 0;
-        while let Some(source) = self.waiting.get_mut(index) {
+        while let Some(source) = this.waiting.get_mut(index) {
             match source.as_mut().poll_next(cx) {
                 Poll::Ready(Some(cause)) => {
                     last = Some(cause);
-                    drop(self.waiting.remove(index));
+                    this.fired.left.push(this.waiting.remove(index));
                 }
                 // It will never fire, so all of them never will.
                 Poll::Ready(None) => {
-                    self.waiting.clear();
+                    this.waiting.clear();
+                    this.fired.left.clear();
                     return Poll::Ready(None);
                 }
                 Poll::Pending => index += 1,
             }
         }
-        match self.waiting.is_empty() {
+        match this.waiting.is_empty() {
             true => Poll::Ready(last),
             false => Poll::Pending,
         }

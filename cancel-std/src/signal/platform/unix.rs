@@ -1,0 +1,151 @@
+//! Unix: the handlers are signal-hook's, and a thread hears what they caught.
+//!
+//! Invariants
+//!
+//! * U2: a signal is hooked at its first listener, and stays so: signal-hook takes no handler back.
+//!   `idle` makes up for it: while it is set, the handler does what would have been done without it.
+//! * U3: the pipe is hooked before the conditional default, so no signal falls between them.
+//! * U4: nothing but the registry calls `watch` and `rest`, under its lock: `idle` is set exactly
+//!   while a signal has no listener.
+
+use super::disposition::Disposition;
+use signal_hook::consts::signal::*;
+use signal_hook::iterator::{Handle, Signals};
+use signal_hook::low_level::{emulate_default_handler, signal_name, unregister};
+use signal_hook::{SigId, flag};
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+pub(super) const USER1: i32 = SIGUSR1;
+pub(super) const USER2: i32 = SIGUSR2;
+
+static HOOKS: Mutex<Hooks> = Mutex::new(Hooks {
+    handle: None,
+    hooked: BTreeMap::new(),
+});
+
+struct Hooks {
+    /// Of the thread, once that runs.
+    handle: Option<Handle>,
+    hooked: BTreeMap<i32, Hooked>,
+}
+
+struct Hooked {
+    idle: Arc<AtomicBool>,
+    before: Disposition,
+}
+
+pub(super) fn name(signal: i32) -> Option<&'static str> {
+    signal_name(signal)
+}
+
+/// Why a signal cannot be listened for.
+pub(super) fn refuse(signal: i32) -> Option<&'static str> {
+    match signal {
+        SIGKILL | SIGSTOP => Some("the system lets nobody catch it"),
+        SIGILL | SIGFPE | SIGSEGV | SIGBUS => Some("it reports a fault of the program itself"),
+        // Its default action differs between systems, so that could not be restored.
+        SIGIO => Some("it is not supported"),
+        _ if signal_name(signal).is_none() => Some("there is no such signal, or it has no name"),
+        _ => None,
+    }
+}
+
+fn hooks() -> MutexGuard<'static, Hooks> {
+    // Each change is a single step.
+    HOOKS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// From now on the thread hears of `signal`, and calls `deliver`.
+pub(super) fn watch(signal: i32, deliver: fn(i32)) -> io::Result<()> {
+    let mut hooks = hooks();
+    if let Some(hooked) = hooks.hooked.get(&signal) {
+        // SeqCst, as the load in the handler, which signal-hook chose. It publishes nothing else.
+        hooked.idle.store(false, Ordering::SeqCst);
+        return Ok(());
+    }
+    let handle = match &hooks.handle {
+        Some(handle) => handle.clone(),
+        None => {
+            let handle = start(deliver)?;
+            hooks.handle.insert(handle).clone()
+        }
+    };
+    let before = Disposition::of(signal)?;
+    handle.add_signal(signal)?;
+    let idle = Arc::new(AtomicBool::new(false));
+    let hooked = Hooked {
+        idle: idle.clone(),
+        before,
+    };
+    hooks.hooked.insert(signal, hooked);
+    if before == Disposition::Default {
+        flag::register_conditional_default(signal, idle)?;
+    }
+    Ok(())
+}
+
+/// Nobody listens for `signal` any more: what was before its first listener is back.
+pub(super) fn rest(signal: i32) {
+    if let Some(hooked) = hooks().hooked.get(&signal) {
+        hooked.idle.store(true, Ordering::SeqCst); // as in `watch`
+    }
+}
+
+/// A caught signal that nobody heard: does what would have been done without the handler.
+pub(super) fn pass_on(signal: i32) {
+    let before = hooks().hooked.get(&signal).map(|hooked| hooked.before);
+    // (One that stops the process has done so in the handler, if that was idle.)
+    let stops = matches!(signal, SIGTSTP | SIGTTIN | SIGTTOU);
+    if before == Some(Disposition::Default) && !stops {
+        end(signal);
+    }
+}
+
+/// The default action.
+pub(super) fn end(signal: i32) {
+    // Fails only for signals that `refuse` refuses.
+    let _ = emulate_default_handler(signal);
+}
+
+fn start(deliver: fn(i32)) -> io::Result<Handle> {
+    let mut signals = Signals::new([0; 0])?;
+    let handle = signals.handle();
+    let builder = thread::Builder::new().name("cancel-signals".into());
+    builder.spawn(move || signals.forever().for_each(deliver))?;
+    Ok(handle)
+}
+
+/// While it lives, the second of these signals does its default action, in the handler itself: though
+/// every thread of the program be blocked.
+#[derive(Debug)]
+pub(super) struct ExitOnSecond {
+    actions: Vec<SigId>,
+}
+
+impl ExitOnSecond {
+    pub(super) fn new(signals: &[i32]) -> io::Result<ExitOnSecond> {
+        let seen = Arc::new(AtomicBool::new(false));
+        let mut this = ExitOnSecond {
+            actions: Vec::with_capacity(2 * signals.len()),
+        };
+        // Actions run in the order of their registration: ask, then set.
+        for &signal in signals {
+            let ask = flag::register_conditional_default(signal, seen.clone())?;
+            this.actions.push(ask);
+            this.actions.push(flag::register(signal, seen.clone())?);
+        }
+        Ok(this)
+    }
+}
+
+impl Drop for ExitOnSecond {
+    fn drop(&mut self) {
+        for id in self.actions.drain(..) {
+            unregister(id);
+        }
+    }
+}

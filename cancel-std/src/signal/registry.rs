@@ -1,0 +1,262 @@
+//! Who listens for which signals, and what becomes of one that arrives.
+//!
+//! ```text
+//!   arrived ─ deliver ─> heard by every listener ─ next ─> taken: a source fires
+//!      │                        └─ leave, not taken ─> missed ─┐ (the last of those who heard it)
+//!      └─ nobody listens <──────────── deliver again <─────────┘
+//!              └─> passed on: what would have been done without us
+//! ```
+//!
+//! Invariants
+//!
+//! * S1: `listeners` and `counts` change together, under the lock of the registry. The platform
+//!   watches a signal exactly while its count is not zero: it is told under the same lock.
+//! * S2: no foreign code under any lock: wakers are woken, and notices dropped, outside.
+//! * S3: every signal that arrives is taken by a listener, or passed on; never both.
+//! * S4: lock order: registry, then platform. The lock of an ear is taken with no other.
+
+use super::notice::Notice;
+use super::platform;
+use atomic_waker::AtomicWaker;
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
+static REGISTRY: Registry = Registry {
+    state: Mutex::new(State {
+        listeners: BTreeMap::new(),
+        counts: BTreeMap::new(),
+        next: 0,
+    }),
+    hooks: Hooks {
+        watch: |signal| platform::watch(signal, deliver),
+        rest: platform::rest,
+        pass_on: platform::pass_on,
+        end: platform::end,
+        deliver,
+    },
+};
+
+/// Starts to listen, on behalf of one run.
+pub(crate) fn listen(signals: &[i32], exit_on_second: bool) -> io::Result<Listener> {
+    let mut listener = REGISTRY.listen(signals, exit_on_second)?;
+    if exit_on_second {
+        // Afterwards, since the platform looks at what was there before its first handler. Until
+        // then the registry counts alone.
+        listener.exit = Some(platform::ExitOnSecond::new(signals)?);
+    }
+    Ok(listener)
+}
+
+/// A signal has arrived.
+fn deliver(signal: i32) {
+    REGISTRY.deliver(signal);
+}
+
+struct Registry {
+    state: Mutex<State>,
+    hooks: Hooks,
+}
+
+/// The platform, or a test.
+struct Hooks {
+    watch: fn(i32) -> io::Result<()>,
+    rest: fn(i32),
+    pass_on: fn(i32),
+    end: fn(i32),
+    /// `Registry::deliver` of this registry.
+    deliver: fn(i32),
+}
+
+struct State {
+    listeners: BTreeMap<u64, Entry>,
+    /// How many listeners a signal has; never zero.
+    counts: BTreeMap<i32, usize>,
+    next: u64,
+}
+
+struct Entry {
+    signals: Box<[i32]>,
+    ear: Arc<Ear>,
+    /// To end the process at the second signal.
+    exit: bool,
+    heard: bool,
+}
+
+/// What a listener shares with those who deliver.
+#[derive(Default)]
+struct Ear {
+    waker: AtomicWaker,
+    heard: Mutex<Heard>,
+}
+
+#[derive(Default)]
+struct Heard {
+    queue: VecDeque<Arc<Notice>>,
+    /// Further ones are repeats, which need no care.
+    settled: bool,
+    /// Nobody will ask any more.
+    closed: bool,
+}
+
+/// More would change nothing: the first one asks, the second one insists.
+const ENOUGH: usize = 2;
+
+impl Ear {
+    fn lock(&self) -> MutexGuard<'_, Heard> {
+        // Nothing panics half-way.
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn hear(&self, notice: Arc<Notice>) {
+        let mut heard = self.lock();
+        if heard.settled || heard.queue.len() >= ENOUGH {
+            notice.take();
+        }
+        if !heard.closed && heard.queue.len() < ENOUGH {
+            heard.queue.push_back(notice);
+        }
+        // (Otherwise the notice is dropped after the guard: arguments outlive locals.)
+    }
+}
+
+impl Registry {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing panics half-way (S2).
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn listen(&'static self, signals: &[i32], exit: bool) -> io::Result<Listener> {
+        let ear = Arc::new(Ear::default());
+        let mut state = self.lock();
+        for (index, &signal) in signals.iter().enumerate() {
+            if !state.counts.contains_key(&signal) {
+                if let Err(error) = (self.hooks.watch)(signal) {
+                    self.uncount(&mut state, &signals[..index]);
+                    return Err(error);
+                }
+            }
+            *state.counts.entry(signal).or_insert(0) += 1;
+        }
+        let id = state.next;
+        state.next += 1;
+        let entry = Entry {
+            signals: signals.into(),
+            ear: ear.clone(),
+            exit,
+            heard: false,
+        };
+        state.listeners.insert(id, entry);
+        Ok(Listener {
+            registry: self,
+            id,
+            ear,
+            exit: None,
+        })
+    }
+
+    fn uncount(&self, state: &mut State, signals: &[i32]) {
+        for signal in signals {
+            if let Some(count) = state.counts.get_mut(signal) {
+                *count -= 1;
+                if *count == 0 {
+                    state.counts.remove(signal);
+                    (self.hooks.rest)(*signal);
+                }
+            }
+        }
+    }
+
+    fn deliver(&self, signal: i32) {
+        let mut exit = false;
+        let mut ears = Vec::new();
+        for entry in self.lock().listeners.values_mut() {
+            if entry.signals.contains(&signal) {
+                exit |= entry.exit && entry.heard;
+                entry.heard = true;
+                ears.push(entry.ear.clone());
+            }
+        }
+        if exit {
+            (self.hooks.end)(signal);
+        }
+        if ears.is_empty() {
+            return (self.hooks.pass_on)(signal);
+        }
+        let notice = Notice::new(signal, self.hooks.deliver);
+        for ear in &ears {
+            ear.hear(notice.clone());
+        }
+        drop(notice);
+        for ear in ears {
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| ear.waker.wake())) {
+                crate::panics::forget(payload);
+            }
+        }
+    }
+}
+
+/// One run that listens.
+pub(crate) struct Listener {
+    registry: &'static Registry,
+    id: u64,
+    ear: Arc<Ear>,
+    exit: Option<platform::ExitOnSecond>,
+}
+
+impl Listener {
+    /// The next signal, which counts as taken.
+    pub(crate) fn poll_next(&self, cx: &mut Context<'_>) -> Poll<i32> {
+        self.ear.waker.register(cx.waker());
+        let mut heard = self.ear.lock();
+        let Some(notice) = heard.queue.pop_front() else {
+            return Poll::Pending;
+        };
+        heard.settled = true;
+        // What is behind it is there in answer to a first one, too.
+        heard.queue.iter().for_each(|notice| notice.take());
+        drop(heard);
+        notice.take();
+        Poll::Ready(notice.signal())
+    }
+
+    /// Ends it. What it heard and did not take is forgotten if `settled`, because there is nothing
+    /// left to ask for; otherwise passed on, unless somebody else took it.
+    pub(crate) fn leave(&mut self, settled: bool) {
+        self.exit = None;
+        let mut state = self.registry.lock();
+        let Some(entry) = state.listeners.remove(&self.id) else {
+            return;
+        };
+        self.registry.uncount(&mut state, &entry.signals);
+        drop(state);
+        let mut heard = self.ear.lock();
+        heard.settled |= settled;
+        heard.closed = true;
+        let left = std::mem::take(&mut heard.queue);
+        if heard.settled {
+            left.iter().for_each(|notice| notice.take());
+        }
+        drop(heard);
+        drop(left); // may pass on
+        drop(self.ear.waker.take());
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.leave(false);
+    }
+}
+
+impl fmt::Debug for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Listener").field("id", &self.id).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests;

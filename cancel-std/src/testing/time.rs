@@ -1,0 +1,502 @@
+//! `VirtualTime`: a runtime whose clock moves when told to.
+//!
+//! Invariants
+//!
+//! * V1: no foreign code under the lock: wakers are cloned, woken and dropped, and tasks polled and
+//!   dropped outside.
+//! * V2: `holds` counts the threads that run something in `block_on` (once each, and not while they
+//!   are idle), and the [`TimeHold`]s. Time jumps only at zero, when nobody has been woken.
+//! * V3: wakers do not keep the clock: they stand in its own list.
+
+use super::tasks::Tasks;
+use super::timers::Timers;
+use crate::operation::Operation;
+use crate::panics::forget;
+use cancel_core::{Spawn, SpawnError, Timer, TimerError};
+use std::fmt;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::Pin;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
+
+/// A runtime for tests: a clock that moves when told to, and an executor for tasks.
+///
+/// Clones share the clock and the tasks; each [`new`](VirtualTime::new) (and each default) is a world
+/// of its own. [`block_on`](VirtualTime::block_on) runs a future together with all tasks, and moves
+/// the clock to the next sleep whenever nothing else is left to do, so that an hour takes no time.
+/// Without it, [`advance`](VirtualTime::advance) moves the clock and nobody else does.
+///
+/// All of it can be used from any thread. The same calls in the same order give the same results:
+/// tasks run in the order in which they were woken, sleeps end in the order of their deadlines, and
+/// with equal deadlines in the order in which they began to wait.
+///
+/// Tasks that refer to the clock keep it, and it keeps them: a test that leaves tasks behind leaks
+/// them, unless it calls [`drop_tasks`](VirtualTime::drop_tasks).
+///
+/// # Examples
+///
+/// ```
+/// use cancel_std::testing::VirtualTime;
+/// use cancel_std::{Spawn, Timer};
+/// use std::time::Duration;
+///
+/// let time = VirtualTime::new();
+/// let clock = time.clone();
+/// time.spawn(async move { clock.sleep(Duration::from_secs(60)).await.unwrap() }).unwrap();
+/// time.block_on(time.sleep(Duration::from_secs(30))).unwrap();
+/// assert_eq!(time.now(), Duration::from_secs(30));
+/// assert_eq!((time.pending_tasks(), time.pending_timers()), (1, 1));
+/// # time.drop_tasks();
+/// ```
+#[derive(Clone)]
+pub struct VirtualTime {
+    pub(super) shared: Arc<Shared>,
+}
+
+pub(super) struct Shared {
+    state: Mutex<State>,
+    /// Rung when something has been woken, or a hold released.
+    pub(super) changed: Condvar,
+}
+
+pub(super) struct State {
+    pub(super) timers: Timers,
+    pub(super) tasks: Tasks,
+    pub(super) holds: usize,
+    pub(super) patience: Duration,
+}
+
+impl Shared {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing can panic half-way (V1).
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn release(&self) {
+        self.lock().holds -= 1;
+        self.changed.notify_all();
+    }
+}
+
+/// Wakes what has this number (V3).
+pub(super) struct WakeId {
+    pub(super) id: u64,
+    pub(super) shared: Weak<Shared>,
+}
+
+impl Wake for WakeId {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        let Some(shared) = self.shared.upgrade() else {
+            return;
+        };
+        if shared.lock().tasks.wake(self.id) {
+            shared.changed.notify_all();
+        }
+    }
+}
+
+/// Wakes all, whichever of them panic. The first panic goes on.
+pub(super) fn wake_all(wakers: Vec<Waker>) {
+    let mut first = None;
+    for waker in wakers {
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
+            match first {
+                None => first = Some(payload),
+                Some(_) => forget(payload),
+            }
+        }
+    }
+    if let Some(payload) = first {
+        resume_unwind(payload);
+    }
+}
+
+impl VirtualTime {
+    /// A clock that stands at zero, and no tasks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::Timer;
+    /// use cancel_std::testing::VirtualTime;
+    ///
+    /// assert!(VirtualTime::new().now().is_zero());
+    /// ```
+    pub fn new() -> Self {
+        VirtualTime::starting_at(Duration::ZERO)
+    }
+
+    /// A clock that stands at `now`, for tests that want absolute and relative times to differ.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::Timer;
+    /// use cancel_std::testing::VirtualTime;
+    /// use std::time::Duration;
+    ///
+    /// let start = Duration::from_secs(1000);
+    /// assert_eq!(VirtualTime::starting_at(start).now(), start);
+    /// ```
+    pub fn starting_at(now: Duration) -> Self {
+        let state = State {
+            timers: Timers::new(now),
+            tasks: Tasks::default(),
+            holds: 0,
+            patience: Duration::from_secs(5),
+        };
+        let shared = Shared {
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+        };
+        VirtualTime {
+            shared: Arc::new(shared),
+        }
+    }
+
+    /// An operation on this clock: [`Operation::on`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let time = cancel_std::testing::VirtualTime::new();
+    /// let op = time.operation().name("fetch");
+    /// assert_eq!(time.block_on(op.run(async |_| 5)), Ok(5));
+    /// ```
+    pub fn operation(&self) -> Operation<VirtualTime> {
+        Operation::on(self.clone())
+    }
+
+    /// The time since the clock's epoch. (Also without the trait [`Timer`] in scope.)
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let time = cancel_std::testing::VirtualTime::new();
+    /// time.advance(std::time::Duration::from_secs(5));
+    /// assert_eq!(time.now().as_secs(), 5);
+    /// ```
+    pub fn now(&self) -> Duration {
+        self.shared.lock().timers.now
+    }
+
+    /// Moves the clock by `duration`, and wakes the sleeps that are over, in the order of their
+    /// deadlines. Zero does nothing; the clock stops at [`Duration::MAX`].
+    ///
+    /// It is one step: nobody runs before the clock has reached its new time, so something that
+    /// happens every second happens once in ten. To let ten seconds pass for it, one second after the
+    /// other, [`block_on`](VirtualTime::block_on) a sleep of ten seconds.
+    ///
+    /// # Panics
+    ///
+    /// With the first panic of the wakers. All others have been woken by then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::Timer;
+    /// use cancel_std::testing::VirtualTime;
+    /// use std::future::Future;
+    /// use std::pin::pin;
+    /// use std::task::{Context, Poll, Waker};
+    /// use std::time::Duration;
+    ///
+    /// let time = VirtualTime::new();
+    /// let mut sleep = pin!(time.sleep(Duration::from_secs(10)));
+    /// let mut cx = Context::from_waker(Waker::noop());
+    /// time.advance(Duration::from_secs(9));
+    /// assert!(sleep.as_mut().poll(&mut cx).is_pending());
+    /// time.advance(Duration::from_secs(1));
+    /// assert_eq!(sleep.as_mut().poll(&mut cx), Poll::Ready(Ok(())));
+    /// ```
+    pub fn advance(&self, duration: Duration) {
+        let mut state = self.shared.lock();
+        let to = state.timers.now.saturating_add(duration);
+        let due = state.timers.go_to(to);
+        drop(state);
+        wake_all(due);
+    }
+
+    /// Moves the clock to the earliest deadline that something waits for, and wakes it.
+    ///
+    /// # Returns
+    ///
+    /// The new time, or `None` if nothing waits: the clock stays where it is.
+    ///
+    /// # Panics
+    ///
+    /// As [`advance`](VirtualTime::advance).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let time = cancel_std::testing::VirtualTime::new();
+    /// assert_eq!(time.advance_to_next(), None);
+    /// ```
+    pub fn advance_to_next(&self) -> Option<Duration> {
+        let mut state = self.shared.lock();
+        let next = state.timers.next()?;
+        let due = state.timers.go_to(next);
+        drop(state);
+        wake_all(due);
+        Some(next)
+    }
+
+    /// Lets all sleeps fail from now on, with a [`TimerError`] that says `why`: what code under test
+    /// does when its timer dies.
+    ///
+    /// # Panics
+    ///
+    /// As [`advance`](VirtualTime::advance).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::testing::VirtualTime;
+    /// use cancel_std::{Reason, Timer};
+    /// use std::time::Duration;
+    ///
+    /// let time = VirtualTime::new();
+    /// time.fail("driver gone");
+    /// let run = time.operation().run(async |cx| cx.sleep(Duration::from_secs(5)).await);
+    /// assert_eq!(time.block_on(run).unwrap_err().reason(), Reason::Error);
+    /// ```
+    pub fn fail(&self, why: &'static str) {
+        let wakers = self.shared.lock().timers.fail(why);
+        wake_all(wakers);
+    }
+
+    /// Keeps [`block_on`](VirtualTime::block_on) from moving the clock by itself, until the guard is
+    /// dropped: for as long as another thread works on something that takes no virtual time.
+    /// [`advance`](VirtualTime::advance) still works.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::testing::VirtualTime;
+    /// use std::time::Duration;
+    ///
+    /// let time = VirtualTime::new();
+    /// let op = time.operation().timeout(Duration::from_secs(60));
+    /// let (handle, hold) = (op.clone(), time.hold());
+    /// let thread = std::thread::spawn(move || {
+    ///     handle.cancel_with("before its timeout, however late");
+    ///     drop(hold);
+    /// });
+    /// let cancelled = time.block_on(op.run(async |_| std::future::pending::<()>().await));
+    /// assert_eq!(cancelled.unwrap_err().message(), Some("before its timeout, however late"));
+    /// assert!(time.now().is_zero());
+    /// # thread.join().unwrap();
+    /// ```
+    pub fn hold(&self) -> TimeHold {
+        self.shared.lock().holds += 1;
+        TimeHold {
+            shared: self.shared.clone(),
+        }
+    }
+
+    /// How many sleeps are registered. Zero after a test that leaves nothing behind.
+    ///
+    /// Those of [`Duration::MAX`], which never end, are not counted.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::Timer;
+    /// use cancel_std::testing::VirtualTime;
+    /// use std::time::Duration;
+    ///
+    /// let time = VirtualTime::new();
+    /// let sleep = time.sleep(Duration::from_secs(5));
+    /// assert_eq!(time.pending_timers(), 0); // not polled so far
+    /// # drop(sleep);
+    /// ```
+    pub fn pending_timers(&self) -> usize {
+        self.shared.lock().timers.len()
+    }
+
+    /// How many tasks have not ended.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::Spawn;
+    /// use cancel_std::testing::VirtualTime;
+    ///
+    /// let time = VirtualTime::new();
+    /// time.spawn(async {}).unwrap();
+    /// assert_eq!(time.pending_tasks(), 1);
+    /// time.run_ready();
+    /// assert_eq!(time.pending_tasks(), 0);
+    /// ```
+    pub fn pending_tasks(&self) -> usize {
+        self.shared.lock().tasks.len()
+    }
+
+    /// Drops all tasks that have not ended, in the order in which they were spawned, except one that
+    /// is being polled right now, which is dropped afterwards.
+    ///
+    /// # Returns
+    ///
+    /// How many there were.
+    ///
+    /// # Panics
+    ///
+    /// If the drop of a task does. The others may be forgotten then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::Spawn;
+    /// use cancel_std::testing::VirtualTime;
+    ///
+    /// let time = VirtualTime::new();
+    /// time.spawn(std::future::pending()).unwrap();
+    /// assert_eq!(time.drop_tasks(), 1);
+    /// assert_eq!(time.pending_tasks(), 0);
+    /// ```
+    pub fn drop_tasks(&self) -> usize {
+        let tasks = self.shared.lock().tasks.clear();
+        tasks.len()
+    }
+}
+
+impl Default for VirtualTime {
+    fn default() -> Self {
+        VirtualTime::new()
+    }
+}
+
+/// Clones share the epoch; others have their own.
+impl Timer for VirtualTime {
+    type Sleep = VirtualSleep;
+
+    fn now(&self) -> Duration {
+        VirtualTime::now(self)
+    }
+
+    fn sleep_until(&self, deadline: Duration) -> VirtualSleep {
+        VirtualSleep {
+            time: self.clone(),
+            id: None,
+            deadline,
+        }
+    }
+}
+
+/// Tasks run in [`block_on`](VirtualTime::block_on) and [`run_ready`](VirtualTime::run_ready), and
+/// nowhere else. Their panics go on from there. This never fails.
+impl Spawn for VirtualTime {
+    fn spawn<F>(&self, future: F) -> Result<(), SpawnError>
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let work = Box::pin(future);
+        let id = self.shared.lock().tasks.new_id();
+        let waker = Waker::from(Arc::new(WakeId {
+            id,
+            shared: Arc::downgrade(&self.shared),
+        }));
+        self.shared.lock().tasks.spawn(id, work, waker);
+        self.shared.changed.notify_all();
+        Ok(())
+    }
+}
+
+/// Does not wait for the lock.
+impl fmt::Debug for VirtualTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("VirtualTime");
+        if let Ok(state) = self.shared.state.try_lock() {
+            debug
+                .field("now", &state.timers.now)
+                .field("pending_timers", &state.timers.len())
+                .field("pending_tasks", &state.tasks.len());
+        }
+        debug.finish_non_exhaustive()
+    }
+}
+
+/// A sleep on [`VirtualTime`]: the future of its [`sleep`](Timer::sleep) and
+/// [`sleep_until`](Timer::sleep_until).
+///
+/// It registers at its first poll, and deregisters when it is dropped.
+///
+/// # Cancel safety
+///
+/// Cancel safe.
+///
+/// # Examples
+///
+/// ```
+/// use cancel_std::Timer;
+/// use cancel_std::testing::VirtualTime;
+/// use std::time::Duration;
+///
+/// let time = VirtualTime::new();
+/// time.block_on(time.sleep_until(Duration::from_secs(5))).unwrap();
+/// assert_eq!(time.now(), Duration::from_secs(5));
+/// ```
+#[derive(Debug)]
+#[must_use = "futures do nothing unless polled"]
+pub struct VirtualSleep {
+    time: VirtualTime,
+    /// Since the first poll.
+    id: Option<u64>,
+    deadline: Duration,
+}
+
+impl Future for VirtualSleep {
+    type Output = Result<(), TimerError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut waker = Some(cx.waker().clone());
+        let this = &mut *self;
+        let mut state = this.time.shared.lock();
+        let poll = state.timers.poll(this.deadline, &mut this.id, &mut waker);
+        drop(state);
+        drop(waker);
+        poll
+    }
+}
+
+impl Drop for VirtualSleep {
+    fn drop(&mut self) {
+        let Some(id) = self.id else { return };
+        let waker = self.time.shared.lock().timers.remove(self.deadline, id);
+        drop(waker);
+    }
+}
+
+/// Keeps the clock from being moved by [`block_on`](VirtualTime::block_on). Made by
+/// [`hold`](VirtualTime::hold).
+///
+/// # Examples
+///
+/// ```
+/// let time = cancel_std::testing::VirtualTime::new();
+/// let hold = time.hold();
+/// drop(hold);
+/// ```
+#[must_use = "the clock is free again when this is dropped"]
+pub struct TimeHold {
+    shared: Arc<Shared>,
+}
+
+impl Drop for TimeHold {
+    fn drop(&mut self) {
+        self.shared.release();
+    }
+}
+
+impl fmt::Debug for TimeHold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TimeHold")
+    }
+}

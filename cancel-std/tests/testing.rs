@@ -1,0 +1,10 @@
+//! The testing kit.
+
+#[path = "testing/recorder.rs"]
+mod recorder;
+#[path = "testing/script.rs"]
+mod script;
+#[path = "testing/time.rs"]
+mod time;
+#[path = "testing/wakers.rs"]
+mod wakers;
