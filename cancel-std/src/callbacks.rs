@@ -195,9 +195,13 @@ impl Callbacks {
     }
 
     fn count(&self, payload: Payload) {
+        self.count_panic();
+        forget(payload);
+    }
+
+    pub(crate) fn count_panic(&self) {
         // Relaxed: a statistic.
         self.panics.fetch_add(1, Ordering::Relaxed);
-        forget(payload);
     }
 
     pub(crate) fn panics(&self) -> u32 {

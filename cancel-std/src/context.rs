@@ -278,7 +278,9 @@ impl Context {
     /// its panic.
     ///
     /// Of *failed* operations, and of *cancelled* ones whose body returned an error nevertheless:
-    /// often just the cancelation, handed on by `?`.
+    /// often just the cancelation, handed on by `?`. If there is no such error: the first thing that
+    /// went wrong beside the body, such as a check of a [condition](crate::Condition) that panicked or
+    /// a cleanup that took too long.
     ///
     /// # Examples
     ///
@@ -359,7 +361,8 @@ impl Context {
         self.shielded
     }
 
-    /// How many calls of the operation's callbacks have panicked. Such panics end there.
+    /// How many calls of the operation's callbacks, and of the predicates of its
+    /// [conditions](crate::Condition), have panicked. Such panics end there.
     ///
     /// # Examples
     ///

@@ -22,8 +22,12 @@
 //!
 //! The tokens and what goes with them are those of `cancel-core`, handed on, so that this is the
 //! one crate to depend on.
-#![cfg_attr(docsrs, feature(doc_cfg))]
+//!
+//! # Features
+//!
+//! * `resources`: `Resources`, which cancels work when memory, processor or disks run short.
 #![deny(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(missing_docs)]
 
 // Lowest first: a file uses only those above it.
@@ -63,6 +67,17 @@ mod deadline;
 
 mod operation;
 
+mod flag;
+
+mod watched;
+
+mod checks;
+
+mod condition;
+
+#[cfg(feature = "resources")]
+mod resources;
+
 #[cfg(feature = "test-util")]
 #[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
 pub mod testing;
@@ -73,16 +88,22 @@ pub use cancel_core::{
     Registration, Spawn, SpawnError, SpawnLocal, StaticCause, TimeoutExt, Timer, TimerError, Token,
     TokenId, TokenRef, TokenView, UntilCancelled, WaitForCancel,
 };
+pub use condition::Condition;
 pub use context::{Context, Status};
 pub use current::{current_id, current_token};
+pub use flag::Flag;
 pub use id::OperationId;
 pub use observer::Observer;
 pub use operation::{Operation, ProgressWatch, Runtime, Source};
 pub use progress::{Metadata, Progress};
+#[cfg(feature = "resources")]
+#[cfg_attr(docsrs, doc(cfg(feature = "resources")))]
+pub use resources::Resources;
 pub use runtime::Std;
 pub use signal::{Signal, Signals};
 pub use timer::Sleep;
 pub use wait::{BlockingWait, block_on};
+pub use watched::Watched;
 
 /// The operation that needs no executor: its time is that of this crate's own timer.
 ///

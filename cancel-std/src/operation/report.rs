@@ -38,6 +38,15 @@ impl<R> Inner<R> {
         }
     }
 
+    /// Something beside the body went wrong. The first such text is the context's error, unless the
+    /// body has one of its own.
+    pub(crate) fn note(&self, error: String) {
+        let mut state = self.lock();
+        if !state.status.is_final() {
+            state.details().error.get_or_insert(error);
+        }
+    }
+
     fn hears_progress(&self) -> bool {
         self.setup.callbacks.hear_progress()
     }

@@ -42,6 +42,39 @@ type Start<R> = Box<dyn FnOnce(&Operation<R>) -> Started + Send>;
 /// let result = smol::block_on(op.run(async |cx| cx.sleep(Duration::from_secs(3600)).await));
 /// assert_eq!(result.unwrap_err().message(), Some("the moon is full"));
 /// ```
+///
+/// # Sources of one's own
+///
+/// Any future ([`future`](Source::future), [`future_with`](Source::future_with)) and any stream
+/// ([`stream`](Source::stream)) is one. A type, or the objects of a trait, are given to operations
+/// like the ones of this crate after a `From`:
+///
+/// ```
+/// use cancel_std::{Cancelable, Runtime, Source};
+///
+/// trait Alarm: Send {
+///     fn wait(&mut self) -> String; // may block
+/// }
+///
+/// impl<R: Runtime> From<Box<dyn Alarm>> for Source<R> {
+///     fn from(mut alarm: Box<dyn Alarm>) -> Self {
+///         Source::future(smol::unblock(move || alarm.wait()))
+///     }
+/// }
+///
+/// struct Smoke;
+///
+/// impl Alarm for Smoke {
+///     fn wait(&mut self) -> String {
+///         String::from("smoke in the cellar")
+///     }
+/// }
+///
+/// let alarm: Box<dyn Alarm> = Box::new(Smoke);
+/// let op = Cancelable::new().source(alarm);
+/// let cancelled = smol::block_on(op.run(async |_| std::future::pending::<()>().await));
+/// assert_eq!(cancelled.unwrap_err().message(), Some("smoke in the cellar"));
+/// ```
 #[must_use = "a source does nothing until it is given to an operation"]
 pub struct Source<R> {
     pub(crate) kind: Kind<R>,
@@ -138,8 +171,35 @@ impl<R: Runtime> Source<R> {
     where
         F: Future<Output: Into<Cause>> + Send + 'static,
     {
-        Self::starting("future", move |_| Once {
-            future: Some(async move { Some(future.await.into()) }),
+        Self::awaiting("future", move |_| async move { Some(future.await.into()) })
+    }
+
+    /// As [`future`](Source::future), of a future that is made when the operation starts, from its
+    /// handle: for the runtime's clock, the name, or to report progress.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, Source};
+    /// use std::time::Duration;
+    ///
+    /// let op = Cancelable::new().name("sync").source(Source::future_with(|op| {
+    ///     let op = op.clone();
+    ///     async move {
+    ///         op.sleep(Duration::from_millis(5)).await;
+    ///         format!("{} is quiet for too long", op.context().name().unwrap_or("it"))
+    ///     }
+    /// }));
+    /// let cancelled = smol::block_on(op.run(async |_| std::future::pending::<()>().await));
+    /// assert_eq!(cancelled.unwrap_err().message(), Some("sync is quiet for too long"));
+    /// ```
+    pub fn future_with<F>(start: impl FnOnce(&Operation<R>) -> F + Send + 'static) -> Self
+    where
+        F: Future<Output: Into<Cause>> + Send + 'static,
+    {
+        Self::awaiting("future", move |op| {
+            let future = start(op);
+            async move { Some(future.await.into()) }
         })
     }
 
@@ -182,13 +242,11 @@ impl<R: Runtime> Source<R> {
         F: Future<Output = Result<T, E>> + Send + 'static,
         E: Into<Box<dyn Error + Send + Sync>>,
     {
-        Self::starting("failure", move |_| Once {
-            future: Some(async move {
-                match work.await {
-                    Ok(_) => None,
-                    Err(error) => Some(Cause::new(Reason::Error).with_error(error)),
-                }
-            }),
+        Self::awaiting("failure", move |_| async move {
+            match work.await {
+                Ok(_) => None,
+                Err(error) => Some(Cause::new(Reason::Error).with_error(error)),
+            }
         })
     }
 
@@ -244,6 +302,19 @@ impl<R: Runtime> Source<R> {
 
     fn of(kind: Kind<R>) -> Self {
         Source { kind }
+    }
+
+    /// A future, made when the operation starts, that may give a cause.
+    pub(crate) fn awaiting<F>(
+        name: impl Into<Cow<'static, str>>,
+        start: impl FnOnce(&Operation<R>) -> F + Send + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Option<Cause>> + Send + 'static,
+    {
+        Self::starting(name, move |op| Once {
+            future: Some(start(op)),
+        })
     }
 
     /// `start` is called when the operation starts.

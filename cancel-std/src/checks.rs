@@ -1,0 +1,107 @@
+//! What is checked again and again, until it is found.
+//!
+//! A check never runs twice at once: the next one begins after the last one has ended. What a check needs
+//! travels with it, so a source that is dropped meanwhile leaves it alone with all that it owns, and
+//! waits for nothing.
+
+use crate::callbacks::CatchUnwind;
+use crate::operation::{Operation, Runtime, Source};
+use crate::panics::{Quiet, contain, explain};
+use cancel_core::{Cause, Reason};
+use std::borrow::Cow;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+/// What a check has found, or the text of its panic.
+pub(crate) type Verdict<T> = Result<T, String>;
+
+pub(crate) type Checking<'a, T> = Pin<Box<dyn Future<Output = Verdict<T>> + Send + 'a>>;
+
+pub(crate) trait Check<T>: Send + 'static {
+    fn check(&mut self) -> Checking<'_, T>;
+}
+
+/// A check that may block: each runs on a thread of the pool.
+pub(crate) struct Blocking<F>(Option<Quiet<F>>);
+
+impl<F> Blocking<F> {
+    pub(crate) fn new(check: F) -> Self {
+        Blocking(Some(Quiet::new(check)))
+    }
+}
+
+impl<T, F> Check<T> for Blocking<F>
+where
+    T: Default + Send + 'static,
+    F: FnMut() -> T + Send + 'static,
+{
+    fn check(&mut self) -> Checking<'_, T> {
+        Box::pin(async move {
+            // Only the pool itself could have lost it, with a panic that has fired the source.
+            let Some(mut check) = self.0.take() else {
+                return Ok(T::default());
+            };
+            // Dropping the task, which dropping this future does, waits for nothing: a check that
+            // has not begun is left out, and one that has goes on alone.
+            let task = blocking::unblock(move || {
+                let verdict = contain(|| check.get()());
+                (check, verdict)
+            });
+            let (check, verdict) = task.await;
+            self.0 = Some(check);
+            verdict
+        })
+    }
+}
+
+/// A check that awaits: as a part of the operation's run.
+pub(crate) struct Awaiting<F>(pub(crate) F);
+
+impl<T, F, C> Check<T> for Awaiting<F>
+where
+    F: FnMut() -> C + Send + 'static,
+    C: Future<Output = T> + Send + 'static,
+{
+    fn check(&mut self) -> Checking<'_, T> {
+        let check = &mut self.0;
+        Box::pin(async move {
+            match contain(check) {
+                Ok(future) => CatchUnwind { future }.await.map_err(explain),
+                Err(text) => Err(text),
+            }
+        })
+    }
+}
+
+/// A source that checks at once, then each time `every` is over since the end of the last check, until
+/// `cause` makes a cause of what was found. Without `every` the checks themselves wait.
+pub(crate) fn source<R: Runtime, T: Send + 'static>(
+    name: &'static str,
+    what: Cow<'static, str>,
+    every: Option<Duration>,
+    mut check: Box<dyn Check<T>>,
+    cause: impl Fn(T) -> Option<Cause> + Send + 'static,
+) -> Source<R> {
+    Source::awaiting(name, move |op: &Operation<R>| {
+        let op = op.clone();
+        async move {
+            loop {
+                match check.check().await.map(&cause) {
+                    Ok(Some(cause)) => return Some(cause),
+                    Ok(None) => {}
+                    Err(text) => {
+                        op.inner.setup.callbacks.count_panic();
+                        op.inner.note(format!("{what} {text}"));
+                    }
+                }
+                let Some(every) = every else { continue };
+                if let Err(error) = op.runtime().sleep(every).await {
+                    let cause = Cause::new(Reason::Error);
+                    let message = format!("the timer of {what} failed");
+                    return Some(cause.with_message(message).with_error(error));
+                }
+            }
+        }
+    })
+}

@@ -1,0 +1,390 @@
+//! `Condition`: a predicate that cancels an operation when it comes true.
+
+use crate::build_error::BuildError;
+use crate::checks::{self, Awaiting, Blocking, Check, Checking};
+use crate::operation::{Operation, Runtime, Source};
+use crate::panics::contain;
+use crate::watched::Watched;
+use cancel_core::{CancelToken, Cause, Reason};
+use std::borrow::Cow;
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::task::Poll;
+use std::time::Duration;
+
+/// A predicate that is checked while an operation runs, and cancels it when it is true: with
+/// [`Reason::Condition`] and the message "condition met: …", with the
+/// [description](Condition::description).
+///
+/// Give it to an operation as a [source](Operation::source).
+///
+/// # When it is checked
+///
+/// First when the body of the operation waits for the first time, then again and again, each time the
+/// interval has passed *since the end of the check before*: a check that takes longer than the
+/// interval is never overtaken by the next one. Once it was true it is not checked any more.
+///
+/// # Where it is checked
+///
+/// A predicate that is a plain function ([`new`](Condition::new)) may block: it runs on a pool of
+/// threads for such things, never on the executor. (The pool belongs to the process, grows as far as it
+/// is used, and up to 500 threads.) One that awaits ([`new_async`](Condition::new_async)) is a part of
+/// the run, as one of the operation's futures.
+///
+/// No end waits for a check. One that awaits is dropped; one on the pool goes on alone, what it
+/// finds is ignored, and then the predicate is dropped.
+///
+/// # Panics in the predicate
+///
+/// They are contained, and the operation goes on. So do the checks: the next one is due after the
+/// interval as ever. Each such panic is counted in the context
+/// ([`callback_panics`](crate::Context::callback_panics)), and the text of the first one is its
+/// [`error`](crate::Context::error), unless the body ends with one.
+///
+/// # Without asking
+///
+/// Whoever makes a condition true can say so: by a [`Flag`](crate::Flag), or by changing a
+/// [`Watched`] value that a condition looks at ([`when`](Condition::when)). That is quicker, and costs
+/// nothing meanwhile.
+///
+/// # Examples
+///
+/// ```
+/// use cancel_std::{Cancelable, Condition, Reason};
+/// use std::time::Duration;
+///
+/// fn disk_full() -> bool {
+/// #   /*
+///     ...
+/// #   */ true
+/// }
+///
+/// # fn main() -> Result<(), cancel_std::BuildError> {
+/// let op = Cancelable::new().name("file processor").source(
+///     Condition::new(disk_full, Duration::from_secs(5))?.description("disk space monitor"),
+/// );
+/// let run = op.run(async |cx| cx.sleep(Duration::from_secs(3600)).await);
+/// let cancelled = smol::block_on(run).unwrap_err();
+/// assert_eq!(cancelled.reason(), Reason::Condition);
+/// assert_eq!(cancelled.message(), Some("condition met: disk space monitor"));
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a condition is not checked until it is given to an operation"]
+pub struct Condition {
+    description: Cow<'static, str>,
+    check: Box<dyn Check<bool>>,
+    /// Without: the check waits by itself.
+    every: Option<Duration>,
+}
+
+impl Condition {
+    /// A condition of a plain predicate, which may block. It is checked every `every`, counted from the
+    /// end of the check before.
+    ///
+    /// # Errors
+    ///
+    /// If the interval is zero. There is no upper bound: with [`Duration::MAX`] it is checked once.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::Condition;
+    /// use std::time::Duration;
+    ///
+    /// let stop_file = || std::path::Path::new("stop").exists();
+    /// assert!(Condition::new(stop_file, Duration::from_secs(1)).is_ok());
+    /// assert!(Condition::new(stop_file, Duration::ZERO).is_err());
+    /// ```
+    pub fn new<F>(predicate: F, every: Duration) -> Result<Self, BuildError>
+    where
+        F: FnMut() -> bool + Send + 'static,
+    {
+        Self::every(every, Blocking::new(predicate))
+    }
+
+    /// A condition of an asynchronous predicate, which must not block. It is checked every `every`,
+    /// counted from the end of the check before.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Condition::new).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, Condition};
+    /// use std::time::Duration;
+    ///
+    /// async fn is_over_quota() -> bool {
+    ///     smol::future::yield_now().await; // asks a server
+    ///     true
+    /// }
+    ///
+    /// let quota = Condition::new_async(is_over_quota, Duration::from_secs(60)).unwrap();
+    /// let op = Cancelable::new().source(quota.description("quota"));
+    /// let run = op.run(async |_| std::future::pending::<()>().await);
+    /// assert_eq!(smol::block_on(run).unwrap_err().message(), Some("condition met: quota"));
+    /// ```
+    pub fn new_async<F, C>(predicate: F, every: Duration) -> Result<Self, BuildError>
+    where
+        F: FnMut() -> C + Send + 'static,
+        C: Future<Output = bool> + Send + 'static,
+    {
+        Self::every(every, Awaiting(predicate))
+    }
+
+    /// A condition on a value: checked when the operation first waits, and whenever the value is changed.
+    ///
+    /// The predicate is called as a part of the run, on the executor, with no lock held. It gets the
+    /// latest value: those that were there in between it may not see. After a panic it waits for the
+    /// next change.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, Condition, Watched};
+    ///
+    /// let battery = Watched::new(80);
+    /// let op = Cancelable::new().source(
+    ///     Condition::when(&battery, |percent| *percent < 5).description("battery low"),
+    /// );
+    /// let run = op.run(async |_| {
+    ///     battery.set(4);
+    ///     std::future::pending::<()>().await;
+    /// });
+    /// let cancelled = smol::block_on(run).unwrap_err();
+    /// assert_eq!(cancelled.message(), Some("condition met: battery low"));
+    /// ```
+    pub fn when<T, F>(value: &Watched<T>, predicate: F) -> Self
+    where
+        T: Send + Sync + 'static,
+        F: FnMut(&T) -> bool + Send + 'static,
+    {
+        Self::checked_by(Changes {
+            value: value.clone(),
+            next: None,
+            predicate,
+        })
+    }
+
+    /// What the condition is, for the message: "condition met: disk space monitor". Without one it is
+    /// just "condition met".
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::Condition;
+    /// use std::time::Duration;
+    ///
+    /// let condition = Condition::new(|| true, Duration::from_secs(5)).unwrap();
+    /// let _ = condition.description("disk space monitor");
+    /// ```
+    pub fn description(mut self, description: impl Into<Cow<'static, str>>) -> Self {
+        self.description = description.into();
+        self
+    }
+
+    fn every(every: Duration, check: impl Check<bool>) -> Result<Self, BuildError> {
+        let mut condition = Self::checked_by(check);
+        condition.every = Some(interval(every)?);
+        Ok(condition)
+    }
+
+    fn checked_by(check: impl Check<bool>) -> Self {
+        Condition {
+            description: Cow::Borrowed(""),
+            check: Box::new(check),
+            every: None,
+        }
+    }
+}
+
+/// An interval between two checks.
+pub(crate) fn interval(every: Duration) -> Result<Duration, BuildError> {
+    match every.is_zero() {
+        false => Ok(every),
+        true => Err(BuildError::new(
+            "the interval between two checks is zero; it has to be longer",
+        )),
+    }
+}
+
+/// A predicate and the value that it is about.
+struct Changes<T, F> {
+    value: Watched<T>,
+    /// What tells that there is another value than the one that was seen.
+    next: Option<CancelToken>,
+    predicate: F,
+}
+
+impl<T, F> Check<bool> for Changes<T, F>
+where
+    T: Send + Sync + 'static,
+    F: FnMut(&T) -> bool + Send + 'static,
+{
+    fn check(&mut self) -> Checking<'_, bool> {
+        Box::pin(async move {
+            if let Some(next) = self.next.take() {
+                if next.is_cancelled() {
+                    // Or a value that changes all the time would keep the thread.
+                    yield_now().await;
+                }
+                next.cancelled().await;
+            }
+            let (value, next) = self.value.look();
+            self.next = Some(next);
+            contain(|| (self.predicate)(&value))
+        })
+    }
+}
+
+async fn yield_now() {
+    let mut yielded = false;
+    poll_fn(|cx| match std::mem::replace(&mut yielded, true) {
+        true => Poll::Ready(()),
+        false => {
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        }
+    })
+    .await
+}
+
+impl<R: Runtime> From<Condition> for Source<R> {
+    fn from(condition: Condition) -> Self {
+        let (what, message) = match &*condition.description {
+            "" => ("a condition".into(), "condition met".into()),
+            text => (
+                format!("condition ({text})").into(),
+                Cow::Owned(format!("condition met: {text}")),
+            ),
+        };
+        checks::source(
+            "condition",
+            what,
+            condition.every,
+            condition.check,
+            move |met| met.then(|| Cause::new(Reason::Condition).with_message(message.clone())),
+        )
+    }
+}
+
+impl<R: Runtime> Source<R> {
+    /// Fires when a predicate, which may block, is true: a [`Condition`] without a description.
+    ///
+    /// # Errors
+    ///
+    /// If the interval is zero.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, Source};
+    /// use std::time::Duration;
+    ///
+    /// # fn main() -> Result<(), cancel_std::BuildError> {
+    /// let op = Cancelable::any([
+    ///     Source::timeout(Duration::from_secs(60)),
+    ///     Source::condition(|| true, Duration::from_secs(5))?,
+    /// ]);
+    /// let run = op.run(async |_| std::future::pending::<()>().await);
+    /// assert_eq!(smol::block_on(run).unwrap_err().message(), Some("condition met"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn condition<F>(predicate: F, every: Duration) -> Result<Self, BuildError>
+    where
+        F: FnMut() -> bool + Send + 'static,
+    {
+        Condition::new(predicate, every).map(Source::from)
+    }
+
+    /// Fires when an asynchronous predicate is true: a [`Condition`] without a description.
+    ///
+    /// # Errors
+    ///
+    /// If the interval is zero.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, Source};
+    /// use std::time::Duration;
+    ///
+    /// let source = Source::condition_async(async || true, Duration::from_secs(5)).unwrap();
+    /// let run = Cancelable::any([source]).run(async |_| std::future::pending::<()>().await);
+    /// assert_eq!(smol::block_on(run).unwrap_err().message(), Some("condition met"));
+    /// ```
+    pub fn condition_async<F, C>(predicate: F, every: Duration) -> Result<Self, BuildError>
+    where
+        F: FnMut() -> C + Send + 'static,
+        C: Future<Output = bool> + Send + 'static,
+    {
+        Condition::new_async(predicate, every).map(Source::from)
+    }
+
+    /// Fires when a value has changed such that a predicate is true: [`Condition::when`] without a
+    /// description.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, Source, Watched};
+    ///
+    /// let failures = Watched::new(3);
+    /// let op = Cancelable::new().source(Source::when(&failures, |count| *count >= 3));
+    /// let run = op.run(async |_| std::future::pending::<()>().await);
+    /// assert_eq!(smol::block_on(run).unwrap_err().message(), Some("condition met"));
+    /// ```
+    pub fn when<T, F>(value: &Watched<T>, predicate: F) -> Self
+    where
+        T: Send + Sync + 'static,
+        F: FnMut(&T) -> bool + Send + 'static,
+    {
+        Condition::when(value, predicate).into()
+    }
+}
+
+impl<R: Runtime + Default> Operation<R> {
+    /// An operation that is cancelled when a predicate, which may block, is true. For one that awaits, or
+    /// with a description, make a [`Condition`] and give it to [`source`](Operation::source).
+    ///
+    /// # Errors
+    ///
+    /// If the interval is zero.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, Reason};
+    /// use std::time::Duration;
+    ///
+    /// # fn main() -> Result<(), cancel_std::BuildError> {
+    /// let mut left = 3;
+    /// let count_down = move || {
+    ///     left -= 1;
+    ///     left == 0
+    /// };
+    /// let op = Cancelable::with_condition(count_down, Duration::from_millis(1))?.name("job");
+    /// let run = op.run(async |cx| cx.sleep(Duration::from_secs(3600)).await);
+    /// assert_eq!(smol::block_on(run).unwrap_err().reason(), Reason::Condition);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn with_condition<F>(predicate: F, every: Duration) -> Result<Self, BuildError>
+    where
+        F: FnMut() -> bool + Send + 'static,
+    {
+        Ok(Self::new().source(Condition::new(predicate, every)?))
+    }
+}
+
+impl fmt::Debug for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Condition")
+            .field("description", &self.description)
+            .field("every", &self.every)
+            .finish_non_exhaustive()
+    }
+}
