@@ -36,8 +36,9 @@ pub use cancel_core::{
     TokenId, TokenRef, TokenView, UntilCancelled, WaitForCancel,
 };
 pub use cancel_std::{
-    BlockingWait, BuildError, Context, Metadata, Observer, Operation, OperationId, Progress,
-    ProgressWatch, Runtime, Source, Status, current_id, current_token,
+    BlockingWait, BuildError, Context, GroupTask, Metadata, Observer, Operation, OperationId,
+    Progress, ProgressWatch, Runtime, Source, Status, TaskGroup, block_on, current_id,
+    current_token,
 };
 pub use executor::{On, Smol};
 pub use timer::Sleep;

@@ -94,7 +94,7 @@ pub use current::{current_id, current_token};
 pub use flag::Flag;
 pub use id::OperationId;
 pub use observer::Observer;
-pub use operation::{Operation, ProgressWatch, Runtime, Source};
+pub use operation::{GroupTask, Operation, ProgressWatch, Runtime, Source, TaskGroup};
 pub use progress::{Metadata, Progress};
 #[cfg(feature = "resources")]
 #[cfg_attr(docsrs, doc(cfg(feature = "resources")))]

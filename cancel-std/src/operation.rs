@@ -33,8 +33,10 @@ use std::time::Duration;
 
 mod build;
 mod compose;
+mod cooperate;
 mod drive;
 mod family;
+mod group;
 mod listen;
 mod listen_async;
 mod report;
@@ -48,6 +50,7 @@ mod time;
 mod watch;
 
 pub(crate) use family::{Edges, Link, Parent};
+pub use group::{GroupTask, TaskGroup};
 pub use source::Source;
 pub use watch::ProgressWatch;
 

@@ -5,7 +5,7 @@
 //! callbacks of the operation, return. Locals of `drive` are declared such that a drop keeps to it, too.
 
 use super::Source;
-use super::shield::{Holding, Steering};
+use super::shield::{Around, Holding, Steering};
 use super::sources::Sources;
 use super::{Inner, Operation, Runtime};
 use crate::callbacks::{CatchUnwind, Event, Work};
@@ -38,6 +38,15 @@ impl<R: Runtime> Inner<R> {
                 op.setup.callbacks.event(event, context);
             }
         }
+    }
+
+    /// Whether it takes more than one poll from the cancelation to the end, whatever the body does.
+    fn ends_slowly(&self) -> bool {
+        let awaits = |op: &Inner<R>| {
+            let callbacks = &op.setup.callbacks;
+            callbacks.hear_async(Event::Cancel) || callbacks.has_queue()
+        };
+        !self.setup.grace().is_zero() || self.listeners().any(awaits)
     }
 
     /// And the asynchronous ones, one after the other. What is around this operation waits.
@@ -132,25 +141,28 @@ fn refused(why: &'static StaticCause) -> Cancelled {
     Cancelled::from(Cause::from(why))
 }
 
-pub(super) async fn drive<R, F, K, T, O>(
+pub(super) async fn drive<R, F, K, T, C, O>(
     op: Operation<R>,
     body: F,
     cleanup: Option<K>,
-    outcome: fn(&T, &Token) -> Outcome,
+    outcome: C,
     output: fn(Result<T, Cancelled>) -> O,
 ) -> O
 where
     R: Runtime,
     F: AsyncFnOnce(&Operation<R>) -> T,
     K: AsyncFnOnce(&Operation<R>),
+    C: FnOnce(Result<&T, &Cancelled>, &Token) -> Outcome,
 {
     let running = match op.begin() {
         Ok(running) => running,
         Err(refused) => return output(Err(refused)),
     };
     let late_panic = Mutex::new(None);
+    let (sources, cleanups) = op.take_pending();
+    let has_cleanup = cleanup.is_some() || !cleanups.is_empty();
+    let _around = (has_cleanup || op.inner.ends_slowly()).then(|| Around::new(&op.inner));
     let result = {
-        let (sources, cleanups) = op.take_pending();
         if op.check().is_ok() {
             op.inner.tell(Event::Start);
             let mut waiting = Waiting {
@@ -181,15 +193,15 @@ where
                 sources
             }
         };
-        let has_cleanup = cleanup.is_some() || !cleanups.is_empty();
         let has_end = has_cleanup || op.inner.setup.callbacks.has_queue();
         let at_end = async || {
             poll_fn(|cx| op.inner.setup.callbacks.poll_queue(cx)).await;
-            for cleanup in cleanups {
-                keep(&late_panic, async { cleanup(op.clone()).await }).await;
-            }
+            // The nearest to the body first.
             if let Some(cleanup) = cleanup {
                 keep(&late_panic, async { cleanup(&op).await }).await;
+            }
+            for cleanup in cleanups {
+                keep(&late_panic, async { cleanup(op.clone()).await }).await;
             }
         };
         let scope = Scope::new(&**op.token(), running_body)
@@ -221,9 +233,12 @@ where
             let event = running.end(Outcome::Failed(describe(&*payload)));
             (event, Err(payload))
         }
-        (Err(cancelled), None) => (running.end(Outcome::Cancelled(None)), Ok(Err(cancelled))),
+        (Err(cancelled), None) => {
+            let outcome = outcome(Err(&cancelled), op.token());
+            (running.end(outcome), Ok(Err(cancelled)))
+        }
         (Ok(Ok(value)), None) => {
-            let outcome = outcome(&value, op.token());
+            let outcome = outcome(Ok(&value), op.token());
             (running.end(outcome), Ok(Ok(value)))
         }
     };

@@ -85,7 +85,6 @@ impl<R: Runtime> Operation<R> {
     where
         F: AsyncFnOnce(&Operation<R>) -> T,
     {
-        let plain = |_: &_, _: &_| Outcome::Completed;
         drive(self.clone(), body, no_cleanup::<R>(), plain, |result| {
             result
         })
@@ -131,8 +130,7 @@ impl<R: Runtime> Operation<R> {
         E: From<Cancelled> + Display,
         F: AsyncFnOnce(&Operation<R>) -> Result<T, E>,
     {
-        let outcome = fallible::<T, E>();
-        drive(self.clone(), body, no_cleanup::<R>(), outcome, |result| {
+        drive(self.clone(), body, no_cleanup::<R>(), fallible, |result| {
             result?
         })
     }
@@ -142,7 +140,8 @@ impl<R: Runtime> Operation<R> {
     /// The body and what it borrowed are gone by then; both may refer to the same surroundings. The
     /// cleanup is awaited in full and cannot be cancelled: it runs after completion, cancelation (also
     /// before the body began) and a panic. It does not run if somebody drops the future, or refuses
-    /// the run. [`finally`](Operation::finally) does the same for what the operation is set up with.
+    /// the run. [`finally`](Operation::finally) does the same for what the operation is set up with,
+    /// which comes after this one.
     ///
     /// # Errors
     ///
@@ -180,7 +179,6 @@ impl<R: Runtime> Operation<R> {
         F: AsyncFnOnce(&Operation<R>) -> T,
         K: AsyncFnOnce(&Operation<R>),
     {
-        let plain = |_: &_, _: &_| Outcome::Completed;
         drive(self.clone(), body, Some(cleanup), plain, |result| result)
     }
 
@@ -220,22 +218,39 @@ impl<R: Runtime> Operation<R> {
         F: AsyncFnOnce(&Operation<R>) -> Result<T, E>,
         K: AsyncFnOnce(&Operation<R>),
     {
-        let outcome = fallible::<T, E>();
-        drive(self.clone(), body, Some(cleanup), outcome, |result| result?)
+        drive(self.clone(), body, Some(cleanup), fallible, |result| {
+            result?
+        })
+    }
+}
+
+/// Any value is a good end.
+fn plain<T>(result: Result<&T, &Cancelled>, _: &Token) -> Outcome {
+    match result {
+        Ok(_) => Outcome::Completed,
+        Err(_) => Outcome::Cancelled(None),
     }
 }
 
 /// What a body's `Result` means for the status.
-fn fallible<T, E: Display>() -> fn(&Result<T, E>, &Token) -> Outcome {
-    |result, token| match result {
-        Ok(_) => Outcome::Completed,
-        Err(error) if token.is_cancelled() => Outcome::Cancelled(Some(error.to_string())),
-        Err(error) => Outcome::Failed(error.to_string()),
+fn fallible<T, E: Display>(result: Result<&Result<T, E>, &Cancelled>, token: &Token) -> Outcome {
+    match result {
+        Ok(Ok(_)) => Outcome::Completed,
+        Ok(Err(error)) => erred(error.to_string(), token),
+        Err(_) => Outcome::Cancelled(None),
+    }
+}
+
+/// The body has ended with an error of this text.
+pub(crate) fn erred(error: String, token: &Token) -> Outcome {
+    match token.is_cancelled() {
+        true => Outcome::Cancelled(Some(error)),
+        false => Outcome::Failed(error),
     }
 }
 
 type NoCleanup<R> = fn(&Operation<R>) -> Ready<()>;
 
-fn no_cleanup<R>() -> Option<NoCleanup<R>> {
+pub(crate) fn no_cleanup<R>() -> Option<NoCleanup<R>> {
     None
 }

@@ -26,7 +26,12 @@ impl<R> Inner<R> {
     }
 
     pub(crate) fn hold(&self) {
-        for op in self.lineage(Edges::Hold) {
+        self.hold_from(0);
+    }
+
+    /// Without the first so many of the lineage.
+    fn hold_from(&self, first: usize) {
+        for op in self.lineage(Edges::Hold).skip(first) {
             // Relaxed: the runner looks after the poll in which this happened; in another task there
             // is no order to keep.
             op.holds.fetch_add(1, Ordering::Relaxed);
@@ -34,11 +39,15 @@ impl<R> Inner<R> {
     }
 
     pub(crate) fn release(&self) {
-        for op in self.lineage(Edges::Hold) {
+        self.release_from(0);
+    }
+
+    fn release_from(&self, first: usize) {
+        for op in self.lineage(Edges::Hold).skip(first) {
             op.holds.fetch_sub(1, Ordering::AcqRel); // see `held`
         }
         // Only then foreign code, since a waker may panic. Who holds meanwhile, rings later.
-        for op in self.lineage(Edges::Hold) {
+        for op in self.lineage(Edges::Hold).skip(first) {
             if !op.is_held() && op.is_cancelled() {
                 op.setup.callbacks.contain(|| op.bell.ring());
             }
@@ -80,6 +89,23 @@ impl<'a, R> Holding<'a, R> {
 impl<R> Drop for Holding<'_, R> {
     fn drop(&mut self) {
         self.0.release();
+    }
+}
+
+/// A hold of the operations around this one, for a run that has something to do at its end: cancelled
+/// with it, they would otherwise drop it before it has seen that.
+pub(crate) struct Around<'a, R>(&'a Inner<R>);
+
+impl<'a, R> Around<'a, R> {
+    pub(crate) fn new(inner: &'a Inner<R>) -> Self {
+        inner.hold_from(1);
+        Around(inner)
+    }
+}
+
+impl<R> Drop for Around<'_, R> {
+    fn drop(&mut self) {
+        self.0.release_from(1);
     }
 }
 

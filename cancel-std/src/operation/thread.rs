@@ -1,1 +1,314 @@
-//! Bodies and parts of bodies that block a thread.
+//! Bodies, and parts of bodies, that block a thread.
+//!
+//! `run_blocking` calls its closure on the calling thread. The runner of the operation is an ordinary
+//! one (`drive`), whose body waits, shielded, for the closure to be over.
+//!
+//! * B1: The calling thread polls the runner until its body asks for the closure, and puts it into the
+//!   slot. Whoever takes it from there polls it to its end: a thread of the pool while the closure is at
+//!   work, or, if none was free, the calling thread when the closure is over. So nobody ever waits for
+//!   the pool. All that a full pool does is that sources, callbacks and cleanup are late.
+//! * B2: The end of the closure is stored, then the bell is rung; the body listens, then looks. So it
+//!   cannot miss it.
+
+use super::drive::{Outcome, drive};
+use super::run::{erred, no_cleanup};
+use super::{Operation, Runtime};
+use crate::bell::Bell;
+use crate::current::Ticket;
+use crate::panics::Payload;
+use crate::wait::block_on;
+use cancel_core::{Cancelled, Token};
+use std::fmt::Display;
+use std::future::{Future, poll_fn};
+use std::mem::replace;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
+
+impl<R: Runtime> Operation<R> {
+    /// Runs a body that blocks, on this thread, with everything that [`run`](Operation::run) offers
+    /// alive meanwhile: timeout and other sources, callbacks, progress, cleanup.
+    ///
+    /// A closure cannot be dropped half-way. It ends early if it asks: with
+    /// [`check`](Operation::check), or [`sleep_blocking`](Operation::sleep_blocking). That is why it
+    /// counts as [shielded](crate::Context::shielded). An operation that is cancelled beforehand, or has
+    /// no time at all, never calls it. The closure may borrow, and need not be `Send`.
+    ///
+    /// Callbacks and cleanup run on this thread or on one of the process's pool for blocking work,
+    /// which watches over the sources meanwhile. That pool grows when it has to, up to a limit
+    /// (the `blocking` crate's, 500 threads if nobody changed it). While it is full, sources are late,
+    /// which never blocks this call: `check` still sees deadlines, tokens and parents.
+    ///
+    /// In async code this blocks the whole executor: use [`run_in_thread`](Operation::run_in_thread).
+    ///
+    /// # Returns
+    ///
+    /// The closure's value, also if the operation was cancelled meanwhile; the cause stays readable in
+    /// the [context](Operation::context).
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Operation::run): only if the closure was not called.
+    ///
+    /// # Panics
+    ///
+    /// If the closure panics: the operation is ended first (status *failed*, with cleanup). Also as
+    /// `run`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, Reason};
+    /// use std::time::Duration;
+    ///
+    /// let op = Cancelable::with_timeout(Duration::from_millis(5));
+    /// let rounds = op.run_blocking(|cx| {
+    ///     let mut rounds = 0;
+    ///     while !cx.is_cancelled() {
+    ///         rounds += 1;
+    ///     }
+    ///     rounds
+    /// });
+    /// assert!(rounds.unwrap() > 0);
+    /// assert_eq!(op.context().reason(), Some(Reason::Timeout));
+    /// ```
+    pub fn run_blocking<T, F>(&self, body: F) -> Result<T, Cancelled>
+    where
+        F: FnOnce(&Operation<R>) -> T,
+    {
+        self.call(body, |_| None)
+    }
+
+    /// [`run_blocking`](Operation::run_blocking) for a closure that can fail. Its error type takes
+    /// cancelations, too, so that `cx.check()?` works.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_run`](Operation::try_run): the closure's error, or why it was not called.
+    ///
+    /// # Panics
+    ///
+    /// As [`run_blocking`](Operation::run_blocking).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, Cancelled, Reason, Status};
+    /// use std::time::Duration;
+    ///
+    /// let op = Cancelable::with_timeout(Duration::from_millis(5));
+    /// let result = op.try_run_blocking(|cx| -> Result<(), Cancelled> {
+    ///     loop {
+    ///         cx.check()?; // between two steps of the work
+    ///     }
+    /// });
+    /// assert_eq!(result.unwrap_err().reason(), Reason::Timeout);
+    /// assert_eq!(op.status(), Status::Cancelled);
+    /// ```
+    pub fn try_run_blocking<T, E, F>(&self, body: F) -> Result<T, E>
+    where
+        E: From<Cancelled> + Display,
+        F: FnOnce(&Operation<R>) -> Result<T, E>,
+    {
+        self.call(body, |result| {
+            result.as_ref().err().map(|error| error.to_string())
+        })?
+    }
+
+    fn call<T, F>(&self, body: F, error: fn(&T) -> Option<String>) -> Result<T, Cancelled>
+    where
+        F: FnOnce(&Operation<R>) -> T,
+    {
+        let call = Arc::new(Call::default());
+        let mut runner = self.runner(call.clone());
+        let refused = block_on(poll_fn(|cx| match runner.as_mut().poll(cx) {
+            Poll::Ready(result) => Poll::Ready(result.err()),
+            Poll::Pending if call.is_wanted() => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        }));
+        if let Some(refused) = refused {
+            return Err(refused);
+        }
+        let slot = Arc::new(Slot::new(runner));
+        let helper = blocking::unblock({
+            let slot = slot.clone();
+            move || slot.take().map(block_on)
+        });
+        let value = {
+            let mut ticket = Ticket::new(self.inner.clone());
+            let _shown = ticket.show();
+            catch_unwind(AssertUnwindSafe(|| {
+                let value = body(self);
+                let error = error(&value);
+                (value, error)
+            }))
+        };
+        let value = match value {
+            Ok((value, error)) => {
+                call.end(Ok(error));
+                Some(value)
+            }
+            Err(payload) => {
+                call.end(Err(payload));
+                None
+            }
+        };
+        let result = match slot.take() {
+            Some(runner) => Some(block_on(runner)),
+            None => block_on(helper),
+        };
+        // A panic of the closure has come through the runner.
+        match (value, result) {
+            (Some(value), _) => Ok(value),
+            (None, Some(Err(cancelled))) => Err(cancelled),
+            (None, _) => unreachable!("without a value there was a panic"),
+        }
+    }
+
+    /// The operation's run, with a body that lasts as long as the closure.
+    fn runner(&self, call: Arc<Call>) -> Runner {
+        let body = async move |op: &Operation<R>| op.shield(call.over()).await;
+        let outcome = |over: Result<&Option<String>, &Cancelled>, token: &Token| match over {
+            Ok(None) => Outcome::Completed,
+            Ok(Some(error)) => erred(error.clone(), token),
+            Err(_) => Outcome::Cancelled(None),
+        };
+        let done = |result: Result<_, _>| result.map(drop);
+        Box::pin(drive(self.clone(), body, no_cleanup::<R>(), outcome, done))
+    }
+
+    /// Calls `f` on a thread of the process's pool for blocking work, and waits for it without blocking
+    /// anything here.
+    ///
+    /// Inside, this operation is the [current](Operation::current) one. `f` is not called if the
+    /// operation is cancelled before a thread is free (the pool grows when it has to, up to a limit);
+    /// once it has begun, it has to [`check`](Operation::check) for itself.
+    ///
+    /// # Errors
+    ///
+    /// [`Cancelled`] if `f` was not called.
+    ///
+    /// # Panics
+    ///
+    /// If `f` does.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped before `f` has begun, `f` is dropped, too. After that `f` goes on, and
+    /// nobody waits for it; if it is the operation's body that is dropped, `f` sees that in `check`. To
+    /// wait for it in any case, put a [shield](Operation::shield) around the call.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, current_id};
+    ///
+    /// let op = Cancelable::new();
+    /// let run = op.run(async |cx| {
+    ///     cx.run_in_thread(|cx| {
+    ///         cx.report_progress("on another thread");
+    ///         current_id()
+    ///     })
+    ///     .await
+    /// });
+    /// assert_eq!(smol::block_on(run), Ok(Ok(Some(op.id()))));
+    /// ```
+    pub fn run_in_thread<T, F>(
+        &self,
+        f: F,
+    ) -> impl Future<Output = Result<T, Cancelled>> + Send + use<T, F, R>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Operation<R>) -> T + Send + 'static,
+    {
+        let op = self.clone();
+        async move {
+            op.check()?;
+            let work = TakenBack(Arc::new(Slot::new(f)));
+            let slot = work.0.clone();
+            let called = blocking::unblock(move || -> Result<_, Cancelled> {
+                op.check()?;
+                let mut ticket = Ticket::new(op.inner.clone());
+                let _shown = ticket.show();
+                // Empty: nobody waits for it any more.
+                Ok(slot.take().map(|f| f(&op)))
+            });
+            match called.await? {
+                Some(output) => Ok(output),
+                None => unreachable!("it is taken back only when this future is dropped"),
+            }
+        }
+    }
+}
+
+type Runner = Pin<Box<dyn Future<Output = Result<(), Cancelled>> + Send>>;
+
+/// What one of two threads takes.
+struct Slot<T>(Mutex<Option<T>>);
+
+impl<T> Slot<T> {
+    fn new(value: T) -> Self {
+        Slot(Mutex::new(Some(value)))
+    }
+
+    fn take(&self) -> Option<T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// Dropped with its future, instead of when a thread of the pool comes across it.
+struct TakenBack<F>(Arc<Slot<F>>);
+
+impl<F> Drop for TakenBack<F> {
+    fn drop(&mut self) {
+        drop(self.0.take());
+    }
+}
+
+/// The call of a closure, as the body of the runner sees it.
+#[derive(Default)]
+struct Call {
+    phase: Mutex<Phase>,
+    bell: Bell,
+}
+
+#[derive(Default)]
+enum Phase {
+    #[default]
+    Before,
+    /// The body has begun.
+    Wanted,
+    /// With the text of its error, or its panic.
+    Over(Result<Option<String>, Payload>),
+}
+
+impl Call {
+    fn phase(&self) -> MutexGuard<'_, Phase> {
+        // Nothing can panic half-way.
+        self.phase.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_wanted(&self) -> bool {
+        matches!(*self.phase(), Phase::Wanted)
+    }
+
+    fn end(&self, over: Result<Option<String>, Payload>) {
+        *self.phase() = Phase::Over(over);
+        self.bell.ring();
+    }
+
+    async fn over(&self) -> Option<String> {
+        let over = poll_fn(|cx| {
+            self.bell.listen(cx);
+            match replace(&mut *self.phase(), Phase::Wanted) {
+                Phase::Over(over) => Poll::Ready(over),
+                _ => Poll::Pending,
+            }
+        });
+        match over.await {
+            Ok(error) => error,
+            Err(payload) => resume_unwind(payload),
+        }
+    }
+}

@@ -3,9 +3,8 @@
 use super::{Edges, Inner, Operation, Runtime, State};
 use crate::context::Status;
 use crate::deadline::Deadline;
-use cancel_core::{Cancelled, Cause, Check, Reason};
-use std::future::{Future, poll_fn};
-use std::task::Poll;
+use cancel_core::{Cancelled, Cause, Check, Reason, TimerError};
+use std::future::Future;
 use std::time::Duration;
 
 impl<R> Inner<R> {
@@ -222,20 +221,16 @@ impl<R: Runtime> Operation<R> {
         let sleep = self.inner.runtime.sleep(duration);
         async move {
             let Err(error) = sleep.await else { return };
-            let cause = Cause::new(Reason::Error).with_message("the timer of a sleep failed");
-            self.cancel_with(cause.with_error(error));
+            self.timer_failed(error);
             // Gives the runner the turn in which it drops the body. Elsewhere, waiting any longer
             // would be for ever.
-            let mut yielded = false;
-            poll_fn(|cx| {
-                if std::mem::replace(&mut yielded, true) {
-                    return Poll::Ready(());
-                }
-                cx.waker().wake_by_ref();
-                Poll::Pending
-            })
-            .await;
+            let _ = self.checkpoint().await;
         }
+    }
+
+    pub(super) fn timer_failed(&self, error: TimerError) {
+        let cause = Cause::new(Reason::Error).with_message("the timer of a sleep failed");
+        self.cancel_with(cause.with_error(error));
     }
 }
 
