@@ -24,7 +24,12 @@
 //! assert_eq!(cancelled.message(), Some("user pressed stop"));
 //! assert_eq!(handle.context().status().to_string(), "cancelled");
 //! ```
+//!
+//! # Features
+//!
+//! * `macros`: the attribute `#[cancelable]`, which makes operations of functions.
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(missing_docs)]
 
 mod executor;
@@ -35,6 +40,13 @@ pub use cancel_core::{
     Registration, Spawn, SpawnError, SpawnLocal, StaticCause, TimeoutExt, Timer, TimerError, Token,
     TokenId, TokenRef, TokenView, UntilCancelled, WaitForCancel,
 };
+#[cfg(feature = "macros")]
+#[cfg_attr(docsrs, doc(cfg(feature = "macros")))]
+#[doc(inline)]
+pub use cancel_macros::cancelable_smol as cancelable;
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+pub use cancel_std::__macros;
 pub use cancel_std::{
     BlockingWait, BuildError, Context, GroupTask, Metadata, Observer, Operation, OperationId,
     Progress, ProgressWatch, Runtime, Source, Status, TaskGroup, block_on, current_id,

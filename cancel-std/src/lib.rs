@@ -25,6 +25,7 @@
 //!
 //! # Features
 //!
+//! * `macros`: the attribute `#[cancelable]`, which makes operations of functions.
 //! * `resources`: `Resources`, which cancels work when memory, processor or disks run short.
 #![deny(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -78,6 +79,11 @@ mod condition;
 #[cfg(feature = "resources")]
 mod resources;
 
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+#[path = "macros.rs"]
+pub mod __macros;
+
 #[cfg(feature = "test-util")]
 #[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
 pub mod testing;
@@ -88,6 +94,9 @@ pub use cancel_core::{
     Registration, Spawn, SpawnError, SpawnLocal, StaticCause, TimeoutExt, Timer, TimerError, Token,
     TokenId, TokenRef, TokenView, UntilCancelled, WaitForCancel,
 };
+#[cfg(feature = "macros")]
+#[cfg_attr(docsrs, doc(cfg(feature = "macros")))]
+pub use cancel_macros::cancelable;
 pub use condition::Condition;
 pub use context::{Context, Status};
 pub use current::{current_id, current_token};
