@@ -49,7 +49,7 @@ pub use cancel_macros::cancelable_smol as cancelable;
 pub use cancel_std::__macros;
 pub use cancel_std::{
     BlockingWait, BuildError, Context, GroupTask, Metadata, Observer, Operation, OperationId,
-    Progress, ProgressWatch, Runtime, Source, Status, TaskGroup, block_on, current_id,
+    Progress, ProgressWatch, Runtime, Source, Status, TaskGroup, Wrapped, block_on, current_id,
     current_token,
 };
 pub use executor::{On, Smol};

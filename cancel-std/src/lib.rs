@@ -103,7 +103,7 @@ pub use current::{current_id, current_token};
 pub use flag::Flag;
 pub use id::OperationId;
 pub use observer::Observer;
-pub use operation::{GroupTask, Operation, ProgressWatch, Runtime, Source, TaskGroup};
+pub use operation::{GroupTask, Operation, ProgressWatch, Runtime, Source, TaskGroup, Wrapped};
 pub use progress::{Metadata, Progress};
 #[cfg(feature = "resources")]
 #[cfg_attr(docsrs, doc(cfg(feature = "resources")))]
