@@ -65,10 +65,6 @@ impl<P: Parent<Runtime: Default>> Parent for Option<P> {
 }
 
 /// What can be given as `source`.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a source",
-    label = "expected a `Source`, what converts to one, or a `Result<_, BuildError>` of that"
-)]
 pub trait AddTo<R> {
     /// Adds it. What could not be built ends the operation before it begins.
     fn add_to(self, op: Operation<R>) -> Operation<R>;

@@ -2,7 +2,7 @@
 
 use crate::arguments::{Arguments, Base, Limit, mixed};
 use crate::function::{self, Function, Injected, Returned};
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Group, Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
@@ -72,11 +72,12 @@ fn outside(krate: &Path, returned: &Returned) -> syn::ReturnType {
 fn failed(errors: [Option<Error>; 3], function: &Function, signature: &Signature) -> TokenStream {
     let errors = errors.iter().flatten().map(Error::to_compile_error);
     let output = &signature.output;
-    // What an `impl Trait` stands for is not known without the body.
-    let hidden = quote!(#output)
-        .into_iter()
-        .any(|token| token.to_string() == "impl");
+    // What an `impl Trait` stands for is not known without the body; `!` is no value.
+    let output = quote!(#output).to_string();
+    let hidden = output.contains("impl ") || output.contains('!');
     let visibility = &function.visibility;
+    let mut signature = signature.clone();
+    function::unmark(&mut signature);
     let stub = (!hidden).then(|| {
         quote! {
             #[allow(warnings)]
@@ -125,18 +126,16 @@ impl Parts {
             (None, None) => quote!(#krate::Cancelable),
         };
         let new = match &self.arguments.base {
-            None => quote!(<#ty>::new()),
+            None => quote_spanned!(mixed(ty.span())=> let #op: #ty = <#ty>::new();),
             Some((base, value)) => {
                 let span = mixed(value.span());
-                match base {
-                    Base::Runtime => quote_spanned!(span=> #krate::__macros::Operation::on(#value)),
-                    Base::Parent => {
-                        quote_spanned!(span=> #krate::__macros::Parent::linked(&(#value)))
-                    }
-                    Base::ChildOf => {
-                        quote_spanned!(span=> #krate::__macros::Parent::nested(&(#value)))
-                    }
-                }
+                let new = match base {
+                    Base::Runtime => quote_spanned!(span=> Operation::on(#value)),
+                    Base::Parent => quote_spanned!(span=> Parent::linked(&(#value))),
+                    Base::ChildOf => quote_spanned!(span=> Parent::nested(&(#value))),
+                };
+                let op = at(op, span);
+                quote_spanned!(span=> let #op: #ty = #krate::__macros::#new;)
             }
         };
         let name = match &self.arguments.name {
@@ -154,7 +153,7 @@ impl Parts {
             }
         });
         quote! {
-            let #op: #ty = #new;
+            #new
             let #op = #op.name(#name);
             #(#limits)*
             #(#setup)*
@@ -167,7 +166,10 @@ impl Parts {
             Limit::Timeout(time) => quote!(let #op = #op.timeout(#time);),
             Limit::Deadline(moment) => quote!(let #op = #op.until(#moment);),
             Limit::Grace(time) => quote!(let #op = #op.grace(#time);),
-            Limit::Token(token) => quote!(let #op = #op.follow(&(#token));),
+            Limit::Token(token) => {
+                let reference = quote_spanned!(mixed(token.span())=> &(#token));
+                quote!(let #op = #op.follow(#reference);)
+            }
             Limit::Observer(observer) => quote!(let #op = #op.observe(#observer);),
             Limit::Source(source) => quote_spanned! { mixed(source.span())=>
                 let #op = #krate::__macros::AddTo::add_to(#source, #op);
@@ -198,9 +200,11 @@ impl Parts {
 
     /// The body is a plain future with a handle of its own: what the compiler knows about ordinary
     /// async blocks (auto traits, lifetimes) holds for it, as it does not for async closures.
-    fn run(&self, op: &Ident, body: &proc_macro2::Group) -> TokenStream {
+    fn run(&self, op: &Ident, body: &Group) -> TokenStream {
         let inside = &self.returned.inside;
+        // What has to do with the type of the result is said where that is written.
         let span = mixed(inside.span());
+        let op = at(op, span);
         let run = match self.returned.fallible {
             true => quote_spanned!(span=> #op.try_run),
             false => quote_spanned!(span=> #op.run),
@@ -217,24 +221,22 @@ impl Parts {
                 Some(quote!(#(#attributes)* let #pattern: &#operation = &#handle;)),
             ),
         };
-        quote! {
-            #clone
-            #run(move |_: &_| async move {
-                // An async block has no place for its type. The first return tells it, so that all
-                // others, and the end, are converted to it.
-                if let ::core::option::Option::Some(value) = ::core::option::Option::None::<#inside> {
-                    return value;
-                }
-                #bind
-                #body
-            })
-            .await
-        }
+        // An async block has no place for its type. The first return tells it, so that all others,
+        // and the end, are converted to it.
+        let told = quote_spanned! {span=>
+            if let ::core::option::Option::Some(value) = ::core::option::Option::None::<#inside> {
+                return value;
+            }
+        };
+        let called =
+            quote_spanned!(span=> #run(move |_: &_| async move { #told #bind #body }).await);
+        quote!(#clone #called)
     }
 
-    fn run_blocking(&self, op: &Ident, body: &proc_macro2::Group) -> TokenStream {
+    fn run_blocking(&self, op: &Ident, body: &Group) -> TokenStream {
         let inside = &self.returned.inside;
         let span = mixed(inside.span());
+        let op = at(op, span);
         let run = match self.returned.fallible {
             true => quote_spanned!(span=> #op.try_run_blocking),
             false => quote_spanned!(span=> #op.run_blocking),
@@ -247,8 +249,15 @@ impl Parts {
                 operation,
             }) => quote!(#(#attributes)* #pattern: &#operation),
         };
-        quote!(#run(move |#parameter| -> #inside #body))
+        quote_spanned!(span=> #run(move |#parameter| -> #inside #body))
     }
+}
+
+/// The same variable, for errors that point elsewhere.
+fn at(op: &Ident, span: Span) -> Ident {
+    let mut op = op.clone();
+    op.set_span(span);
+    op
 }
 
 /// A text with braces is one to be formatted.

@@ -221,6 +221,16 @@ fn is_mark(attribute: &Attribute) -> bool {
     attribute.path().is_ident("inject")
 }
 
+/// Takes away what only this attribute knows.
+pub(crate) fn unmark(signature: &mut Signature) {
+    for arg in &mut signature.inputs {
+        match arg {
+            FnArg::Receiver(receiver) => receiver.attrs.retain(|attribute| !is_mark(attribute)),
+            FnArg::Typed(parameter) => parameter.attrs.retain(|attribute| !is_mark(attribute)),
+        }
+    }
+}
+
 /// `&Cancelable` or `&Operation<R>`, under any path.
 fn is_operation(arg: &FnArg) -> bool {
     let FnArg::Typed(parameter) = arg else {
