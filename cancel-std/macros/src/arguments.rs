@@ -28,21 +28,21 @@ pub(crate) enum Base {
     ChildOf,
 }
 
-/// Values of the right shape, as tokens.
+/// Values of the right shape.
 pub(crate) enum Limit {
     Timeout(TokenStream),
-    Deadline(Expr),
+    Deadline(TokenStream),
     Grace(TokenStream),
-    Token(Expr),
-    Signals(Expr),
-    Source(Expr),
-    Condition(Expr),
+    Token(TokenStream),
+    Signals(TokenStream),
+    Source(TokenStream),
+    Condition(TokenStream),
     Predicate {
-        predicate: Expr,
+        predicate: TokenStream,
         interval: TokenStream,
-        description: Option<Expr>,
+        description: Option<TokenStream>,
     },
-    Observer(Expr),
+    Observer(TokenStream),
 }
 
 impl Parse for Arguments {
@@ -130,11 +130,11 @@ impl Arguments {
             "timeout" => self.limits.push(Limit::Timeout(time(value)?)),
             "grace" => self.limits.push(Limit::Grace(time(value)?)),
             "deadline" => self.limits.push(Limit::Deadline(moment(value)?)),
-            "token" => self.limits.push(Limit::Token(value)),
-            "signals" => self.limits.push(Limit::Signals(value)),
-            "source" => self.limits.push(Limit::Source(value)),
+            "token" => self.limits.push(Limit::Token(quote!(#value))),
+            "signals" => self.limits.push(Limit::Signals(quote!(#value))),
+            "source" => self.limits.push(Limit::Source(quote!(#value))),
             "condition" => self.limits.push(condition(value)?),
-            "observer" => self.limits.push(Limit::Observer(value)),
+            "observer" => self.limits.push(Limit::Observer(quote!(#value))),
             "setup" => self.setup = Some(value),
             "runtime" => self.found(key, Base::Runtime, value)?,
             "parent" => self.found(key, Base::Parent, value)?,
@@ -206,18 +206,18 @@ fn no_time(lit: &Lit) -> Error {
     Error::new(lit.span(), message)
 }
 
-fn moment(value: Expr) -> syn::Result<Expr> {
+fn moment(value: Expr) -> syn::Result<TokenStream> {
     if let Expr::Lit(ExprLit { lit, .. }) = &value {
         let message = "a deadline is a moment: a `Duration` since the epoch of the runtime's \
             clock, as `Timer::now` tells it; for a time from now on there is `timeout`";
         return Err(Error::new(lit.span(), message));
     }
-    Ok(value)
+    Ok(quote!(#value))
 }
 
 fn condition(value: Expr) -> syn::Result<Limit> {
     let Expr::Tuple(tuple) = value else {
-        return Ok(Limit::Condition(value));
+        return Ok(Limit::Condition(quote!(#value)));
     };
     let wrong = Error::new_spanned(
         &tuple,
@@ -241,9 +241,9 @@ fn condition(value: Expr) -> syn::Result<Limit> {
         }
     }
     Ok(Limit::Predicate {
-        predicate,
+        predicate: quote!(#predicate),
         interval: time(interval)?,
-        description,
+        description: description.map(|text| quote!(#text)),
     })
 }
 
