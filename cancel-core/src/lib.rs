@@ -17,6 +17,10 @@
 //! | a `static`, a struct, no heap | [`Token`], with [`Child`] for trees |
 //! | tasks and threads that share a token | [`CancelToken`]: clones, [children](CancelToken::child), [any](CancelToken::any) and [all](CancelToken::all) of several |
 //! | a future to stop | [`CancelFutureExt::until_cancelled`], [`Token::cancelled`] |
+//! | a stream to stop | [`CancelStreamExt::take_until_cancelled`] (it ends), [`CancelStreamExt::until_cancelled`] (its last item says why) |
+//! | a future with a time limit | [`TimeoutExt::timeout`]; a token with one: [`CancelToken::with_timeout`] |
+//! | a future to stop for several reasons, or with care | [`Scope`]: [sources](Scope::source), a [grace period](Scope::grace), a [cleanup](Scope::finally) |
+//! | a part of it that is not to be stopped | [`Shields::shield`] |
 //! | synchronous code to stop | [`Token::check`], [`Token::is_cancelled`], the trait [`Check`] |
 //! | code to run on a cancel | [`CancelToken::on_cancel`], [`DropGuard`] |
 //! | to say why, or to ask | [`Cause`], [`Reason`]; [`Cancelled`] |
@@ -28,6 +32,7 @@
 //! * `alloc`: [`CancelToken`], callbacks, messages made at run time. Part of `std`. On targets
 //!   without compare-and-swap the application chooses a backend of `portable-atomic`, for example
 //!   by the feature below.
+//! * `serde`: reasons and causes can be serialized, reasons deserialized. Needs no heap.
 //! * `critical-section`: for applications on targets without compare-and-swap: lets
 //!   `portable-atomic` use critical sections. Libraries leave it alone.
 //!
@@ -58,6 +63,8 @@ mod error;
 
 mod cause;
 mod reason;
+#[cfg(feature = "serde")]
+mod serde;
 
 #[cfg_attr(not(feature = "alloc"), path = "block_none.rs")]
 #[allow(unsafe_code)]
@@ -91,6 +98,7 @@ mod shared;
 mod token;
 
 mod check;
+mod stream;
 mod view;
 
 mod rt;
@@ -114,6 +122,7 @@ pub use rt::{Spawn, SpawnError, SpawnLocal, Timer, TimerError};
 pub use scope::Scope;
 pub use shield::{Control, NoShields, Shield, Shields};
 pub use source::{AllOf, AnyOf, DeadlineSource, NoSource, WithSource, all_of, any_of};
+pub use stream::{CancelStreamExt, TakeUntilCancelled, UntilCancelledStream};
 pub use timeout::{Timeout, TimeoutExt};
 pub use token::{Token, TokenId, TokenRef};
 pub use view::TokenView;

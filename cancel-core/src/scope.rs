@@ -18,6 +18,7 @@ use crate::source::{NoSource, WithSource};
 use crate::token::TokenRef;
 use core::fmt;
 use core::future::Future;
+use core::mem::take;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use core::time::Duration;
@@ -121,6 +122,8 @@ pin_project! {
 struct State {
     /// The body has been polled.
     started: bool,
+    /// That was elsewhere, just now: see [`Scope::begun`].
+    begun: bool,
     /// Cancelation has been asked for, and seen.
     asked: bool,
     /// A source has fired although the token is one that is never cancelled.
@@ -150,6 +153,7 @@ impl<T: TokenRef, B: Future> Scope<T, B> {
             grace_left: None,
             state: State {
                 started: false,
+                begun: false,
                 asked: false,
                 fired: None,
             },
@@ -167,6 +171,29 @@ where
     G: Grace,
     F: Cleanup,
 {
+    /// Says that the body has been polled before, by this task, and is pending: the first poll goes on
+    /// after that, with the sources. So a layer can make the scope only once there is something to
+    /// wait for.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_core::{Scope, Token};
+    /// use std::future::{Future, pending, ready};
+    /// use std::pin::pin;
+    /// use std::task::{Context, Waker};
+    ///
+    /// let (token, mut body) = (Token::new(), pin!(pending::<()>()));
+    /// assert!(body.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    /// let run = Scope::new(&token, body).begun().source(ready("enough"));
+    /// assert_eq!(smol::block_on(run).unwrap_err().message(), Some("enough"));
+    /// ```
+    pub fn begun(mut self) -> Self {
+        self.state.started = true;
+        self.state.begun = true;
+        self
+    }
+
     /// Adds a source: a future that resolves to a cause, or to what can be made one.
     ///
     /// # Examples
@@ -366,8 +393,10 @@ where
         let mut second = false;
         let mut fresh = true;
         loop {
+            let begun = take(&mut this.state.begun);
             // (May have been cancelled by the body, by a source, or by others meanwhile.)
             let cause = match &this.state.fired {
+                _ if begun => None,
                 Some(fired) => Some(fired.clone()),
                 None => this.token.token().cause(),
             };
@@ -406,8 +435,10 @@ where
             }
             fresh = false;
             this.state.started = true;
-            if let Poll::Ready(output) = body.as_mut().poll(cx) {
-                return Poll::Ready(Ok(output));
+            if !begun {
+                if let Poll::Ready(output) = body.as_mut().poll(cx) {
+                    return Poll::Ready(Ok(output));
+                }
             }
             let mut asked = this.state.asked;
             while let Some(sources) = this.sources.as_mut().as_pin_mut() {

@@ -1,9 +1,12 @@
 //! The callbacks of an operation. Their panics end here.
 
 use crate::context::Context;
+use crate::id::OperationId;
+pub(crate) use crate::observer::Event;
 use crate::observer::Observer;
-use crate::panics::{Payload, forget};
+use crate::panics::{Payload, describe, forget};
 use crate::progress::Progress;
+use crate::trace;
 use pin_project::pin_project;
 use std::collections::VecDeque;
 use std::future::Future;
@@ -12,17 +15,6 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{self, Poll};
-
-/// What happens in the life of an operation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Event {
-    Start,
-    /// The runner has seen that it is to end.
-    Asked,
-    Complete,
-    Cancel,
-    Error,
-}
 
 pub(crate) type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -39,8 +31,9 @@ enum Callback {
     Observer(Arc<dyn Observer>),
 }
 
-#[derive(Default)]
 pub(crate) struct Callbacks {
+    /// Whose they are.
+    id: OperationId,
     list: Vec<Callback>,
     panics: AtomicU32,
     /// There if there are asynchronous progress callbacks.
@@ -48,6 +41,15 @@ pub(crate) struct Callbacks {
 }
 
 impl Callbacks {
+    pub(crate) fn new(id: OperationId) -> Self {
+        Callbacks {
+            id,
+            list: Vec::new(),
+            panics: AtomicU32::new(0),
+            queue: None,
+        }
+    }
+
     pub(crate) fn on_event<F>(&mut self, event: Event, f: F)
     where
         F: Fn(&Context) + Send + Sync + 'static,
@@ -196,6 +198,7 @@ impl Callbacks {
 
     fn count(&self, payload: Payload) {
         self.count_panic();
+        trace::contained(self.id, || format!("a callback {}", describe(&*payload)));
         forget(payload);
     }
 

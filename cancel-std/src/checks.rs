@@ -7,6 +7,7 @@
 use crate::callbacks::CatchUnwind;
 use crate::operation::{Operation, Runtime, Source};
 use crate::panics::{Quiet, contain, explain};
+use crate::trace;
 use cancel_core::{Cause, Reason};
 use std::borrow::Cow;
 use std::future::Future;
@@ -92,6 +93,7 @@ pub(crate) fn source<R: Runtime, T: Send + 'static>(
                     Ok(None) => {}
                     Err(text) => {
                         op.inner.setup.callbacks.count_panic();
+                        trace::contained(op.id(), || format!("{what} {text}"));
                         op.inner.note(format!("{what} {text}"));
                     }
                 }

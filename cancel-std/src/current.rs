@@ -45,6 +45,13 @@ impl Drop for Shown<'_> {
     }
 }
 
+/// Shows an entry while `body` runs.
+pub(crate) fn within<E: Entry + 'static, T>(entry: &Arc<E>, body: impl FnOnce() -> T) -> T {
+    let mut ticket = Ticket::new(entry.clone());
+    let _shown = ticket.show();
+    body()
+}
+
 /// The innermost entry for which `find` has an answer.
 pub(crate) fn find<T>(find: impl Fn(&Arc<dyn Entry>) -> Option<T>) -> Option<T> {
     let entries = RUNNING.try_with(|running| running.borrow().clone()).ok()?;

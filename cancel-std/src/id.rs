@@ -27,6 +27,12 @@ impl OperationId {
         OperationId(LAST.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
+    /// For `serde`.
+    #[cfg(feature = "serde")]
+    pub(crate) fn from_number(number: u64) -> Self {
+        OperationId(number)
+    }
+
     /// The number.
     ///
     /// # Examples

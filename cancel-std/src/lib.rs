@@ -23,10 +23,25 @@
 //! The tokens and what goes with them are those of `cancel-core`, handed on, so that this is the
 //! one crate to depend on.
 //!
+//! Start with the guide: [operations](guide::operations), [sources](guide::sources),
+//! [stopping cleanly](guide::stopping_cleanly).
+//!
 //! # Features
+//!
+//! All are off by default, and what is off costs nothing.
 //!
 //! * `macros`: the attribute `#[cancelable]`, which makes operations of functions.
 //! * `resources`: `Resources`, which cancels work when memory, processor or disks run short.
+//! * `log`: each operation writes to [`log`](https://docs.rs/log) when it starts (debug), is asked to
+//!   end (info, with reason and message) and has ended (debug, info if cancelled, warn if failed), and
+//!   panics of its callbacks (warn): with its id, its name and its parent. The target is `cancel_std`.
+//! * `tracing`: the same as events of [`tracing`](https://docs.rs/tracing), and a span `operation` (info)
+//!   from the start to the end of each, with the fields `id`, `name` and `parent`. It stands below the span
+//!   that is current at the start, and is entered whenever body, callbacks or cleanup run, so that what
+//!   they say lies inside.
+//! * `serde`: contexts, causes, reasons, progress, metadata can be serialized, and read back where that
+//!   makes sense.
+//! * `test-util`: the testing kit, `cancel_std::testing`.
 #![deny(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(missing_docs)]
@@ -56,7 +71,12 @@ mod progress;
 
 mod context;
 
+#[cfg(feature = "serde")]
+mod serde;
+
 mod observer;
+
+mod trace;
 
 mod callbacks;
 
@@ -87,6 +107,8 @@ pub mod __macros;
 #[cfg(feature = "test-util")]
 #[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
 pub mod testing;
+
+pub mod guide;
 
 pub use build_error::BuildError;
 pub use cancel_core::{

@@ -3,6 +3,17 @@
 use crate::context::Context;
 use crate::progress::Progress;
 
+/// What happens in the life of an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Event {
+    Start,
+    /// The runner has seen that it is to end.
+    Asked,
+    Complete,
+    Cancel,
+    Error,
+}
+
 /// Hears of everything that happens to the operations it is given to
 /// ([`observe`](crate::Operation::observe)): for registries, logs, statistics.
 ///

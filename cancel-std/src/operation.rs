@@ -19,6 +19,7 @@ use crate::current::{self, Entry};
 use crate::deadline::Deadline;
 use crate::id::OperationId;
 use crate::progress::{Metadata, Progress};
+use crate::trace::Trace;
 use cancel_core::{CancelToken, Cancelled, Cause, Reason, Timer, Token, WaitForCancel};
 use std::any::Any;
 use std::borrow::Cow;
@@ -125,6 +126,8 @@ pub(crate) struct Inner<R> {
     pub(crate) deadline: Deadline,
     /// Rung for the runner: deadline moved, last hold released, end forced, work queued.
     pub(crate) bell: Bell,
+    /// Its span, if there are any.
+    pub(crate) trace: Trace,
     /// Open shields, and nested operations at their ends (`operation/shield.rs`).
     pub(crate) holds: AtomicU32,
     /// No grace any more (`force`).

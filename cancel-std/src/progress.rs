@@ -167,6 +167,22 @@ impl Progress {
         }
     }
 
+    /// For `serde`.
+    #[cfg(feature = "serde")]
+    pub(crate) fn from_parts(
+        operation: OperationId,
+        message: Text,
+        metadata: Metadata,
+        count: Option<(u64, u64)>,
+    ) -> Self {
+        Progress {
+            operation,
+            message,
+            metadata,
+            count,
+        }
+    }
+
     /// The operation that reported. For callbacks of a parent that is the descendant.
     ///
     /// # Examples

@@ -1,5 +1,6 @@
 //! Runs the programs of `02_advanced/` that need no signals and no system, and reads what they print.
 
+#[path = "support/run.rs"]
 mod support;
 
 use support::{assert_lines, run, seconds_after};
@@ -111,4 +112,50 @@ fn retry() {
     let end = &lines[before + 1..];
     assert_eq!(end[0], "Result: cancelled: manual: user pressed stop");
     assert_eq!(end.len(), 2, "{end:#?}");
+}
+
+#[test]
+fn combined_cancelation() {
+    let lines = run("01_combined_cancelation");
+    assert_lines(
+        &lines,
+        &[
+            "Created manual token: token-*",
+            "Created timeout cancelable: op-1 with token token-*",
+            "Created token cancelable: op-2 with token token-*",
+            "Created signal cancelable: op-3 with token token-*",
+            "=== COMBINING STEP 1: timeout + token ===",
+            "First combine result: op-4 with token token-*",
+            "=== COMBINING STEP 2: (timeout+token) + signal ===",
+            "Final combine result: op-5 with token token-*",
+            "Press Ctrl+C to cancel, or wait for timeout/manual cancel...",
+            "Working... 6/20",
+            "Triggering manual cancelation...",
+            "About to cancel token: token-*",
+            "Token cancel call completed",
+            "Cancelled: manual - Demonstration cancel",
+            "Operation was cancelled",
+            "Reason: manual",
+            "Message: Demonstration cancel",
+        ],
+    );
+    let manual = lines[0].trim_start_matches("Created manual token: ");
+    assert!(lines.contains(&format!("About to cancel token: {manual}")));
+    assert!(!lines.iter().any(|line| line == "Working... 7/20"));
+}
+
+#[test]
+fn all_sources() {
+    assert_eq!(
+        run("02_all_sources"),
+        [
+            "timeout: cancelled: timeout",
+            "token: cancelled: manual: user pressed stop",
+            "condition: cancelled: condition: condition met: disk full",
+            "flag: cancelled: condition: maintenance begins",
+            "sensor: cancelled: custom 7: temperature over 90 °C",
+            "failure: cancelled: error",
+            "because of: connection reset",
+        ]
+    );
 }

@@ -1,5 +1,6 @@
 //! Runs the programs of `01_basics/` and reads what they print.
 
+#[path = "support/run.rs"]
 mod support;
 
 use support::{assert_lines, run, seconds_after};

@@ -1,6 +1,4 @@
-//! Runs built examples, and reads what they print.
-
-// (Each test program uses some of it.)
+//! Runs the examples and reads what they print.
 #![allow(dead_code)]
 
 use std::path::PathBuf;
@@ -21,8 +19,8 @@ pub(crate) fn run(name: &str) -> Vec<String> {
     let output = match Command::new(&program).arg("--fast").output() {
         Ok(output) => output,
         Err(error) => panic!(
-            "{}: {error}\n`cargo test -p cancel-examples` builds it; `--test` with one name \
-             does not, then run `cargo build -p cancel-examples --examples` before",
+            "{}: {error}\n`cargo test -p cancel-examples` builds it; `--test basics` alone does \
+             not, then run `cargo build -p cancel-examples --examples` before",
             program.display()
         ),
     };
@@ -51,17 +49,4 @@ pub(crate) fn assert_lines(lines: &[String], expected: &[&str]) {
             "`{wanted}` is missing, or not in order, in {lines:#?}"
         );
     }
-}
-
-/// The number of seconds at the end of the line that begins like that.
-#[track_caller]
-pub(crate) fn seconds_after(lines: &[String], beginning: &str) -> f64 {
-    let rest = lines
-        .iter()
-        .find_map(|line| line.strip_prefix(beginning))
-        .expect("a duration");
-    rest.trim_end_matches('!')
-        .trim_end_matches('s')
-        .parse()
-        .expect("seconds")
 }

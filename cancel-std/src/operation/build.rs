@@ -6,6 +6,7 @@ use crate::callbacks::Callbacks;
 use crate::context::Status;
 use crate::deadline::Deadline;
 use crate::id::OperationId;
+use crate::trace::Trace;
 use cancel_core::CancelToken;
 use std::borrow::Cow;
 use std::future::Future;
@@ -113,18 +114,20 @@ impl<R: Runtime> Operation<R> {
             pending: None,
             combined: false,
         };
+        let id = OperationId::next();
         let inner = Inner {
-            id: OperationId::next(),
+            id,
             runtime,
             setup: Setup {
                 name: None,
                 parent: None,
-                callbacks: Callbacks::default(),
+                callbacks: Callbacks::new(id),
                 rest: None,
             },
             token: OnceLock::new(),
             deadline: Deadline::never(),
             bell: Bell::new(),
+            trace: Trace::default(),
             holds: AtomicU32::new(0),
             forced: AtomicBool::new(false),
             state: Mutex::new(state),

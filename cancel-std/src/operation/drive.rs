@@ -6,20 +6,21 @@
 
 use super::Source;
 use super::shield::{Around, Holding, Steering};
-use super::sources::Sources;
+use super::sources::{Others, Sources};
 use super::{Inner, Operation, Runtime};
 use crate::callbacks::{CatchUnwind, Event, Work};
 use crate::context::Status;
-use crate::current::Ticket;
+use crate::current;
 use crate::panics::{Payload, describe, forget};
+use crate::trace;
 use cancel_core::{Cancelled, Cause, Grace, Reason, Scope, StaticCause, Token};
-use pin_project::pin_project;
 use std::future::{Future, poll_fn};
 use std::mem::take;
+use std::ops::DerefMut;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
-use std::sync::Mutex;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 pub(super) enum Outcome {
     Completed,
@@ -31,7 +32,14 @@ pub(super) enum Outcome {
 impl<R: Runtime> Inner<R> {
     /// Tells the callbacks of this operation and of its parts.
     pub(super) fn tell(&self, event: Event) {
+        let _inside = self.trace.enter();
         let mut context = None;
+        if trace::hears(event) {
+            let context = context.get_or_insert_with(|| self.snapshot());
+            self.setup
+                .callbacks
+                .contain(|| trace::event(event, context));
+        }
         for op in self.listeners() {
             if op.setup.callbacks.hear(event) {
                 let context = context.get_or_insert_with(|| self.snapshot());
@@ -49,14 +57,13 @@ impl<R: Runtime> Inner<R> {
         !self.setup.grace().is_zero() || self.listeners().any(awaits)
     }
 
+    fn hears_async(&self, event: Event) -> bool {
+        let mut listeners = self.listeners();
+        listeners.any(|op| op.setup.callbacks.hear_async(event))
+    }
+
     /// And the asynchronous ones, one after the other. What is around this operation waits.
     async fn tell_async(&self, event: Event) {
-        if !self
-            .listeners()
-            .any(|op| op.setup.callbacks.hear_async(event))
-        {
-            return;
-        }
         let _holding = Holding::new(self);
         let context = self.snapshot();
         let listeners: Vec<&Inner<R>> = self.listeners().collect();
@@ -85,8 +92,38 @@ impl<R: Runtime> Operation<R> {
         self.inner
             .deadline
             .begin(deadlines.into_iter().flatten().min());
+        let more = state.pending.is_some();
         drop(state);
-        Ok(Running { op: self })
+        let running = Running {
+            op: self,
+            started: now,
+            more,
+        };
+        let name = self.inner.setup.name.as_deref();
+        let parent = || self.inner.parent_id();
+        self.inner.trace.open(self.id(), name, parent);
+        Ok(running)
+    }
+
+    fn has_cleanups(&self) -> bool {
+        let state = self.inner.lock();
+        let pending = state.pending.as_ref();
+        pending.is_some_and(|pending| !pending.cleanups.is_empty())
+    }
+
+    /// The sources alone: what is to be done at the end stays.
+    pub(super) fn take_sources(&self) -> Vec<Source<R>> {
+        let mut state = self.inner.lock();
+        let pending = state.pending.as_mut();
+        pending.map_or(Vec::new(), |pending| take(&mut pending.sources))
+    }
+
+    /// The cause, for one that is cancelled.
+    fn cancelled_now(&self) -> Cancelled {
+        self.inner.live_cause().unwrap_or_else(|| {
+            // (Not reached: nothing is uncancelled again.)
+            Cancelled::from(Cause::new(Reason::Manual))
+        })
     }
 
     /// What was set up to be started, and to be done at the end.
@@ -127,6 +164,7 @@ impl<R: Runtime> Operation<R> {
             inner.setup.callbacks.contain(|| drop(waker));
         }
         inner.tell(event);
+        inner.trace.close();
         event
     }
 }
@@ -141,161 +179,228 @@ fn refused(why: &'static StaticCause) -> Cancelled {
     Cancelled::from(Cause::from(why))
 }
 
-pub(super) async fn drive<R, F, K, T, C, O>(
+pub(super) fn drive<R, F, K, T, C, Q, O>(
     op: Operation<R>,
     body: F,
-    cleanup: Option<K>,
+    mut cleanup: Option<K>,
     outcome: C,
-    output: fn(Result<T, Cancelled>) -> O,
-) -> O
+    output: Q,
+) -> impl Future<Output = O>
 where
     R: Runtime,
     F: AsyncFnOnce(&Operation<R>) -> T,
     K: AsyncFnOnce(&Operation<R>),
     C: FnOnce(Result<&T, &Cancelled>, &Token) -> Outcome,
+    Q: FnOnce(Result<T, Cancelled>) -> O,
 {
-    let running = match op.begin() {
-        Ok(running) => running,
-        Err(refused) => return output(Err(refused)),
-    };
-    let late_panic = Mutex::new(None);
-    let (sources, cleanups) = op.take_pending();
-    let has_cleanup = cleanup.is_some() || !cleanups.is_empty();
-    let _around = (has_cleanup || op.inner.ends_slowly()).then(|| Around::new(&op.inner));
-    let result = {
-        if op.check().is_ok() {
-            op.inner.tell(Event::Start);
-            let mut waiting = Waiting {
+    // What lives across an await, or is captured, makes the future larger: what is rare is boxed, and
+    // `body` is moved once, from here to where its future lies.
+    let mut body = Some(body);
+    async move {
+        let running = match op.begin() {
+            Ok(running) => running,
+            Err(refused) => return output(Err(refused)),
+        };
+        let inner = &*op.inner;
+        let mut late_panic = None;
+        let has_cleanup = cleanup.is_some() || (running.more && op.has_cleanups());
+        let has_end = has_cleanup || inner.setup.callbacks.has_queue();
+        let _around = (has_cleanup || inner.ends_slowly()).then(|| Around::new(inner));
+        let result = {
+            let mut future = pin!(None);
+            let mut body_of = Body {
                 op: &op,
-                abandoned: true,
+                future: future.as_mut(),
             };
-            op.inner.tell_async(Event::Start).await;
-            waiting.abandoned = false;
-        }
-        let mut running_body = Body {
-            future: None,
-            panic: None,
-            op: &op,
-            ticket: Ticket::new(op.inner.clone()),
-        };
-        // A panic of the body, in making its future, too, is caught: the operation ends first.
-        let sources = match op.token().is_cancelled() {
-            true => {
-                drop(body);
-                drop(sources);
-                Vec::new()
-            }
-            false => {
-                match catch_unwind(AssertUnwindSafe(|| body(&op))) {
-                    Ok(future) => running_body.future = Some(future),
-                    Err(payload) => running_body.panic = Some(payload),
+            if op.check_at(running.started).is_ok() {
+                inner.tell(Event::Start);
+                if inner.hears_async(Event::Start) {
+                    attend(&op, Box::pin(inner.tell_async(Event::Start))).await;
                 }
-                sources
+            }
+            // As `Scope` begins; but the token and all that are only made for what has to wait.
+            let mut others = None;
+            let first = match inner.is_cancelled() {
+                true => None,
+                false => {
+                    others = Others::start(&op, running.more);
+                    let mut make = || body.take().map(|body| body(&op));
+                    let first = poll_fn(|cx| {
+                        let _inside = inner.trace.enter();
+                        Poll::Ready(body_of.poll_with(&mut make, cx))
+                    });
+                    Some(first.await)
+                }
+            };
+            match first {
+                None => {
+                    drop(body.take());
+                    Err(op.cancelled_now())
+                }
+                Some(Poll::Ready(output)) => Ok(output),
+                Some(Poll::Pending) => {
+                    let scope = Scope::new(&**op.token(), body_of)
+                        .begun()
+                        .sources(Sources::new(&op, others))
+                        .shields(Steering(&op))
+                        .grace_with(GraceOf(&op));
+                    attend(&op, pin!(scope)).await
+                }
             }
         };
-        let has_end = has_cleanup || op.inner.setup.callbacks.has_queue();
-        let at_end = async || {
-            poll_fn(|cx| op.inner.setup.callbacks.poll_queue(cx)).await;
-            // The nearest to the body first.
-            if let Some(cleanup) = cleanup {
-                keep(&late_panic, async { cleanup(&op).await }).await;
+        if has_end {
+            let _holding = Holding::new(inner);
+            let work = at_end(&op, cleanup.take(), &mut late_panic);
+            attend(&op, Box::pin(work)).await;
+        }
+        let (event, result) = match (result, late_panic) {
+            (Ok(Err(payload)), second) => {
+                second.into_iter().for_each(forget);
+                let event = running.end(Outcome::Failed(describe(&*payload)));
+                (event, Err(payload))
             }
-            for cleanup in cleanups {
-                keep(&late_panic, async { cleanup(op.clone()).await }).await;
+            (_, Some(payload)) => {
+                let event = running.end(Outcome::Failed(describe(&*payload)));
+                (event, Err(payload))
+            }
+            (Err(cancelled), None) => {
+                let outcome = outcome(Err(&cancelled), op.token());
+                (running.end(outcome), Ok(Err(cancelled)))
+            }
+            (Ok(Ok(value)), None) => {
+                // Nobody has asked for the token, and it is not cancelled: any such one will do.
+                let token = match inner.token.get() {
+                    None if !inner.is_cancelled() => Token::never(),
+                    _ => op.token(),
+                };
+                let outcome = outcome(Ok(&value), token);
+                (running.end(outcome), Ok(Ok(value)))
             }
         };
-        let scope = Scope::new(&**op.token(), running_body)
-            .sources(Sources::start(&op, sources))
-            .shields(Steering(&op))
-            .grace_with(GraceOf(&op))
-            .finally(has_end.then_some(at_end));
-        let mut scope = pin!(scope);
-        let mut waiting = Waiting {
-            op: &op,
-            abandoned: true,
-        };
-        poll_fn(|cx| {
-            waiting.abandoned = false;
-            let poll = scope.as_mut().poll(cx);
-            waiting.abandoned = poll.is_pending();
-            poll
-        })
-        .await
-    };
-    let late_panic = late_panic.into_inner().ok().flatten();
-    let (event, result) = match (result, late_panic) {
-        (Ok(Err(payload)), second) => {
-            second.into_iter().for_each(forget);
-            let event = running.end(Outcome::Failed(describe(&*payload)));
-            (event, Err(payload))
+        if inner.hears_async(event) {
+            Box::pin(inner.tell_async(event)).await;
         }
-        (_, Some(payload)) => {
-            let event = running.end(Outcome::Failed(describe(&*payload)));
-            (event, Err(payload))
+        match result {
+            Ok(result) => output(result),
+            Err(payload) => resume_unwind(payload),
         }
-        (Err(cancelled), None) => {
-            let outcome = outcome(Err(&cancelled), op.token());
-            (running.end(outcome), Ok(Err(cancelled)))
+    }
+}
+
+/// A part of a run that waits. Dropped then, it cancels the operation, before anything else is dropped.
+struct Attended<'a, R: Runtime, P> {
+    op: &'a Operation<R>,
+    part: Pin<P>,
+    abandoned: bool,
+}
+
+fn attend<R: Runtime, P>(op: &Operation<R>, part: Pin<P>) -> Attended<'_, R, P> {
+    Attended {
+        op,
+        part,
+        abandoned: false,
+    }
+}
+
+impl<R: Runtime, P: DerefMut<Target: Future> + Unpin> Future for Attended<'_, R, P> {
+    type Output = <P::Target as Future>::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let op = self.op;
+        let _inside = op.inner.trace.enter();
+        self.abandoned = false; // a panic is not a drop
+        let poll = self.part.as_mut().poll(cx);
+        self.abandoned = poll.is_pending();
+        poll
+    }
+}
+
+impl<R: Runtime, P> Drop for Attended<'_, R, P> {
+    fn drop(&mut self) {
+        if self.abandoned {
+            // Contained, since this may be part of an unwinding already.
+            self.op.inner.setup.callbacks.contain(|| {
+                self.op.cancel_with(Reason::Dropped);
+            });
         }
-        (Ok(Ok(value)), None) => {
-            let outcome = outcome(Ok(&value), op.token());
-            (running.end(outcome), Ok(Ok(value)))
-        }
-    };
-    op.inner.tell_async(event).await;
-    match result {
-        Ok(result) => output(result),
-        Err(payload) => resume_unwind(payload),
+    }
+}
+
+/// What is left to do when the body is gone.
+async fn at_end<R: Runtime, K: AsyncFnOnce(&Operation<R>)>(
+    op: &Operation<R>,
+    cleanup: Option<K>,
+    late_panic: &mut Option<Payload>,
+) {
+    poll_fn(|cx| op.inner.setup.callbacks.poll_queue(cx)).await;
+    // The nearest to the body first.
+    if let Some(cleanup) = cleanup {
+        keep(late_panic, async { cleanup(op).await }).await;
+    }
+    for cleanup in op.take_pending().1 {
+        keep(late_panic, async { cleanup(op.clone()).await }).await;
     }
 }
 
 /// Runs work of the end. Its panic is kept, and the rest of the end goes on.
-async fn keep(first: &Mutex<Option<Payload>>, work: impl Future<Output = ()>) {
+async fn keep(first: &mut Option<Payload>, work: impl Future<Output = ()>) {
     if let Err(payload) = (CatchUnwind { future: work }).await {
-        let mut first = first.lock().unwrap_or_else(|poison| poison.into_inner());
-        match *first {
+        match first {
             None => *first = Some(payload),
-            Some(_) => {
-                drop(first);
-                forget(payload);
-            }
+            Some(_) => forget(payload),
         }
     }
 }
 
 /// The body, beside the asynchronous progress callbacks of its operation.
-#[pin_project]
 struct Body<'a, R: Runtime, F> {
-    #[pin]
-    future: Option<F>,
-    /// It could not even be made.
-    panic: Option<Payload>,
     op: &'a Operation<R>,
-    ticket: Ticket,
+    future: Pin<&'a mut Option<F>>,
+}
+
+impl<R: Runtime, F: Future> Body<'_, R, F> {
+    /// A panic of the body, in making its future, too, is caught: the operation ends first.
+    fn poll_with(
+        &mut self,
+        make: impl FnOnce() -> Option<F>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<F::Output, Payload>> {
+        let future = &mut self.future;
+        let poll = current::within(&self.op.inner, || {
+            catch_unwind(AssertUnwindSafe(|| {
+                if let Some(made) = make() {
+                    future.set(Some(made));
+                }
+                match future.as_mut().as_pin_mut() {
+                    Some(future) => future.poll(cx),
+                    None => Poll::Pending, // has panicked: not polled again
+                }
+            }))
+        });
+        match poll {
+            Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
+            Err(payload) => Poll::Ready(Err(payload)),
+            Ok(Poll::Pending) => {
+                let _ = self.op.inner.setup.callbacks.poll_queue(cx);
+                Poll::Pending
+            }
+        }
+    }
 }
 
 impl<R: Runtime, F: Future> Future for Body<'_, R, F> {
     type Output = Result<F::Output, Payload>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        if let Some(payload) = this.panic.take() {
-            return Poll::Ready(Err(payload));
-        }
-        let Some(future) = this.future.as_pin_mut() else {
-            return Poll::Pending; // the token is cancelled, and this is never polled
-        };
-        let shown = this.ticket.show();
-        let poll = catch_unwind(AssertUnwindSafe(|| future.poll(cx)));
-        drop(shown);
-        match poll {
-            Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
-            Err(payload) => Poll::Ready(Err(payload)),
-            Ok(Poll::Pending) => {
-                let _ = this.op.inner.setup.callbacks.poll_queue(cx);
-                Poll::Pending
-            }
-        }
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.poll_with(|| None, cx)
+    }
+}
+
+/// The future lies elsewhere, but goes with this.
+impl<R: Runtime, F> Drop for Body<'_, R, F> {
+    fn drop(&mut self) {
+        let _inside = self.op.inner.trace.enter();
+        self.future.set(None);
     }
 }
 
@@ -314,6 +419,9 @@ impl<R: Runtime> Grace for GraceOf<'_, R> {
 /// The one runner of an operation, from its first step to its last, which it makes in any case.
 pub(super) struct Running<'a, R: Runtime> {
     op: &'a Operation<R>,
+    pub(super) started: Duration,
+    /// There are sources or cleanups to [take](Operation::take_pending).
+    pub(super) more: bool,
 }
 
 impl<R: Runtime> Running<'_, R> {
@@ -330,22 +438,5 @@ impl<R: Runtime> Drop for Running<'_, R> {
             true => Outcome::Cancelled(None),
             false => Outcome::Failed(String::from("panicked")),
         });
-    }
-}
-
-/// A run that is dropped while it waits cancels its operation.
-struct Waiting<'a, R: Runtime> {
-    op: &'a Operation<R>,
-    abandoned: bool,
-}
-
-impl<R: Runtime> Drop for Waiting<'_, R> {
-    fn drop(&mut self) {
-        if self.abandoned {
-            // Contained, since this may be part of an unwinding already.
-            self.op.inner.setup.callbacks.contain(|| {
-                self.op.cancel_with(Reason::Dropped);
-            });
-        }
     }
 }

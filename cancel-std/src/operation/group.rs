@@ -90,7 +90,8 @@ impl<R: Runtime + Spawn> Operation<R> {
     ///
     /// # Returns
     ///
-    /// The body's value, if no task has failed.
+    /// The body's value, if no task has failed, and nobody has cancelled the group before its last task
+    /// was over.
     ///
     /// # Errors
     ///
@@ -186,12 +187,16 @@ where
     F: AsyncFnOnce(&TaskGroup<R, E>) -> Result<T, E>,
 {
     let shared = &group.shared;
-    let all = async |_: &Operation<R>| {
+    let all = async |cx: &Operation<R>| {
         let future = async { body(&group).await };
         match (CatchUnwind { future }).await {
             Ok(Ok(value)) => {
                 shared.all_gone().await;
-                Ok(value)
+                // Not "whoever is quicker": the cancelation has kept tasks from doing their work.
+                match cx.token().cause() {
+                    None => Ok(value),
+                    Some(cancelled) => Err(Some(E::from(cancelled))),
+                }
             }
             Ok(Err(error)) => {
                 let text = error.to_string();

@@ -64,8 +64,9 @@ impl<R: Runtime> Source<R> {
     /// No signal is lost: one that arrives when it is too late to cancel any of those who heard it,
     /// because their bodies have just completed, or are in the cleanup after that, is passed on when
     /// their runs have ended: to those who listen then, or else it does what it does while nobody
-    /// listens. It does not do so if the run has been cancelled already, whatever by, since then it is
-    /// just one more request. Signals in quick succession may count as one, as they do for the system.
+    /// listens. That is not so if the run has been cancelled, whatever by, since then it is just one more
+    /// request. (One that is still on its way when the last run ends comes after it.) Signals in quick
+    /// succession may count as one, as they do for the system.
     ///
     /// # Limits
     ///
@@ -243,7 +244,7 @@ impl Drop for Listening {
     fn drop(&mut self) {
         // A run that is dropped has asked for nothing by that.
         let cancelled = |why: cancel_core::Cancelled| why.reason() != Reason::Dropped;
-        if let Some(listener) = &mut self.listener {
+        if let Some(listener) = self.listener.take() {
             listener.leave(self.token.cause().is_some_and(cancelled));
         }
     }

@@ -1,6 +1,6 @@
 //! The sources of a running operation, in one stream.
 
-use super::source::{AnyOf, Source};
+use super::source::AnyOf;
 use super::{Operation, Runtime};
 use cancel_core::{CancelToken, Cancelled, Cause, DeadlineSource, Reason, WaitForCancel};
 use futures_core::Stream;
@@ -24,30 +24,20 @@ pub(super) struct Sources<'a, R: Runtime> {
     others: Option<Box<Others>>,
 }
 
-struct Others {
+pub(super) struct Others {
     sources: AnyOf,
     /// In a grace period: the tokens above that were not cancelled when it began.
     late: Option<Vec<Pin<Box<WaitForCancel<CancelToken>>>>>,
 }
 
 impl<'a, R: Runtime> Sources<'a, R> {
-    /// Starts them.
-    pub(super) fn start(op: &'a Operation<R>, sources: Vec<Source<R>>) -> Self {
-        let others = !sources.is_empty() || !op.inner.setup.grace().is_zero();
+    pub(super) fn new(op: &'a Operation<R>, others: Option<Box<Others>>) -> Self {
         Sources {
             op,
             armed: None,
             sleep: None,
             forced: false,
-            others: others.then(|| {
-                let sources = sources.into_iter().map(|source| source.start(op));
-                Box::new(Others {
-                    sources: AnyOf {
-                        left: sources.collect(),
-                    },
-                    late: None,
-                })
-            }),
+            others,
         }
     }
 }
@@ -84,6 +74,24 @@ impl<R: Runtime> Stream for Sources<'_, R> {
 }
 
 impl Others {
+    /// Starts them, if there are any. (The timer waits until the body does.)
+    pub(super) fn start<R: Runtime>(op: &Operation<R>, sources: bool) -> Option<Box<Others>> {
+        let sources = match sources {
+            true => op.take_sources(),
+            false => Vec::new(),
+        };
+        if sources.is_empty() && op.inner.setup.grace().is_zero() {
+            return None;
+        }
+        let sources = sources.into_iter().map(|source| source.start(op));
+        Some(Box::new(Others {
+            sources: AnyOf {
+                left: sources.collect(),
+            },
+            late: None,
+        }))
+    }
+
     fn poll<R: Runtime>(&mut self, op: &Operation<R>, cx: &mut Context<'_>) -> Poll<Cause> {
         if let Poll::Ready(Some(cause)) = Pin::new(&mut self.sources).poll_next(cx) {
             return Poll::Ready(cause);

@@ -138,6 +138,7 @@ impl<R: Runtime> Operation<R> {
         let value = {
             let mut ticket = Ticket::new(self.inner.clone());
             let _shown = ticket.show();
+            let _inside = self.inner.trace.enter();
             catch_unwind(AssertUnwindSafe(|| {
                 let value = body(self);
                 let error = error(&value);
@@ -231,6 +232,7 @@ impl<R: Runtime> Operation<R> {
                 op.check()?;
                 let mut ticket = Ticket::new(op.inner.clone());
                 let _shown = ticket.show();
+                let _inside = op.inner.trace.enter();
                 // Empty: nobody waits for it any more.
                 Ok(slot.take().map(|f| f(&op)))
             });

@@ -75,9 +75,18 @@ impl<R: Runtime> Operation<R> {
     /// assert_eq!(smol::block_on(run).unwrap_err().reason(), Reason::Timeout);
     /// ```
     pub fn check(&self) -> Result<(), Cancelled> {
+        self.check_with(|| self.inner.runtime.now())
+    }
+
+    /// The check at a time that is known already.
+    pub(super) fn check_at(&self, now: Duration) -> Result<(), Cancelled> {
+        self.check_with(|| now)
+    }
+
+    fn check_with(&self, now: impl FnOnce() -> Duration) -> Result<(), Cancelled> {
         self.look()?;
         if let Some((at, owner)) = self.inner.earliest() {
-            if at <= self.inner.runtime.now() {
+            if at <= now() {
                 // The token of an ancestor has been made with its first child.
                 let token = owner.token.get().unwrap_or_else(|| self.token());
                 token.cancel_with(Reason::Timeout);

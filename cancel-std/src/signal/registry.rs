@@ -34,6 +34,7 @@ static REGISTRY: Registry = Registry {
     hooks: Hooks {
         watch: |signal| platform::watch(signal, deliver),
         rest: platform::rest,
+        arrived: platform::arrived,
         pass_on: platform::pass_on,
         end: platform::end,
         deliver,
@@ -65,6 +66,7 @@ struct Registry {
 struct Hooks {
     watch: fn(i32) -> io::Result<()>,
     rest: fn(i32),
+    arrived: fn(i32) -> bool,
     pass_on: fn(i32),
     end: fn(i32),
     /// `Registry::deliver` of this registry.
@@ -79,7 +81,7 @@ struct State {
 }
 
 struct Entry {
-    signals: Box<[i32]>,
+    signals: Arc<[i32]>,
     ear: Arc<Ear>,
     /// To end the process at the second signal.
     exit: bool,
@@ -131,6 +133,7 @@ impl Registry {
 
     fn listen(&'static self, signals: &[i32], exit: bool) -> io::Result<Listener> {
         let ear = Arc::new(Ear::default());
+        let shared: Arc<[i32]> = signals.into();
         let mut state = self.lock();
         for (index, &signal) in signals.iter().enumerate() {
             if !state.counts.contains_key(&signal) {
@@ -144,7 +147,7 @@ impl Registry {
         let id = state.next;
         state.next += 1;
         let entry = Entry {
-            signals: signals.into(),
+            signals: shared.clone(),
             ear: ear.clone(),
             exit,
             heard: false,
@@ -153,6 +156,7 @@ impl Registry {
         Ok(Listener {
             registry: self,
             id,
+            signals: shared,
             ear,
             exit: None,
         })
@@ -203,6 +207,7 @@ impl Registry {
 pub(crate) struct Listener {
     registry: &'static Registry,
     id: u64,
+    signals: Arc<[i32]>,
     ear: Arc<Ear>,
     exit: Option<platform::ExitOnSecond>,
 }
@@ -225,14 +230,25 @@ impl Listener {
 
     /// Ends it. What it heard and did not take is forgotten if `settled`, because there is nothing
     /// left to ask for; otherwise passed on, unless somebody else took it.
-    pub(crate) fn leave(&mut self, settled: bool) {
+    pub(crate) fn leave(mut self, settled: bool) {
+        self.end(settled);
+    }
+
+    fn end(&mut self, settled: bool) {
+        // What has arrived, but has not been delivered yet, still came in time.
+        for &signal in &*self.signals {
+            if (self.registry.hooks.arrived)(signal) {
+                self.registry.deliver(signal);
+            }
+        }
         self.exit = None;
         let mut state = self.registry.lock();
         let Some(entry) = state.listeners.remove(&self.id) else {
             return;
         };
-        self.registry.uncount(&mut state, &entry.signals);
+        self.registry.uncount(&mut state, &self.signals);
         drop(state);
+        drop(entry);
         let mut heard = self.ear.lock();
         heard.settled |= settled;
         heard.closed = true;
@@ -248,7 +264,7 @@ impl Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        self.leave(false);
+        self.end(false);
     }
 }
 

@@ -46,7 +46,10 @@ fn failures_race() {
                             Err((Reason::Custom(1), "one"))
                         }
                         2 => Ok(()),
-                        _ => Ok(cx.sleep(LONG).await),
+                        _ => {
+                            cx.sleep(LONG).await;
+                            Ok(())
+                        }
                     }
                     .map_err(|cause| Cancelled::from(cancel_std::Cause::from(cause)))
                 });

@@ -1,8 +1,7 @@
 //! A runtime whose time moves when told to, and small tools.
 
-use cancel_core::{Timer, TimerError};
-use cancel_std::Operation;
-use std::collections::HashMap;
+use cancel_std::testing::{VirtualSleep, VirtualTime};
+use cancel_std::{Operation, Timer};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,25 +14,13 @@ pub(crate) const SECOND: Duration = Duration::from_secs(1);
 /// Far longer than any test takes.
 pub(crate) const LONG: Duration = Duration::from_secs(3600);
 
-/// Its epoch is not zero, so that absolute and relative times differ.
+/// [`VirtualTime`], whose epoch is not zero, so that absolute and relative times differ.
 #[derive(Clone)]
-pub(crate) struct Virtual(Arc<Mutex<Clock>>);
-
-struct Clock {
-    now: Duration,
-    broken: bool,
-    last_id: u64,
-    waiting: HashMap<u64, (Duration, Waker)>,
-}
+pub(crate) struct Virtual(VirtualTime);
 
 impl Virtual {
     pub(crate) fn new() -> Self {
-        Virtual(Arc::new(Mutex::new(Clock {
-            now: 1000 * SECOND,
-            broken: false,
-            last_id: 0,
-            waiting: HashMap::new(),
-        })))
+        Virtual(VirtualTime::starting_at(1000 * SECOND))
     }
 
     pub(crate) fn op(&self) -> Operation<Virtual> {
@@ -41,78 +28,28 @@ impl Virtual {
     }
 
     pub(crate) fn advance(&self, by: Duration) {
-        self.change(|clock| clock.now += by);
+        self.0.advance(by);
     }
 
     pub(crate) fn break_down(&self) {
-        self.change(|clock| clock.broken = true);
-    }
-
-    fn change(&self, change: impl FnOnce(&mut Clock)) {
-        let mut clock = self.0.lock().unwrap();
-        change(&mut clock);
-        let (now, broken) = (clock.now, clock.broken);
-        let wakers = clock
-            .waiting
-            .values()
-            .filter(|(at, _)| broken || *at <= now);
-        let wakers: Vec<Waker> = wakers.map(|(_, waker)| waker.clone()).collect();
-        drop(clock);
-        wakers.into_iter().for_each(Waker::wake);
+        self.0.fail("broken");
     }
 
     /// How many sleeps are registered.
     pub(crate) fn armed(&self) -> usize {
-        self.0.lock().unwrap().waiting.len()
+        self.0.pending_timers()
     }
 }
 
 impl Timer for Virtual {
-    type Sleep = Sleep;
+    type Sleep = VirtualSleep;
 
     fn now(&self) -> Duration {
-        self.0.lock().unwrap().now
+        self.0.now()
     }
 
-    fn sleep_until(&self, deadline: Duration) -> Sleep {
-        let mut clock = self.0.lock().unwrap();
-        clock.last_id += 1;
-        Sleep {
-            timer: self.clone(),
-            id: clock.last_id,
-            deadline,
-        }
-    }
-}
-
-pub(crate) struct Sleep {
-    timer: Virtual,
-    id: u64,
-    deadline: Duration,
-}
-
-impl Future for Sleep {
-    type Output = Result<(), TimerError>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut clock = self.timer.0.lock().unwrap();
-        if clock.broken {
-            return Poll::Ready(Err(TimerError::new("broken")));
-        }
-        if clock.now >= self.deadline {
-            return Poll::Ready(Ok(()));
-        }
-        clock
-            .waiting
-            .insert(self.id, (self.deadline, cx.waker().clone()));
-        Poll::Pending
-    }
-}
-
-impl Drop for Sleep {
-    fn drop(&mut self) {
-        let entry = self.timer.0.lock().unwrap().waiting.remove(&self.id);
-        drop(entry);
+    fn sleep_until(&self, deadline: Duration) -> VirtualSleep {
+        self.0.sleep_until(deadline)
     }
 }
 

@@ -14,17 +14,17 @@ fn what_is_checked_before_each_call() {
     let clock = Virtual::new();
     let (stop, parent) = (CancelToken::new(), clock.op());
     let calls = Cell::new(0);
-    let count = || calls.set(calls.get() + 1);
+    let count = || calls.replace(calls.get() + 1);
 
     let op = clock.op().follow(&stop);
     let mut call = op.wrap_blocking(count);
-    assert_eq!(call(), Ok(()));
+    assert_eq!(call(), Ok(0));
     stop.cancel_with(Reason::Shutdown);
     assert_eq!(call().unwrap_err().reason(), Reason::Shutdown);
 
     let op = clock.op().parent(&parent);
     let mut call = op.wrap_blocking(count);
-    assert_eq!(call(), Ok(()));
+    assert_eq!(call(), Ok(1));
     parent.cancel();
     assert_eq!(call().unwrap_err().reason(), Reason::Parent);
     assert_eq!(calls.take(), 2);
@@ -32,11 +32,11 @@ fn what_is_checked_before_each_call() {
     let op = clock.op().timeout(SECOND);
     let run = op.run(async |cx| {
         let mut plain = cx.wrap_blocking(count);
-        let mut fallible = cx.try_wrap_blocking(|| -> Result<(), Cancelled> { Ok(count()) });
+        let mut fallible = cx.try_wrap_blocking(|| -> Result<u32, Cancelled> { Ok(count()) });
         let mut future = cx.wrap(|| ready(count()));
-        assert_eq!(plain(), Ok(()));
-        assert_eq!(fallible(), Ok(()));
-        assert_eq!(future().await, Ok(()));
+        assert_eq!(plain(), Ok(0));
+        assert_eq!(fallible(), Ok(1));
+        assert_eq!(future().await, Ok(2));
         clock.advance(SECOND);
         let refused = future();
         assert_eq!(plain().unwrap_err().reason(), Reason::Timeout);

@@ -80,7 +80,8 @@ fn every_kind_of_source() {
         let _ = custom.await;
         (Reason::Condition, "custom")
     });
-    let cases: [(Cancelable, Box<dyn FnOnce()>, Reason); 4] = [
+    type Case = (Cancelable, Box<dyn FnOnce()>, Reason);
+    let cases: [Case; 4] = [
         {
             let token = stop.clone();
             let cancel = move || assert!(token.cancel_with(Reason::Shutdown));

@@ -14,6 +14,7 @@ mod deadline;
 mod duo;
 mod facts;
 mod harness;
+mod operations;
 mod peers;
 mod query;
 mod report;
@@ -142,6 +143,7 @@ fn rows() -> impl Iterator<Item = &'static Row> {
         deadline::ROWS,
         cancel::ROWS,
         trees::ROWS,
+        operations::ROWS,
     ]
     .into_iter()
     .flatten()
@@ -160,6 +162,10 @@ fn run(arguments: &Arguments) -> Report {
         runtime: OnceCell::new(),
     };
 
+    // First of all: what they need of the timer has to be new.
+    let with_sizes = "bytes".contains(&arguments.filter);
+    let of_operations = with_sizes.then(operations::sizes);
+
     let wanted: Vec<&Row> = rows()
         .filter(|row| row.name.contains(&arguments.filter))
         .collect();
@@ -176,11 +182,11 @@ fn run(arguments: &Arguments) -> Report {
         );
         measured.push(figures);
     }
-    let sizes = if "bytes".contains(&arguments.filter) {
-        sizes::measure(&env)
-    } else {
-        Vec::new()
-    };
+    let mut sizes = Vec::new();
+    if let Some(of_operations) = of_operations {
+        sizes = sizes::measure(&env);
+        sizes.extend(of_operations);
+    }
 
     let (retakes, given_up) = env.duo.troubles();
     let quick = if arguments.quick { " --quick" } else { "" };

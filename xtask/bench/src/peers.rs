@@ -28,6 +28,9 @@ pub(crate) const ATOMIC_LOAD: &str = "limit: atomic load";
 pub(crate) const ARC_CLONE: &str = "limit: Arc clone + drop";
 pub(crate) const ALLOCATION: &str = "limit: allocation";
 pub(crate) const MUTEX: &str = "limit: mutex";
+pub(crate) const BARE_FUTURE: &str = "limit: bare future";
+pub(crate) const DYN_CALL: &str = "limit: boxed dyn Fn call";
+pub(crate) const KEPT_REPORT: &str = "limit: the same and the report kept under a mutex";
 
 /// Something that can be asked to stop, shared by handles.
 pub(crate) trait Token: Sized + Send + Sync + 'static {

@@ -34,12 +34,19 @@ pub(crate) struct Size {
 const TOKENS: u64 = 10_000;
 const WAITERS: usize = 1000;
 
-pub(crate) fn measure(env: &Env) -> Vec<Size> {
-    let size = |name, target, bytes| Size {
+pub(crate) fn size(
+    name: &'static str,
+    target: Option<f64>,
+    bytes: Vec<(&'static str, f64)>,
+) -> Size {
+    Size {
         name,
         target,
         bytes,
-    };
+    }
+}
+
+pub(crate) fn measure(env: &Env) -> Vec<Size> {
     vec![
         size("token: the handle", None, handles()),
         size("token: heap", Some(64.0), token_heap()),

@@ -150,7 +150,7 @@ fn poll_again(_: &Env) -> Vec<Contestant> {
 }
 
 /// Pending at the first poll, ready at the second.
-struct PendsOnce(bool);
+pub(crate) struct PendsOnce(pub(crate) bool);
 
 impl Future for PendsOnce {
     type Output = u64;
@@ -165,7 +165,7 @@ impl Future for PendsOnce {
 }
 
 #[inline(always)]
-fn finish<F: Future>(future: F, pends: u32) {
+pub(crate) fn finish<F: Future>(future: F, pends: u32) {
     let mut future = pin!(future);
     for _ in 0..pends {
         black_box(poll(future.as_mut()).is_pending());

@@ -17,6 +17,10 @@ pub(super) fn watch(_: i32, _: fn(i32)) -> io::Result<()> {
 
 pub(super) fn rest(_: i32) {}
 
+pub(super) fn arrived(_: i32) -> bool {
+    false
+}
+
 pub(super) fn pass_on(_: i32) {}
 
 pub(super) fn end(_: i32) {}

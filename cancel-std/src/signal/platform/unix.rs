@@ -4,7 +4,9 @@
 //!
 //! * U2: a signal is hooked at its first listener, and stays so: signal-hook takes no handler back.
 //!   `idle` makes up for it: while it is set, the handler does what would have been done without it.
-//! * U3: the pipe is hooked before the conditional default, so no signal falls between them.
+//! * U3: the handler, in this order, looks at `idle`, sets `arrived`, writes to the pipe. The other
+//!   way round, those who were woken could end, and set `idle`, before it looks. `idle` is cleared
+//!   last: until then a signal does what it did before.
 //! * U4: nothing but the registry calls `watch` and `rest`, under its lock: `idle` is set exactly
 //!   while a signal has no listener.
 
@@ -35,6 +37,8 @@ struct Hooks {
 
 struct Hooked {
     idle: Arc<AtomicBool>,
+    /// Set by the handler, cleared by whoever delivers.
+    arrived: Arc<AtomicBool>,
     before: Disposition,
 }
 
@@ -63,7 +67,8 @@ fn hooks() -> MutexGuard<'static, Hooks> {
 pub(super) fn watch(signal: i32, deliver: fn(i32)) -> io::Result<()> {
     let mut hooks = hooks();
     if let Some(hooked) = hooks.hooked.get(&signal) {
-        // SeqCst, as the load in the handler, which signal-hook chose. It publishes nothing else.
+        // SeqCst, as in the handler, where signal-hook chose it. These flags publish nothing else.
+        hooked.arrived.store(false, Ordering::SeqCst); // before the first listener came
         hooked.idle.store(false, Ordering::SeqCst);
         return Ok(());
     }
@@ -75,16 +80,23 @@ pub(super) fn watch(signal: i32, deliver: fn(i32)) -> io::Result<()> {
         }
     };
     let before = Disposition::of(signal)?;
+    let idle = Arc::new(AtomicBool::new(true));
+    let arrived = Arc::new(AtomicBool::new(false));
+    let mut actions = Actions(Vec::new());
+    // In this order (U3).
+    if before == Disposition::Default {
+        actions.add(flag::register_conditional_default(signal, idle.clone()))?;
+    }
+    actions.add(flag::register(signal, arrived.clone()))?;
     handle.add_signal(signal)?;
-    let idle = Arc::new(AtomicBool::new(false));
+    actions.0.clear(); // they stay
+    idle.store(false, Ordering::SeqCst);
     let hooked = Hooked {
-        idle: idle.clone(),
+        idle,
+        arrived,
         before,
     };
     hooks.hooked.insert(signal, hooked);
-    if before == Disposition::Default {
-        flag::register_conditional_default(signal, idle)?;
-    }
     Ok(())
 }
 
@@ -92,6 +104,14 @@ pub(super) fn watch(signal: i32, deliver: fn(i32)) -> io::Result<()> {
 pub(super) fn rest(signal: i32) {
     if let Some(hooked) = hooks().hooked.get(&signal) {
         hooked.idle.store(true, Ordering::SeqCst); // as in `watch`
+    }
+}
+
+/// Whether `signal` has come since the last time. Who is told so has to deliver it.
+pub(super) fn arrived(signal: i32) -> bool {
+    match hooks().hooked.get(&signal) {
+        Some(hooked) => hooked.arrived.swap(false, Ordering::SeqCst),
+        None => false,
     }
 }
 
@@ -115,7 +135,13 @@ fn start(deliver: fn(i32)) -> io::Result<Handle> {
     let mut signals = Signals::new([0; 0])?;
     let handle = signals.handle();
     let builder = thread::Builder::new().name("cancel-signals".into());
-    builder.spawn(move || signals.forever().for_each(deliver))?;
+    builder.spawn(move || {
+        for signal in signals.forever() {
+            if arrived(signal) {
+                deliver(signal);
+            }
+        }
+    })?;
     Ok(handle)
 }
 
@@ -123,28 +149,37 @@ fn start(deliver: fn(i32)) -> io::Result<Handle> {
 /// every thread of the program be blocked.
 #[derive(Debug)]
 pub(super) struct ExitOnSecond {
-    actions: Vec<SigId>,
+    _actions: Actions,
 }
 
 impl ExitOnSecond {
     pub(super) fn new(signals: &[i32]) -> io::Result<ExitOnSecond> {
         let seen = Arc::new(AtomicBool::new(false));
-        let mut this = ExitOnSecond {
-            actions: Vec::with_capacity(2 * signals.len()),
-        };
-        // Actions run in the order of their registration: ask, then set.
+        let mut actions = Actions(Vec::with_capacity(2 * signals.len()));
+        // Actions run in the order of their registration: ask, then set. (Two signals at the same
+        // moment may both find it unset; the registry counts as well.)
         for &signal in signals {
-            let ask = flag::register_conditional_default(signal, seen.clone())?;
-            this.actions.push(ask);
-            this.actions.push(flag::register(signal, seen.clone())?);
+            actions.add(flag::register_conditional_default(signal, seen.clone()))?;
+            actions.add(flag::register(signal, seen.clone()))?;
         }
-        Ok(this)
+        Ok(ExitOnSecond { _actions: actions })
     }
 }
 
-impl Drop for ExitOnSecond {
+/// What handlers do as long as this lives.
+#[derive(Debug)]
+struct Actions(Vec<SigId>);
+
+impl Actions {
+    fn add(&mut self, action: io::Result<SigId>) -> io::Result<()> {
+        self.0.push(action?);
+        Ok(())
+    }
+}
+
+impl Drop for Actions {
     fn drop(&mut self) {
-        for id in self.actions.drain(..) {
+        for id in self.0.drain(..) {
             unregister(id);
         }
     }

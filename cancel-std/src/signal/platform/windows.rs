@@ -44,6 +44,11 @@ pub(super) fn watch(_: i32, deliver: fn(i32)) -> io::Result<()> {
 /// Nobody listens any more. The handler finds that out by itself.
 pub(super) fn rest(_: i32) {}
 
+/// Never: the thread delivers at once.
+pub(super) fn arrived(_: i32) -> bool {
+    false
+}
+
 /// A Ctrl-C that nobody heard.
 pub(super) fn pass_on(signal: i32) {
     end(signal);

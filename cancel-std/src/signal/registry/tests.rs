@@ -24,6 +24,7 @@ macro_rules! registry {
                         _ => Ok(()),
                     }
                 },
+                arrived: |_| false,
                 rest: |signal| $notes.lock().unwrap().push(format!("rest {signal}")),
                 pass_on: |signal| $notes.lock().unwrap().push(format!("pass on {signal}")),
                 end: |signal| $notes.lock().unwrap().push(format!("end {signal}")),
@@ -142,7 +143,7 @@ fn repeats_and_what_comes_after_a_cancel_are_not_passed_on() {
     assert_eq!(next(&one), Some(1));
     (0..5).for_each(|_| REGISTRY.deliver(1));
     drop(one);
-    let mut two = REGISTRY.listen(&[1], false).unwrap();
+    let two = REGISTRY.listen(&[1], false).unwrap();
     REGISTRY.deliver(1);
     two.leave(true); // cancelled by something else
     assert_eq!(take(&NOTES), ["watch 1", "rest 1", "watch 1", "rest 1"]);

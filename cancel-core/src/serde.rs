@@ -1,0 +1,7 @@
+//! With the feature `serde`: what can be written, and what can be read back.
+//!
+//! Written out by hand: deriving would pull in a parser of Rust, and the shapes are to stay what they
+//! are, whatever the fields inside.
+
+mod cause;
+mod reason;

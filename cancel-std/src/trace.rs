@@ -1,0 +1,120 @@
+//! What operations say to logs (`log`) and traces (`tracing`). Which of them there are is decided
+//! here and nowhere else; without them everything below is empty.
+//!
+//! | what | level | |
+//! |---|---|---|
+//! | start | debug | |
+//! | trigger | info | reason and message |
+//! | end | debug, info if cancelled, warn if failed | |
+//! | a panic that was contained | warn | what it said |
+//!
+//! Subscribers and loggers are foreign code: nothing of this is called under a lock.
+
+use crate::context::Context;
+use crate::id::OperationId;
+use crate::observer::Event;
+use crate::panics::forget;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+#[cfg_attr(not(feature = "log"), path = "trace/no_log.rs")]
+mod to_log;
+
+#[cfg_attr(not(feature = "tracing"), path = "trace/no_tracing.rs")]
+mod to_tracing;
+
+pub(crate) use to_tracing::Inside;
+
+/// What an operation keeps for it while it runs.
+#[derive(Default)]
+pub(crate) struct Trace {
+    span: to_tracing::Slot,
+}
+
+/// How loud an event is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Loudness {
+    Debug,
+    Info,
+    Warn,
+}
+
+impl Loudness {
+    fn of(event: Event) -> Self {
+        match event {
+            Event::Start | Event::Complete => Loudness::Debug,
+            Event::Asked | Event::Cancel => Loudness::Info,
+            Event::Error => Loudness::Warn,
+        }
+    }
+}
+
+/// The word for it.
+fn verb(event: Event) -> &'static str {
+    match event {
+        Event::Start => "started",
+        Event::Asked => "cancel requested",
+        Event::Complete => "completed",
+        Event::Cancel => "cancelled",
+        Event::Error => "failed",
+    }
+}
+
+impl Trace {
+    /// The operation starts: its span, below the one that is current here.
+    #[inline]
+    pub(crate) fn open(
+        &self,
+        id: OperationId,
+        name: Option<&str>,
+        parent: impl FnOnce() -> Option<OperationId>,
+    ) {
+        self.span.open(id, name, parent);
+    }
+
+    /// Whatever is said until the guard is dropped belongs to the operation.
+    #[inline]
+    pub(crate) fn enter(&self) -> Inside {
+        self.span.enter()
+    }
+
+    /// It has ended.
+    #[inline]
+    pub(crate) fn close(&self) {
+        self.span.close();
+    }
+}
+
+/// Whether anybody wants to hear of `event`.
+#[inline]
+pub(crate) fn hears(event: Event) -> bool {
+    let loudness = Loudness::of(event);
+    to_log::hears(loudness) || to_tracing::hears(loudness)
+}
+
+/// To be called inside the span.
+pub(crate) fn event(event: Event, context: &Context) {
+    let loudness = Loudness::of(event);
+    if to_log::hears(loudness) {
+        to_log::event(loudness, verb(event), context);
+    }
+    if to_tracing::hears(loudness) {
+        to_tracing::event(loudness, verb(event), context);
+    }
+}
+
+/// A foreign part of an operation has panicked, and the panic ends here, also that of a logger that is
+/// told of it.
+#[inline]
+pub(crate) fn contained(id: OperationId, what: impl FnOnce() -> String) {
+    if !to_log::hears(Loudness::Warn) && !to_tracing::hears(Loudness::Warn) {
+        return;
+    }
+    let tell = || {
+        let what = what();
+        to_log::contained(id, &what);
+        to_tracing::contained(id, &what);
+    };
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(tell)) {
+        forget(payload);
+    }
+}

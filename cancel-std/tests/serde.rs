@@ -1,0 +1,158 @@
+//! What is written, to the letter, and what can be read back.
+
+use cancel_std::testing::VirtualTime;
+use cancel_std::{CancelToken, Cancelable, Cause, Metadata, OperationId, Progress, Reason, Status};
+use serde_json::{from_str, json, to_string, to_value};
+use std::time::Duration;
+
+#[test]
+fn reasons() {
+    let reasons = [
+        (Reason::Manual, r#""manual""#),
+        (Reason::Timeout, r#""timeout""#),
+        (Reason::Signal(15), r#"{"signal":15}"#),
+        (Reason::Condition, r#""condition""#),
+        (Reason::Parent, r#""parent""#),
+        (Reason::Error, r#""error""#),
+        (Reason::Dropped, r#""dropped""#),
+        (Reason::Shutdown, r#""shutdown""#),
+        (Reason::Custom(7), r#"{"custom":7}"#),
+    ];
+    for (reason, text) in reasons {
+        assert_eq!(to_string(&reason).unwrap(), text);
+        assert_eq!(from_str::<Reason>(text).unwrap(), reason);
+    }
+    for wrong in [
+        r#""late""#,
+        r#"{"signal":65536}"#,
+        r#"{"timeout":1}"#,
+        r#""signal""#,
+        "1",
+    ] {
+        assert!(from_str::<Reason>(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn causes() {
+    let parent = CancelToken::new();
+    let child = parent.child();
+    let cause = Cause::new(Reason::Error)
+        .with_message("upload")
+        .with_error("connection reset");
+    assert_eq!(
+        to_string(&cause).unwrap(),
+        r#"{"reason":"error","message":"upload"}"#
+    );
+    parent.cancel_with(cause);
+    assert_eq!(
+        to_string(&child.cause()).unwrap(),
+        r#"{"reason":"parent","root_reason":"error","message":"upload","source":"connection reset"}"#
+    );
+    let plain = CancelToken::new();
+    plain.cancel_with(Reason::Signal(2));
+    assert_eq!(
+        to_string(&plain.cause()).unwrap(),
+        r#"{"reason":{"signal":2},"root_reason":{"signal":2},"message":null,"source":null}"#
+    );
+}
+
+#[test]
+fn statuses_and_ids() {
+    let names = [
+        (Status::Pending, "pending"),
+        (Status::Running, "running"),
+        (Status::Completed, "completed"),
+        (Status::Cancelled, "cancelled"),
+        (Status::Failed, "failed"),
+    ];
+    for (status, name) in names {
+        let text = format!("\"{name}\"");
+        assert_eq!(to_string(&status).unwrap(), text);
+        assert_eq!(from_str::<Status>(&text).unwrap(), status);
+    }
+    assert!(from_str::<Status>("\"late\"").is_err());
+    let id = Cancelable::new().id();
+    assert_eq!(to_string(&id).unwrap(), id.get().to_string());
+    assert_eq!(from_str::<OperationId>(&id.get().to_string()).unwrap(), id);
+}
+
+#[test]
+fn metadata_keeps_its_order() {
+    let metadata = Metadata::from_iter([("z", "1"), ("a", "2")]);
+    let text = r#"{"z":"1","a":"2"}"#;
+    assert_eq!(to_string(&metadata).unwrap(), text);
+    assert_eq!(from_str::<Metadata>(text).unwrap(), metadata);
+    assert!(from_str::<Metadata>(r#"{"a":1}"#).is_err());
+}
+
+#[test]
+fn progress() {
+    let op = Cancelable::new();
+    let id = op.id().get();
+    op.progress(3, 10);
+    let counted = op.context().progress().unwrap().clone();
+    let text =
+        format!(r#"{{"operation":{id},"message":"","metadata":{{}},"current":3,"total":10}}"#);
+    assert_eq!(to_string(&counted).unwrap(), text);
+    assert_eq!(from_str::<Progress>(&text).unwrap(), counted);
+    op.report_progress_with("loaded", [("rows", "12")]);
+    let told = op.context().progress().unwrap().clone();
+    let text = format!(
+        r#"{{"operation":{id},"message":"loaded","metadata":{{"rows":"12"}},"current":null,"total":null}}"#
+    );
+    assert_eq!(to_string(&told).unwrap(), text);
+    assert_eq!(from_str::<Progress>(&text).unwrap(), told);
+    // Without what need not be there, with what is not known, and as a sequence.
+    let some = from_str::<Progress>(r#"{"later":[1],"operation":1,"current":2}"#).unwrap();
+    assert_eq!(
+        (some.current(), some.total(), some.message()),
+        (Some(2), None, "")
+    );
+    let text = format!(r#"[{id},"loaded",{{"rows":"12"}},null,null]"#);
+    assert_eq!(from_str::<Progress>(&text).unwrap(), told);
+    assert!(from_str::<Progress>("{}").is_err());
+    assert!(from_str::<Progress>("[1]").is_err());
+}
+
+#[test]
+fn contexts() {
+    let time = VirtualTime::starting_at(Duration::from_secs(1));
+    let parent = time.operation();
+    let op = parent
+        .child()
+        .name("nap")
+        .metadata("bed", "12")
+        .timeout(Duration::from_millis(2500));
+    let pending = json!({
+        "id": op.id().get(),
+        "parent_id": parent.id().get(),
+        "name": "nap",
+        "metadata": { "bed": "12" },
+        "status": "pending",
+        "started": null,
+        "ended": null,
+        "duration": null,
+        "cause": null,
+        "error": null,
+        "progress": null,
+        "shielded": false,
+        "callback_panics": 0,
+    });
+    assert_eq!(to_value(op.context()).unwrap(), pending);
+    let run = op.run(async |cx| {
+        cx.progress(1, 2);
+        cx.sleep(Duration::MAX).await;
+    });
+    time.block_on(run).unwrap_err();
+    let ended = to_value(op.context()).unwrap();
+    assert_eq!(ended["status"], "cancelled");
+    assert_eq!(ended["started"], json!({ "secs": 1, "nanos": 0 }));
+    assert_eq!(ended["ended"], json!({ "secs": 3, "nanos": 500_000_000 }));
+    assert_eq!(
+        ended["duration"],
+        json!({ "secs": 2, "nanos": 500_000_000 })
+    );
+    assert_eq!(ended["cause"]["reason"], "timeout");
+    assert_eq!(ended["progress"]["current"], 1);
+}

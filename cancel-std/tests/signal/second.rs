@@ -1,0 +1,178 @@
+//! What the second signal does: it insists, or, if that was asked for, ends the process.
+
+use super::support::{Children, Handlers, print, start, wait_for_death};
+use cancel_std::{Cancelable, Signals};
+use std::future::pending;
+use std::time::Duration;
+
+pub(crate) const CHILDREN: Children = &[
+    ("grace", grace),
+    ("shielded", || shielded(false)),
+    ("shielded exit", || shielded(true)),
+    ("exit in cleanup", exit_in_cleanup),
+    ("next run", next_run),
+    ("neighbour", neighbour),
+];
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+fn grace() {
+    let op = Cancelable::with_signals([2, 15]).unwrap().grace(HOUR);
+    let result = cancel_std::block_on(op.run(async |cx| {
+        println!("ready");
+        cx.cancelled().await;
+        println!("grace");
+        pending::<()>().await
+    }));
+    print("ended", result);
+}
+
+#[test]
+fn the_second_one_ends_the_grace_period() {
+    for (first, second) in [("INT", "INT"), ("INT", "TERM")] {
+        let mut child = start("grace");
+        child.expect("ready");
+        child.kill(first);
+        child.expect("grace");
+        child.kill(second);
+        child.expect("ended: Signal(2) SIGINT");
+        child.succeeded();
+    }
+}
+
+/// A shield, then a cleanup, with the executor blocked in both.
+fn shielded(exit: bool) {
+    let mut signals = Signals::new([2, 15]).unwrap();
+    if exit {
+        signals = signals.exit_on_second();
+    }
+    let op = Cancelable::new().source(signals).finally(|_| async {
+        let handlers = Handlers::watch([2, 15]);
+        println!("cleanup");
+        handlers.wait(2);
+        handlers.wait(15);
+        println!("clean");
+    });
+    let result = smol::block_on(op.run(async |cx| {
+        let handlers = Handlers::watch([2, 15]);
+        println!("ready");
+        cx.shield(async {
+            cx.cancelled().await;
+            handlers.wait(2);
+            println!("shield");
+            handlers.wait(2);
+            handlers.wait(15);
+            smol::future::yield_now().await;
+            println!("saved");
+        })
+        .await;
+        cx.sleep(HOUR).await;
+    }));
+    print("ended", result);
+}
+
+#[test]
+fn shield_and_cleanup_survive_any_number() {
+    let mut child = start("shielded");
+    child.expect("ready");
+    child.kill("INT");
+    child.expect("shield");
+    child.kill("INT");
+    child.kill("TERM");
+    child.expect("saved");
+    child.expect("cleanup");
+    child.kill("INT");
+    child.kill("TERM");
+    child.expect("clean");
+    child.expect("ended: Signal(2) SIGINT");
+    child.succeeded();
+}
+
+#[test]
+fn exit_on_second_exits_though_the_executor_is_blocked() {
+    for (second, number) in [("INT", 2), ("TERM", 15)] {
+        let mut child = start("shielded exit");
+        child.expect("ready");
+        child.kill("INT");
+        child.expect("shield");
+        child.kill(second);
+        child.killed_by(number);
+    }
+}
+
+/// The first one comes when the body is over.
+fn exit_in_cleanup() {
+    let signals = Signals::new([2]).unwrap().exit_on_second();
+    let op = Cancelable::new().source(signals).finally(|_| async {
+        let handlers = Handlers::watch([2]);
+        println!("cleanup");
+        handlers.wait(2);
+        println!("still there");
+        wait_for_death();
+    });
+    print("ended", cancel_std::block_on(op.run(async |_| ())));
+}
+
+#[test]
+fn exit_on_second_leaves_the_first_one_to_the_cleanup() {
+    let mut child = start("exit in cleanup");
+    child.expect("cleanup");
+    child.kill("INT");
+    child.expect("still there");
+    child.expect("waiting");
+    child.kill("INT");
+    child.killed_by(2);
+}
+
+/// Each run counts for itself.
+fn next_run() {
+    for _ in 0..3 {
+        let signals = Signals::new([2]).unwrap().exit_on_second();
+        let op = Cancelable::new().source(signals);
+        let result = cancel_std::block_on(op.run(async |_| {
+            println!("ready");
+            pending::<()>().await
+        }));
+        print("ended", result);
+    }
+}
+
+#[test]
+fn exit_on_second_counts_from_the_start_of_each_run() {
+    let mut child = start("next run");
+    for _ in 0..3 {
+        child.expect("ready");
+        child.kill("INT");
+        child.expect("ended: Signal(2) SIGINT");
+    }
+    child.succeeded();
+}
+
+/// One without the option, beside one with it that has ended.
+fn neighbour() {
+    let op = Cancelable::with_signal(2).unwrap().grace(HOUR);
+    let result = cancel_std::block_on(op.run(async |cx| {
+        let signals = Signals::new([2]).unwrap().exit_on_second();
+        let inner = cx.child().source(signals);
+        let _ = inner
+            .run(async |_| {
+                println!("ready");
+                pending::<()>().await
+            })
+            .await;
+        println!("inner ended");
+        pending::<()>().await
+    }));
+    print("ended", result);
+}
+
+#[test]
+fn exit_on_second_ends_with_its_run() {
+    let mut child = start("neighbour");
+    child.expect("ready");
+    child.kill("INT");
+    child.expect("inner ended");
+    child.kill("INT");
+    child.expect("ended: Signal(2) SIGINT");
+    child.succeeded();
+}
