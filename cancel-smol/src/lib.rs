@@ -37,9 +37,10 @@ mod executor;
 mod timer;
 
 pub use cancel_core::{
-    CancelFutureExt, CancelToken, Cancelled, Cause, Check, Child, DropGuard, Never, Reason,
-    Registration, Spawn, SpawnError, SpawnLocal, StaticCause, TimeoutExt, Timer, TimerError, Token,
-    TokenId, TokenRef, TokenView, UntilCancelled, WaitForCancel,
+    CancelFutureExt, CancelStreamExt, CancelToken, Cancelled, Cause, Check, Child, DropGuard,
+    Never, Reason, Registration, Spawn, SpawnError, SpawnLocal, StaticCause, TakeUntilCancelled,
+    Timeout, TimeoutExt, TimeoutToken, Timer, TimerError, Token, TokenId, TokenRef, TokenView,
+    UntilCancelled, UntilCancelledStream, WaitForCancel,
 };
 #[cfg(feature = "macros")]
 #[cfg_attr(docsrs, doc(cfg(feature = "macros")))]

@@ -1,5 +1,6 @@
 //! Runs the programs about conditions and resources, and reads what they print.
 
+#[path = "support/run.rs"]
 mod support;
 
 use support::{assert_lines, run};

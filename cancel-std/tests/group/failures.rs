@@ -281,19 +281,6 @@ fn an_executor_that_drops_its_tasks() {
 }
 
 #[test]
-fn std_drops_tasks_that_nobody_can_wake() {
-    let run = Cancelable::new().run_group(async |group| {
-        // (Its operation can be woken by its token, so one has to go behind its back.)
-        group.spawn(|cx| async move { cx.shield(pending::<()>()).await });
-        group.operation().cancel_with("enough");
-        pending::<()>().await;
-    });
-    // Nothing would ever end that shield. The group does not hang on a task that is gone.
-    let why = block_on(run).unwrap_err();
-    assert_eq!(why.message(), Some("enough"));
-}
-
-#[test]
 fn an_executor_that_ends_tasks_at_once() {
     let run = Rt::Drops
         .op()
