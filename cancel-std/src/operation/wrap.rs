@@ -39,20 +39,23 @@ impl<R: Runtime> Operation<R> {
     ///
     /// ```
     /// use cancel_std::Cancelable;
+    /// use std::cell::Cell;
     ///
-    /// let mut calls = 0;
+    /// let calls = Cell::new(0);
     /// let op = Cancelable::new();
     /// let run = op.run(async |cx| {
-    ///     let mut ping = cx.wrap(|| async {
-    ///         calls += 1;
-    ///         if calls == 3 {
+    ///     let mut ping = cx.wrap(async || {
+    ///         calls.set(calls.get() + 1);
+    ///         if calls.get() == 3 {
     ///             cx.cancel_with("enough");
     ///         }
     ///     });
     ///     while ping().await.is_ok() {}
+    ///     calls.get()
     /// });
-    /// assert_eq!(smol::block_on(run).unwrap_err().message(), Some("enough"));
-    /// assert_eq!(calls, 3);
+    /// // Refused at the fourth call, the body returned.
+    /// assert_eq!(smol::block_on(run), Ok(3));
+    /// assert_eq!(op.context().message(), Some("enough"));
     /// ```
     pub fn wrap<F, W>(
         &self,
@@ -146,13 +149,13 @@ impl<R: Runtime> Operation<R> {
     /// use std::time::Duration;
     ///
     /// let op = Cancelable::with_timeout(Duration::from_millis(5));
-    /// let calls = op.run_blocking(|cx| {
-    ///     let mut calls = 0;
+    /// let mut calls = 0;
+    /// let run = op.run_blocking(|cx| {
     ///     let mut count = cx.wrap_blocking(|| calls += 1);
     ///     while count().is_ok() {}
-    ///     calls
     /// });
-    /// assert!(calls.unwrap() > 0);
+    /// assert_eq!(run, Ok(()));
+    /// assert!(calls > 0);
     /// assert_eq!(op.context().reason(), Some(Reason::Timeout));
     /// ```
     pub fn wrap_blocking<T, F>(
