@@ -27,6 +27,7 @@
 //!
 //! # Features
 //!
+//! * `macros`: the attribute `#[cancelable]`, which makes operations of functions.
 //! * `resources`: `Resources`, which cancels work when memory, processor or disks run short.
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -41,13 +42,20 @@ pub use cancel_core::{
     Timeout, TimeoutExt, TimeoutToken, Timer, TimerError, Token, TokenId, TokenRef, TokenView,
     UntilCancelled, UntilCancelledStream, WaitForCancel,
 };
+#[cfg(feature = "macros")]
+#[cfg_attr(docsrs, doc(cfg(feature = "macros")))]
+#[doc(inline)]
+pub use cancel_macros::cancelable_smol as cancelable;
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+pub use cancel_std::__macros;
 #[cfg(feature = "resources")]
 #[cfg_attr(docsrs, doc(cfg(feature = "resources")))]
 pub use cancel_std::Resources;
 pub use cancel_std::{
     BlockingWait, BuildError, Condition, Context, Flag, GroupTask, Metadata, Observer, Operation,
     OperationId, Progress, ProgressWatch, Runtime, Signal, Signals, Source, Status, TaskGroup,
-    Watched, block_on, current_id, current_token,
+    Watched, Wrapped, block_on, current_id, current_token,
 };
 pub use executor::{On, Smol};
 pub use timer::Sleep;

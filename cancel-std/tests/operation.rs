@@ -19,3 +19,5 @@ mod races;
 mod setup;
 #[path = "operation/time.rs"]
 mod time;
+#[path = "operation/wrap.rs"]
+mod wrap;
