@@ -53,7 +53,7 @@ pub(crate) fn run(_: &[String]) -> Outcome {
         "docs",
         cargo()
             .env("RUSTDOCFLAGS", "-D warnings")
-            .args(["doc", "--workspace", "--no-deps"]),
+            .args(["doc", "--workspace", "--no-deps", "--all-features"]),
     )
 }
 
