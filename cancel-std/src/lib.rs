@@ -70,6 +70,8 @@ mod progress;
 
 mod context;
 
+mod registry;
+
 #[cfg(feature = "serde")]
 mod serde;
 
@@ -118,6 +120,7 @@ pub use id::OperationId;
 pub use observer::Observer;
 pub use operation::{GroupTask, Operation, ProgressWatch, Runtime, Source, TaskGroup};
 pub use progress::{Metadata, Progress};
+pub use registry::{Change, Changes, Filter, Registry, Snapshot, Statistics};
 #[cfg(feature = "resources")]
 #[cfg_attr(docsrs, doc(cfg(feature = "resources")))]
 pub use resources::Resources;
