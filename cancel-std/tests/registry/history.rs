@@ -22,10 +22,10 @@ fn names(registry: &Registry) -> Vec<String> {
 fn it_is_bounded_and_keeps_the_newest() {
     let registry = Registry::with_history(2);
     assert_eq!(registry.history_limit(), 2);
-    ["a", "b", "c"].map(|name| run(&registry, name));
+    ["a", "b", "c"].iter().for_each(|name| run(&registry, name));
     assert_eq!(names(&registry), ["b", "c"]);
     registry.set_history_limit(3);
-    ["d", "e"].map(|name| run(&registry, name));
+    ["d", "e"].iter().for_each(|name| run(&registry, name));
     assert_eq!(names(&registry), ["c", "d", "e"]);
     registry.set_history_limit(1);
     assert_eq!(names(&registry), ["e"]);
