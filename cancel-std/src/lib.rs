@@ -89,6 +89,8 @@ mod deadline;
 
 mod operation;
 
+mod stream;
+
 mod flag;
 
 mod watched;
@@ -126,6 +128,7 @@ pub use registry::{Change, Changes, Filter, Registry, Snapshot, Statistics};
 pub use resources::Resources;
 pub use runtime::Std;
 pub use signal::{Signal, Signals};
+pub use stream::{Fallible, Kept, OperationChunks, OperationStream, Plain};
 pub use timer::Sleep;
 pub use wait::{BlockingWait, block_on};
 pub use watched::Watched;

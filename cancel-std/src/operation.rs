@@ -175,6 +175,8 @@ pub(crate) struct Details {
     pub(crate) error: Option<String>,
     pub(crate) progress: Option<Progress>,
     pub(crate) partial: Option<Partial>,
+    /// Of chunked streams: a `Vec` of items each.
+    pub(crate) undelivered: Vec<Partial>,
     /// How many reports there were.
     pub(crate) version: u64,
     /// Those who wait for the next one, each with a number of its own.
@@ -301,6 +303,7 @@ impl<R: Runtime> Inner<R> {
             error: details.and_then(|details| details.error.clone()),
             progress: details.and_then(|details| details.progress.clone()),
             partial: details.and_then(|details| details.partial.clone()),
+            undelivered: details.map_or(Vec::new(), |details| details.undelivered.clone()),
             callback_panics: panics,
         }
     }
