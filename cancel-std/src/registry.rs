@@ -451,11 +451,7 @@ impl Registry {
     }
 
     fn operation(&self, id: OperationId) -> Option<Arc<dyn Registered>> {
-        let operation = self
-            .shared
-            .table
-            .get(id, |entry| Weak::clone(&entry.operation))?;
-        operation.upgrade()
+        self.shared.table.operation(id)?.upgrade()
     }
 
     /// Those that the table lets through, the oldest first, as long as they live.

@@ -17,7 +17,7 @@ pub(crate) trait Registered: Send + Sync {
     fn is_within(&self, ancestor: OperationId) -> bool;
 }
 
-/// What filters ask for most, and the way to all the rest.
+/// What the table is given: what filters ask for most, and the way to all the rest.
 pub(crate) struct Entry {
     /// Weak: a registry keeps nobody alive.
     pub(crate) operation: Weak<dyn Registered>,
@@ -25,6 +25,20 @@ pub(crate) struct Entry {
     pub(crate) name: Option<Cow<'static, str>>,
     /// Pending or running.
     pub(crate) status: Status,
+}
+
+/// Of an entry in the table: what filters look at first.
+pub(super) struct Key {
+    pub(super) id: OperationId,
+    pub(super) parent: Option<OperationId>,
+    /// Pending or running.
+    pub(super) status: Status,
+}
+
+/// And the rest of it.
+pub(super) struct Rest {
+    pub(super) operation: Weak<dyn Registered>,
+    pub(super) name: Option<Cow<'static, str>>,
 }
 
 /// The registries that an operation is in: mostly none, or one, which needs no memory of its own.

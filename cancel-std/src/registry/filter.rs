@@ -1,6 +1,6 @@
 //! `Filter`: which operations of a registry are meant.
 
-use super::entry::Entry;
+use super::entry::Key;
 use crate::context::{Context, Status};
 use crate::id::OperationId;
 use cancel_core::Reason;
@@ -176,12 +176,17 @@ impl Filter {
         self.reason.is_none() && self.predicates.is_empty()
     }
 
-    /// As far as the table knows.
+    /// As far as the table knows, without the name.
     #[inline]
-    pub(super) fn admits(&self, entry: &Entry) -> bool {
-        self.has_status(entry.status)
-            && (self.parent.is_none() || self.parent == entry.parent)
-            && self.has_name(entry.name.as_deref())
+    pub(super) fn admits(&self, key: &Key) -> bool {
+        self.has_status(key.status) && (self.parent.is_none() || self.parent == key.parent)
+    }
+
+    /// Looks at the name only if that matters.
+    #[inline]
+    pub(super) fn admits_name(&self, name: &Option<Cow<'static, str>>) -> bool {
+        let any = self.name.is_none() && self.part_of_name.is_none();
+        any || self.has_name(name.as_deref())
     }
 
     /// All but the predicates: no foreign code.
@@ -202,7 +207,6 @@ impl Filter {
         self.statuses == 0 || self.statuses & bit(status) != 0
     }
 
-    #[inline]
     fn has_name(&self, name: Option<&str>) -> bool {
         let exactly = |wanted: &Cow<'_, str>| name == Some(&**wanted);
         let within = |part: &Cow<'_, str>| name.is_some_and(|name| name.contains(&**part));
