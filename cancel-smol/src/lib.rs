@@ -36,9 +36,10 @@ pub use cancel_core::{
     TokenId, TokenRef, TokenView, UntilCancelled, WaitForCancel,
 };
 pub use cancel_std::{
-    BlockingWait, BuildError, Condition, Context, Flag, Metadata, Observer, Operation, OperationId,
-    Progress, ProgressWatch, Runtime, Signal, Signals, Source, Status, Watched, current_id,
-    current_token,
+    BlockingWait, BuildError, Change, Changes, Condition, Context, Fallible, Filter, Flag, Kept,
+    Metadata, Observer, Operation, OperationChunks, OperationId, OperationStream, Plain, Progress,
+    ProgressWatch, Registry, Runtime, Signal, Signals, Snapshot, Source, Statistics, Status, Watched,
+    current_id, current_token,
 };
 pub use executor::{On, Smol};
 pub use timer::Sleep;
