@@ -91,6 +91,15 @@ pub trait Timer {
     fn sleep(&self, duration: Duration) -> Self::Sleep {
         self.sleep_until(self.now().saturating_add(duration))
     }
+
+    /// [`sleep_until`](Timer::sleep_until), for who has just read the clock: it said `now`.
+    ///
+    /// Timers whose clock takes a while to read need not do that again. A sleep that has become due
+    /// since `now` may be pending at its first poll, and is woken at once then.
+    fn sleep_from(&self, now: Duration, deadline: Duration) -> Self::Sleep {
+        let _ = now;
+        self.sleep_until(deadline)
+    }
 }
 
 impl<T: Timer + ?Sized> Timer for &T {
@@ -100,6 +109,12 @@ impl<T: Timer + ?Sized> Timer for &T {
     }
     fn sleep_until(&self, deadline: Duration) -> Self::Sleep {
         (**self).sleep_until(deadline)
+    }
+    fn sleep(&self, duration: Duration) -> Self::Sleep {
+        (**self).sleep(duration)
+    }
+    fn sleep_from(&self, now: Duration, deadline: Duration) -> Self::Sleep {
+        (**self).sleep_from(now, deadline)
     }
 }
 

@@ -94,8 +94,7 @@ pin_project! {
         F: Cleanup,
     {
         #[pin]
-        work: Work<B, F::Work>,
-        output: Option<Result<B::Output, Cancelled>>,
+        work: Work<B, F::Work, Result<B::Output, Cancelled>>,
         cleanup: Option<F>,
         #[pin]
         sources: Option<S>,
@@ -111,9 +110,9 @@ pin_project! {
 
 pin_project! {
     #[project = WorkNow]
-    enum Work<B, W> {
+    enum Work<B, W, O> {
         Body { #[pin] body: B },
-        Cleanup { #[pin] cleanup: W },
+        Cleanup { #[pin] cleanup: W, output: Option<O> },
         Over,
     }
 }
@@ -144,7 +143,6 @@ impl<T: TokenRef, B: Future> Scope<T, B> {
     pub fn new(token: T, body: B) -> Self {
         Scope {
             work: Work::Body { body },
-            output: None,
             cleanup: None,
             sources: None,
             token: WaitForCancel::new(token),
@@ -214,7 +212,6 @@ where
         let others = self.sources;
         Scope {
             work: self.work,
-            output: self.output,
             cleanup: self.cleanup,
             sources: Some(WithSource::new(others, source)),
             token: self.token,
@@ -243,7 +240,6 @@ where
     pub fn sources<N: Stream<Item = Cause>>(self, sources: N) -> Scope<T, B, N, C, G, F> {
         Scope {
             work: self.work,
-            output: self.output,
             cleanup: self.cleanup,
             sources: Some(sources),
             token: self.token,
@@ -268,7 +264,6 @@ where
     pub fn shields<N: Control>(self, shields: N) -> Scope<T, B, S, N, G, F> {
         Scope {
             work: self.work,
-            output: self.output,
             cleanup: self.cleanup,
             sources: self.sources,
             token: self.token,
@@ -326,7 +321,6 @@ where
     pub fn grace_with<N: Grace>(self, grace: N) -> Scope<T, B, S, C, N, F> {
         Scope {
             work: self.work,
-            output: self.output,
             cleanup: self.cleanup,
             sources: self.sources,
             token: self.token,
@@ -363,7 +357,6 @@ where
                 Work::Body { body } => Work::Body { body },
                 _ => Work::Over,
             },
-            output: self.output,
             cleanup: Some(cleanup),
             sources: self.sources,
             token: self.token,
@@ -495,19 +488,22 @@ where
                 this.sources.set(None);
                 return Poll::Ready(result);
             };
-            *this.output = Some(result);
             this.held.hold();
-            this.work.set(Work::Cleanup { cleanup: work });
+            this.work.set(Work::Cleanup {
+                cleanup: work,
+                output: Some(result),
+            });
         }
         let mut this = self.project();
-        let WorkNow::Cleanup { cleanup } = this.work.as_mut().project() else {
+        let WorkNow::Cleanup { cleanup, output } = this.work.as_mut().project() else {
             panic!("`Scope` polled after its end");
         };
         ready!(cleanup.poll(cx));
+        let output = output.take().expect("stored with the cleanup");
         this.work.set(Work::Over);
         this.held.release();
         this.sources.set(None);
-        Poll::Ready(this.output.take().expect("stored before the cleanup"))
+        Poll::Ready(output)
     }
 }
 

@@ -24,22 +24,31 @@
 //! assert_eq!(cancelled.message(), Some("user pressed stop"));
 //! assert_eq!(handle.context().status().to_string(), "cancelled");
 //! ```
+//!
+//! # Features
+//!
+//! * `resources`: `Resources`, which cancels work when memory, processor or disks run short.
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(missing_docs)]
 
 mod executor;
 mod timer;
 
 pub use cancel_core::{
-    CancelFutureExt, CancelToken, Cancelled, Cause, Check, Child, DropGuard, Never, Reason,
-    Registration, Spawn, SpawnError, SpawnLocal, StaticCause, TimeoutExt, Timer, TimerError, Token,
-    TokenId, TokenRef, TokenView, UntilCancelled, WaitForCancel,
+    CancelFutureExt, CancelStreamExt, CancelToken, Cancelled, Cause, Check, Child, DropGuard,
+    Never, Reason, Registration, Spawn, SpawnError, SpawnLocal, StaticCause, TakeUntilCancelled,
+    Timeout, TimeoutExt, TimeoutToken, Timer, TimerError, Token, TokenId, TokenRef, TokenView,
+    UntilCancelled, UntilCancelledStream, WaitForCancel,
 };
+#[cfg(feature = "resources")]
+#[cfg_attr(docsrs, doc(cfg(feature = "resources")))]
+pub use cancel_std::Resources;
 pub use cancel_std::{
-    BlockingWait, BuildError, Change, Changes, Condition, Context, Fallible, Filter, Flag, Kept,
-    Metadata, Observer, Operation, OperationChunks, OperationId, OperationStream, Plain, Progress,
-    ProgressWatch, Registry, Runtime, Signal, Signals, Snapshot, Source, Statistics, Status, Watched,
-    current_id, current_token,
+    BlockingWait, BuildError, Change, Changes, Condition, Context, Fallible, Filter, Flag,
+    GroupTask, Kept, Metadata, Observer, Operation, OperationChunks, OperationId, OperationStream,
+    Plain, Progress, ProgressWatch, Registry, Runtime, Signal, Signals, Snapshot, Source,
+    Statistics, Status, TaskGroup, Watched, block_on, current_id, current_token,
 };
 pub use executor::{On, Smol};
 pub use timer::Sleep;

@@ -27,7 +27,7 @@ impl Bell {
         self.waker.wake();
     }
 
-    /// After the end: the waker of the last poll, which nobody needs any more.
+    /// When nobody listens any more: the waker of the last poll.
     pub(crate) fn silence(&self) -> Option<Waker> {
         self.waker.take()
     }

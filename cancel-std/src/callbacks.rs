@@ -34,58 +34,85 @@ enum Callback {
 pub(crate) struct Callbacks {
     /// Whose they are.
     id: OperationId,
-    list: Vec<Callback>,
+    /// Most operations have none.
+    given: Option<Box<Given>>,
     panics: AtomicU32,
+}
+
+#[derive(Default)]
+struct Given {
+    list: Vec<Callback>,
     /// There if there are asynchronous progress callbacks.
-    queue: Option<Box<Queue>>,
+    queue: Option<Queue>,
 }
 
 impl Callbacks {
     pub(crate) fn new(id: OperationId) -> Self {
         Callbacks {
             id,
-            list: Vec::new(),
+            given: None,
             panics: AtomicU32::new(0),
-            queue: None,
         }
+    }
+
+    fn push(&mut self, callback: Callback) {
+        self.given.get_or_insert_default().list.push(callback);
+    }
+
+    #[inline]
+    fn list(&self) -> &[Callback] {
+        self.given.as_ref().map_or(&[], |given| &given.list)
+    }
+
+    #[inline]
+    fn queue(&self) -> Option<&Queue> {
+        self.given.as_ref()?.queue.as_ref()
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.given.is_none()
     }
 
     pub(crate) fn on_event<F>(&mut self, event: Event, f: F)
     where
         F: Fn(&Context) + Send + Sync + 'static,
     {
-        self.list.push(Callback::Event(event, Box::new(f)));
+        self.push(Callback::Event(event, Box::new(f)));
     }
 
     pub(crate) fn on_progress<F>(&mut self, f: F)
     where
         F: Fn(&Progress) + Send + Sync + 'static,
     {
-        self.list.push(Callback::Progress(Box::new(f)));
+        self.push(Callback::Progress(Box::new(f)));
     }
 
     pub(crate) fn on_event_async<F>(&mut self, event: Event, f: F)
     where
         F: Fn(Context) -> Work + Send + Sync + 'static,
     {
-        self.list.push(Callback::EventAsync(event, Box::new(f)));
+        self.push(Callback::EventAsync(event, Box::new(f)));
     }
 
     pub(crate) fn on_progress_async<F>(&mut self, f: F)
     where
         F: Fn(Progress) -> Work + Send + Sync + 'static,
     {
-        self.queue.get_or_insert_default();
-        self.list.push(Callback::ProgressAsync(Box::new(f)));
+        self.given
+            .get_or_insert_default()
+            .queue
+            .get_or_insert_default();
+        self.push(Callback::ProgressAsync(Box::new(f)));
     }
 
     pub(crate) fn observe(&mut self, observer: Arc<dyn Observer>) {
-        self.list.push(Callback::Observer(observer));
+        self.push(Callback::Observer(observer));
     }
 
     /// Whether anybody synchronous wants to hear of `event`.
     pub(crate) fn hear(&self, event: Event) -> bool {
-        self.list.iter().any(|callback| match callback {
+        self.list().iter().any(|callback| match callback {
             Callback::Event(of, _) => *of == event,
             Callback::Observer(_) => true,
             _ => false,
@@ -93,7 +120,7 @@ impl Callbacks {
     }
 
     pub(crate) fn event(&self, event: Event, context: &Context) {
-        for callback in &self.list {
+        for callback in self.list() {
             match callback {
                 Callback::Event(of, f) if *of == event => self.contain(|| f(context)),
                 Callback::Observer(observer) => self.contain(|| match event {
@@ -107,13 +134,13 @@ impl Callbacks {
     }
 
     pub(crate) fn hear_async(&self, event: Event) -> bool {
-        self.list
+        self.list()
             .iter()
             .any(|callback| matches!(callback, Callback::EventAsync(of, _) if *of == event))
     }
 
     pub(crate) async fn event_async(&self, event: Event, context: &Context) {
-        for callback in &self.list {
+        for callback in self.list() {
             match callback {
                 Callback::EventAsync(of, f) if *of == event => {
                     let work = catch_unwind(AssertUnwindSafe(|| f(context.clone())));
@@ -128,7 +155,7 @@ impl Callbacks {
     }
 
     pub(crate) fn hear_progress(&self) -> bool {
-        self.list.iter().any(|callback| {
+        self.list().iter().any(|callback| {
             matches!(
                 callback,
                 Callback::Progress(_) | Callback::ProgressAsync(_) | Callback::Observer(_)
@@ -139,13 +166,13 @@ impl Callbacks {
     /// Whether something was queued, for the runner to do.
     pub(crate) fn progress(&self, progress: &Progress) -> bool {
         let mut queued = false;
-        for callback in &self.list {
+        for callback in self.list() {
             match callback {
                 Callback::Progress(f) => self.contain(|| f(progress)),
                 Callback::Observer(observer) => self.contain(|| observer.progress(progress)),
                 Callback::ProgressAsync(f) => self.contain(|| {
                     let work = f(progress.clone());
-                    if let Some(queue) = &self.queue {
+                    if let Some(queue) = self.queue() {
                         queue.lock().push_back(work);
                         queued = true;
                     }
@@ -157,12 +184,12 @@ impl Callbacks {
     }
 
     pub(crate) fn has_queue(&self) -> bool {
-        self.queue.is_some()
+        self.queue().is_some()
     }
 
     /// Does what is queued, in its order, as far as it goes. Ready: nothing is left.
     pub(crate) fn poll_queue(&self, cx: &mut task::Context<'_>) -> Poll<()> {
-        let Some(queue) = &self.queue else {
+        let Some(queue) = self.queue() else {
             return Poll::Ready(());
         };
         loop {

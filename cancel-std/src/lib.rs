@@ -110,9 +110,10 @@ pub mod guide;
 
 pub use build_error::BuildError;
 pub use cancel_core::{
-    CancelFutureExt, CancelToken, Cancelled, Cause, Check, Child, DropGuard, Never, Reason,
-    Registration, Spawn, SpawnError, SpawnLocal, StaticCause, TimeoutExt, Timer, TimerError, Token,
-    TokenId, TokenRef, TokenView, UntilCancelled, WaitForCancel,
+    CancelFutureExt, CancelStreamExt, CancelToken, Cancelled, Cause, Check, Child, DropGuard,
+    Never, Reason, Registration, Spawn, SpawnError, SpawnLocal, StaticCause, TakeUntilCancelled,
+    Timeout, TimeoutExt, TimeoutToken, Timer, TimerError, Token, TokenId, TokenRef, TokenView,
+    UntilCancelled, UntilCancelledStream, WaitForCancel,
 };
 pub use condition::Condition;
 pub use context::{Context, Status};

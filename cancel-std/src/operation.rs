@@ -260,17 +260,21 @@ impl<R> Inner<R> {
 
     /// The cause as it is now. Makes no token that would have to stay.
     fn live_cause(&self) -> Option<Cancelled> {
+        if !self.is_cancelled() {
+            return None;
+        }
         match self.token.get() {
             Some(token) => token.cause(),
-            None if !self.is_cancelled() => None,
             None => self.make_token().cause(),
         }
     }
 
     /// Makes no token: what one would be made of says the same.
+    #[inline]
     pub(crate) fn is_cancelled(&self) -> bool {
         match self.token.get() {
             Some(token) => token.is_cancelled(),
+            None if self.setup.parent.is_none() && self.setup.rest.is_none() => false,
             None => self.upstream().any(|token| token.is_cancelled()),
         }
     }
@@ -475,16 +479,16 @@ impl<R> Clone for Operation<R> {
     }
 }
 
-impl<R: Runtime> Entry for Inner<R> {
+impl<R: Runtime> Entry for Operation<R> {
     fn id(&self) -> OperationId {
-        self.id
+        self.inner.id
     }
 
     fn token(&self) -> CancelToken {
-        self.token.get_or_init(|| self.make_token()).clone()
+        Operation::token(self).clone()
     }
 
-    fn any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+    fn any(&self) -> &dyn Any {
         self
     }
 }
@@ -510,8 +514,7 @@ impl<R: Runtime> Operation<R> {
     /// assert!(Cancelable::current().is_none());
     /// ```
     pub fn current() -> Option<Self> {
-        let inner = current::find(|entry| entry.clone().any().downcast().ok())?;
-        Some(Operation { inner })
+        current::find()
     }
 }
 
@@ -534,6 +537,9 @@ impl<R> fmt::Debug for Operation<R> {
 impl<R> Drop for Inner<R> {
     fn drop(&mut self) {
         self.leave();
+        if self.setup.parent.is_none() && self.setup.rest.is_none() {
+            return;
+        }
         let mut left = Vec::new();
         self.setup.take_relatives(&mut left);
         while let Some(operation) = left.pop() {

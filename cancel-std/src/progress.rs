@@ -139,12 +139,37 @@ impl<K: Into<Cow<'static, str>>, V: Into<Cow<'static, str>>> FromIterator<(K, V)
 /// smol::block_on(run).unwrap();
 /// assert_eq!(op.context().progress().unwrap().fraction(), Some(0.3));
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug, PartialEq)]
 pub struct Progress {
     operation: OperationId,
     message: Text,
-    metadata: Metadata,
+    /// Most reports have none.
+    metadata: Option<Box<Metadata>>,
     count: Option<(u64, u64)>,
+}
+
+impl Clone for Progress {
+    fn clone(&self) -> Self {
+        Progress {
+            operation: self.operation,
+            message: self.message.clone(),
+            metadata: self.metadata.clone(),
+            count: self.count,
+        }
+    }
+
+    /// Most reports are numbers or static text: those are copied, with nothing to free.
+    fn clone_from(&mut self, source: &Self) {
+        self.operation = source.operation;
+        match (&mut self.message, &source.message) {
+            (Cow::Borrowed(old), Cow::Borrowed(new)) => *old = new,
+            (old, new) => old.clone_from(new),
+        }
+        if self.metadata.is_some() || source.metadata.is_some() {
+            self.metadata.clone_from(&source.metadata);
+        }
+        self.count = source.count;
+    }
 }
 
 impl Progress {
@@ -152,7 +177,7 @@ impl Progress {
         Progress {
             operation,
             message,
-            metadata,
+            metadata: (!metadata.is_empty()).then(|| Box::new(metadata)),
             count: None,
         }
     }
@@ -162,7 +187,7 @@ impl Progress {
         Progress {
             operation,
             message: Cow::Borrowed(""),
-            metadata: Metadata::new(),
+            metadata: None,
             count,
         }
     }
@@ -178,7 +203,7 @@ impl Progress {
         Progress {
             operation,
             message,
-            metadata,
+            metadata: (!metadata.is_empty()).then(|| Box::new(metadata)),
             count,
         }
     }
@@ -222,7 +247,8 @@ impl Progress {
     /// assert_eq!(op.context().progress().unwrap().metadata().get("rows"), Some("12"));
     /// ```
     pub fn metadata(&self) -> &Metadata {
-        &self.metadata
+        static NONE: Metadata = Metadata::new();
+        self.metadata.as_deref().unwrap_or(&NONE)
     }
 
     /// How many steps are done, if numbers were reported.

@@ -86,6 +86,11 @@ impl Timer for Std {
     fn sleep(&self, duration: Duration) -> Sleep {
         Sleep::after(clock::now(), duration)
     }
+
+    #[inline]
+    fn sleep_from(&self, now: Duration, deadline: Duration) -> Sleep {
+        Sleep::between(now, deadline)
+    }
 }
 
 /// Tasks share one thread, `cancel-background`, which the first of them starts. They take turns

@@ -46,7 +46,7 @@ pub(crate) fn panics() -> usize {
 ///
 /// The first poll, and the first after a [`reset`](Sleep::reset), are ready without waiting if the
 /// deadline has come. So zero never waits, and neither does the past. Only a
-/// [`sleep`](cancel_core::Timer::sleep) of one second or more whose first poll comes later than its
+/// [`sleep`](cancel_core::Timer::sleep) (or `sleep_from`) of one second or more whose first poll comes later than its
 /// deadline may be pending once, and is woken at once.
 ///
 /// A deadline of 139 years or more after the epoch ([`Duration::MAX`]) is never reached and costs
@@ -128,6 +128,13 @@ impl Sleep {
     /// A sleep of the process's timer for `duration` from `now`, which the clock says just now.
     #[inline]
     pub(crate) fn after(now: Duration, duration: Duration) -> Self {
+        Sleep::between(now, now.saturating_add(duration))
+    }
+
+    /// A sleep of the process's timer until `deadline`, made at `now`, or not long after.
+    #[inline]
+    pub(crate) fn between(now: Duration, deadline: Duration) -> Self {
+        let duration = deadline.saturating_sub(now);
         // Reading the clock is half of what a sleep costs. That is not done twice for long ones,
         // which hardly ever pass before their first poll.
         let known = if duration >= LONG {
@@ -137,7 +144,7 @@ impl Sleep {
         } else {
             Known::Nothing
         };
-        Sleep::on(&TIMER, now.saturating_add(duration), known)
+        Sleep::on(&TIMER, deadline, known)
     }
 
     #[inline]

@@ -7,8 +7,6 @@ mod support;
 mod blocking;
 #[path = "operation/callbacks.rs"]
 mod callbacks;
-#[path = "operation/defects.rs"]
-mod defects;
 #[path = "operation/endings.rs"]
 mod endings;
 #[path = "operation/life.rs"]

@@ -48,7 +48,7 @@ impl<R: Runtime + Default> Operation<R> {
     /// assert_eq!(smol::block_on(run).unwrap_err().reason(), Reason::Timeout);
     /// ```
     pub fn with_timeout(timeout: Duration) -> Self {
-        Self::new().timeout(timeout)
+        Self::limited(R::default(), timeout)
     }
 
     /// An operation that is cancelled with [`Reason::Timeout`](cancel_core::Reason::Timeout) when
@@ -105,9 +105,13 @@ impl<R: Runtime> Operation<R> {
     /// assert_eq!(smol::block_on(run), Ok(5));
     /// ```
     pub fn on(runtime: R) -> Self {
+        Self::limited(runtime, Duration::MAX)
+    }
+
+    fn limited(runtime: R, timeout: Duration) -> Self {
         let state = State {
             status: Status::Pending,
-            timeout: Duration::MAX,
+            timeout,
             started: None,
             ended: None,
             cause: None,

@@ -49,9 +49,11 @@ impl<R: Runtime> Operation<R> {
     /// A new operation to run inside the body of this one: cancelled with it at any time, limited by
     /// its deadlines while it runs, heard by its `on_progress`.
     ///
-    /// While the child has a shield open, is in its grace period or its cleanup, the body around it is
-    /// not dropped either. For an operation that is run by another task, name its
-    /// [`parent`](Operation::parent) instead; that one does not wait.
+    /// While the child has a shield open, the body around it is not dropped. Nor is it while a child runs
+    /// that has a grace period, a cleanup or asynchronous callbacks of its end: it comes to that end
+    /// first, and the body around it goes on to its next suspension. (Somebody has to poll the child for
+    /// that.) For an operation that is run by another task, name its [`parent`](Operation::parent)
+    /// instead; that one does not wait.
     ///
     /// # Examples
     ///

@@ -1,10 +1,11 @@
 //! The runner: one future, which ends an operation properly whichever way it goes.
 //!
 //! The order at the end: cause recorded and token cancelled (with children and callbacks of
-//! tokens), body dropped, cleanup, sources and registrations gone, outcome stored (once),
-//! callbacks of the operation, return. Locals of `drive` are declared such that a drop keeps to it, too.
+//! tokens), body dropped, registrations gone, cleanup, sources gone, outcome stored (once),
+//! callbacks of the operation, registries left, return. Locals of `drive` are declared such that a drop keeps to it, too.
 
 use super::Source;
+use super::enroll::Leaving;
 use super::shield::{Around, Holding, Steering};
 use super::sources::{Others, Sources};
 use super::{Inner, Operation, Runtime};
@@ -31,7 +32,14 @@ pub(super) enum Outcome {
 
 impl<R: Runtime> Inner<R> {
     /// Tells the callbacks of this operation and of its parts.
+    #[inline]
     pub(super) fn tell(&self, event: Event) {
+        if self.has_listeners() || trace::hears(event) {
+            self.tell_listeners(event);
+        }
+    }
+
+    fn tell_listeners(&self, event: Event) {
         let _inside = self.trace.enter();
         let mut context = None;
         if trace::hears(event) {
@@ -49,7 +57,12 @@ impl<R: Runtime> Inner<R> {
     }
 
     /// Whether it takes more than one poll from the cancelation to the end, whatever the body does.
+    #[inline]
     fn ends_slowly(&self) -> bool {
+        (self.has_listeners() || self.setup.rest.is_some()) && self.awaits_at_end()
+    }
+
+    fn awaits_at_end(&self) -> bool {
         let awaits = |op: &Inner<R>| {
             let callbacks = &op.setup.callbacks;
             callbacks.hear_async(Event::Cancel) || callbacks.has_queue()
@@ -57,9 +70,14 @@ impl<R: Runtime> Inner<R> {
         !self.setup.grace().is_zero() || self.listeners().any(awaits)
     }
 
+    #[inline]
     fn hears_async(&self, event: Event) -> bool {
-        let mut listeners = self.listeners();
-        listeners.any(|op| op.setup.callbacks.hear_async(event))
+        self.has_listeners() && self.listen_async(event)
+    }
+
+    fn listen_async(&self, event: Event) -> bool {
+        let hears = |op: &Inner<R>| op.setup.callbacks.hear_async(event);
+        self.listeners().any(hears)
     }
 
     /// And the asynchronous ones, one after the other. What is around this operation waits.
@@ -75,7 +93,9 @@ impl<R: Runtime> Inner<R> {
 
 impl<R: Runtime> Operation<R> {
     /// Pending to running, for the one runner.
-    pub(super) fn begin(&self) -> Result<Running<'_, R>, Cancelled> {
+    ///
+    /// With the time, and whether there are sources or cleanups to take.
+    pub(super) fn begin(&self) -> Result<(Running<'_, R>, Duration, bool), Cancelled> {
         let now = self.inner.runtime.now();
         let mut state = self.inner.lock();
         if state.combined {
@@ -95,16 +115,12 @@ impl<R: Runtime> Operation<R> {
         let more = state.pending.is_some();
         let registries = state.registries.clone();
         drop(state);
+        let running = Running { op: self };
         registries.started(self.id());
-        let running = Running {
-            op: self,
-            started: now,
-            more,
-        };
         let name = self.inner.setup.name.as_deref();
         let parent = || self.inner.parent_id();
         self.inner.trace.open(self.id(), name, parent);
-        Ok(running)
+        Ok((running, now, more))
     }
 
     fn has_cleanups(&self) -> bool {
@@ -118,6 +134,14 @@ impl<R: Runtime> Operation<R> {
         let mut state = self.inner.lock();
         let pending = state.pending.as_mut();
         pending.map_or(Vec::new(), |pending| take(&mut pending.sources))
+    }
+
+    /// The token, or if nobody has asked for it, and it would not be cancelled, another such one.
+    fn known_token(&self) -> &Token {
+        match self.inner.token.get() {
+            None if !self.inner.is_cancelled() => Token::never(),
+            _ => self.token(),
+        }
     }
 
     /// The cause, for one that is cancelled.
@@ -158,18 +182,14 @@ impl<R: Runtime> Operation<R> {
         let details = state.details.as_mut();
         let watchers = details.map_or(Vec::new(), |details| take(&mut details.watchers));
         drop(state);
-        inner.wake(watchers);
+        if !watchers.is_empty() {
+            inner.wake(watchers);
+        }
         // Contained, since this may be part of an unwinding.
         if pending.is_some() {
             inner.setup.callbacks.contain(|| drop(pending));
         }
-        if let Some(waker) = inner.bell.silence() {
-            inner.setup.callbacks.contain(|| drop(waker));
-        }
-        if !registries.is_empty() {
-            registries.ended(&inner.snapshot());
-        }
-        inner.parts_leave();
+        let _leaving = Leaving::new(inner, registries);
         inner.tell(event);
         inner.trace.close();
         event
@@ -204,39 +224,33 @@ where
     // `body` is moved once, from here to where its future lies.
     let mut body = Some(body);
     async move {
-        let running = match op.begin() {
-            Ok(running) => running,
+        let (running, now, more) = match op.begin() {
+            Ok(begun) => begun,
             Err(refused) => return output(Err(refused)),
         };
-        let inner = &*op.inner;
-        let mut late_panic = None;
-        let has_cleanup = cleanup.is_some() || (running.more && op.has_cleanups());
-        let has_end = has_cleanup || inner.setup.callbacks.has_queue();
-        let _around = (has_cleanup || inner.ends_slowly()).then(|| Around::new(inner));
+        let has_cleanup = cleanup.is_some() || (more && op.has_cleanups());
+        let has_end = has_cleanup || op.inner.setup.callbacks.has_queue();
+        let _around = (has_cleanup || op.inner.ends_slowly()).then(|| Around::new(&op.inner));
+        let mut others = None;
         let result = {
             let mut future = pin!(None);
-            let mut body_of = Body {
-                op: &op,
-                future: future.as_mut(),
-            };
-            if op.check_at(running.started).is_ok() {
-                inner.tell(Event::Start);
-                if inner.hears_async(Event::Start) {
-                    attend(&op, Box::pin(inner.tell_async(Event::Start))).await;
+            if op.check_at(now).is_ok() {
+                op.inner.tell(Event::Start);
+                if op.inner.hears_async(Event::Start) {
+                    attend(&op, Box::pin(op.inner.tell_async(Event::Start))).await;
                 }
             }
             // As `Scope` begins; but the token and all that are only made for what has to wait.
-            let mut others = None;
-            let first = match inner.is_cancelled() {
+            let first = match op.is_cancelled() {
                 true => None,
                 false => {
-                    others = Others::start(&op, running.more);
+                    others = Others::start(&op, more);
                     let mut make = || body.take().map(|body| body(&op));
-                    let first = poll_fn(|cx| {
-                        let _inside = inner.trace.enter();
-                        Poll::Ready(body_of.poll_with(&mut make, cx))
-                    });
-                    Some(first.await)
+                    let mut poll = |cx: &mut Context<'_>| {
+                        let _inside = op.inner.trace.enter();
+                        poll_body(&op, &mut future, &mut make, cx)
+                    };
+                    Some(poll_fn(|cx| Poll::Ready(poll(cx))).await)
                 }
             };
             match first {
@@ -244,22 +258,35 @@ where
                     drop(body.take());
                     Err(op.cancelled_now())
                 }
-                Some(Poll::Ready(output)) => Ok(output),
+                // The shortest way, without moving results about.
+                Some(Poll::Ready(Ok(value))) if !has_end && !op.inner.has_listeners() => {
+                    drop_body(&op, future);
+                    drop(others);
+                    running.end(outcome(Ok(&value), op.known_token()));
+                    return output(Ok(value));
+                }
+                Some(Poll::Ready(output)) => {
+                    drop_body(&op, future);
+                    Ok(output)
+                }
                 Some(Poll::Pending) => {
-                    let scope = Scope::new(&**op.token(), body_of)
+                    drop(first); // or it would stay, for all its size
+                    let scope = Scope::new(&**op.token(), Body { op: &op, future })
                         .begun()
-                        .sources(Sources::new(&op, others))
+                        .sources(Sources::new(&op, others.as_deref_mut(), now))
                         .shields(Steering(&op))
                         .grace_with(GraceOf(&op));
                     attend(&op, pin!(scope)).await
                 }
             }
         };
+        let mut late_panic = None;
         if has_end {
-            let _holding = Holding::new(inner);
+            let _holding = Holding::new(&op.inner);
             let work = at_end(&op, cleanup.take(), &mut late_panic);
             attend(&op, Box::pin(work)).await;
         }
+        drop(others);
         let (event, result) = match (result, late_panic) {
             (Ok(Err(payload)), second) => {
                 second.into_iter().for_each(forget);
@@ -275,17 +302,12 @@ where
                 (running.end(outcome), Ok(Err(cancelled)))
             }
             (Ok(Ok(value)), None) => {
-                // Nobody has asked for the token, and it is not cancelled: any such one will do.
-                let token = match inner.token.get() {
-                    None if !inner.is_cancelled() => Token::never(),
-                    _ => op.token(),
-                };
-                let outcome = outcome(Ok(&value), token);
+                let outcome = outcome(Ok(&value), op.known_token());
                 (running.end(outcome), Ok(Ok(value)))
             }
         };
-        if inner.hears_async(event) {
-            Box::pin(inner.tell_async(event)).await;
+        if op.inner.hears_async(event) {
+            Box::pin(op.inner.tell_async(event)).await;
         }
         match result {
             Ok(result) => output(result),
@@ -365,32 +387,30 @@ struct Body<'a, R: Runtime, F> {
     future: Pin<&'a mut Option<F>>,
 }
 
-impl<R: Runtime, F: Future> Body<'_, R, F> {
-    /// A panic of the body, in making its future, too, is caught: the operation ends first.
-    fn poll_with(
-        &mut self,
-        make: impl FnOnce() -> Option<F>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<F::Output, Payload>> {
-        let future = &mut self.future;
-        let poll = current::within(&self.op.inner, || {
-            catch_unwind(AssertUnwindSafe(|| {
-                if let Some(made) = make() {
-                    future.set(Some(made));
-                }
-                match future.as_mut().as_pin_mut() {
-                    Some(future) => future.poll(cx),
-                    None => Poll::Pending, // has panicked: not polled again
-                }
-            }))
-        });
-        match poll {
-            Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
-            Err(payload) => Poll::Ready(Err(payload)),
-            Ok(Poll::Pending) => {
-                let _ = self.op.inner.setup.callbacks.poll_queue(cx);
-                Poll::Pending
+/// A panic of the body, in making its future, too, is caught: the operation ends first.
+fn poll_body<R: Runtime, F: Future>(
+    op: &Operation<R>,
+    future: &mut Pin<&mut Option<F>>,
+    make: impl FnOnce() -> Option<F>,
+    cx: &mut Context<'_>,
+) -> Poll<Result<F::Output, Payload>> {
+    let poll = current::within(op, || {
+        catch_unwind(AssertUnwindSafe(|| {
+            if let Some(made) = make() {
+                future.set(Some(made));
             }
+            match future.as_mut().as_pin_mut() {
+                Some(future) => future.poll(cx),
+                None => Poll::Pending, // has panicked: not polled again
+            }
+        }))
+    });
+    match poll {
+        Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
+        Err(payload) => Poll::Ready(Err(payload)),
+        Ok(Poll::Pending) => {
+            let _ = op.inner.setup.callbacks.poll_queue(cx);
+            Poll::Pending
         }
     }
 }
@@ -399,16 +419,21 @@ impl<R: Runtime, F: Future> Future for Body<'_, R, F> {
     type Output = Result<F::Output, Payload>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.poll_with(|| None, cx)
+        let op = self.op;
+        poll_body(op, &mut self.future, || None, cx)
     }
 }
 
 /// The future lies elsewhere, but goes with this.
 impl<R: Runtime, F> Drop for Body<'_, R, F> {
     fn drop(&mut self) {
-        let _inside = self.op.inner.trace.enter();
-        self.future.set(None);
+        drop_body(self.op, self.future.as_mut());
     }
+}
+
+fn drop_body<R: Runtime, F>(op: &Operation<R>, mut future: Pin<&mut Option<F>>) {
+    let _inside = op.inner.trace.enter();
+    future.set(None);
 }
 
 /// The operation's grace period.
@@ -426,9 +451,6 @@ impl<R: Runtime> Grace for GraceOf<'_, R> {
 /// The one runner of an operation, from its first step to its last, which it makes in any case.
 pub(super) struct Running<'a, R: Runtime> {
     op: &'a Operation<R>,
-    pub(super) started: Duration,
-    /// There are sources or cleanups to [take](Operation::take_pending).
-    pub(super) more: bool,
 }
 
 impl<R: Runtime> Running<'_, R> {

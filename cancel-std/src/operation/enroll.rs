@@ -3,7 +3,7 @@
 use super::{Edges, Inner, Operation, Runtime};
 use crate::context::Context;
 use crate::id::OperationId;
-use crate::registry::{Entry, Registered, Registry};
+use crate::registry::{Entry, Memberships, Registered, Registry};
 use cancel_core::CancelToken;
 use std::mem::take;
 use std::sync::{Arc, PoisonError, Weak};
@@ -27,11 +27,11 @@ impl<R: Runtime> Registered for Inner<R> {
 }
 
 impl<R: Runtime> Operation<R> {
-    /// Puts the operation into a registry. It leaves when it ends, in whatever way, or when its last
-    /// handle is dropped and it has never run.
+    /// Puts the operation into a registry. It leaves when it ends, in whatever way, after its callbacks
+    /// (asynchronous ones come later); or when its last handle is dropped and it has never run.
     ///
     /// From then on others may list and cancel it, so what sets it up has to come before. An operation
-    /// that is shared or runs already can still be registered, through a clone of its handle. An operation that has
+    /// that is shared or runs already can be registered through a clone of its handle. One that has
     /// ended, or has become a part of a [combination](Operation::combine), is not registered;
     /// registering it twice changes nothing.
     ///
@@ -79,7 +79,10 @@ impl<R> Inner<R> {
     }
 
     /// The parts of a combination, at its end.
-    pub(super) fn parts_leave(&self) {
+    fn parts_leave(&self) {
+        if self.setup.parts().is_empty() {
+            return;
+        }
         for part in self.listeners().skip(1) {
             let registries = take(&mut part.lock().registries);
             registries.left(part.id);
@@ -93,5 +96,27 @@ impl<R> Inner<R> {
         if !registries.is_empty() {
             registries.left(self.id);
         }
+    }
+}
+
+/// Leaves the registries at the very end, also if somebody panics before.
+pub(super) struct Leaving<'a, R: Runtime> {
+    inner: &'a Inner<R>,
+    registries: Memberships,
+}
+
+impl<'a, R: Runtime> Leaving<'a, R> {
+    pub(super) fn new(inner: &'a Inner<R>, registries: Memberships) -> Self {
+        Leaving { inner, registries }
+    }
+}
+
+impl<R: Runtime> Drop for Leaving<'_, R> {
+    fn drop(&mut self) {
+        let registries = take(&mut self.registries);
+        if !registries.is_empty() {
+            registries.ended(&self.inner.snapshot());
+        }
+        self.inner.parts_leave();
     }
 }

@@ -79,6 +79,12 @@ impl<R> Inner<R> {
         None
     }
 
+    /// Whether somebody may want to hear of this operation's life.
+    #[inline]
+    pub(crate) fn has_listeners(&self) -> bool {
+        !self.setup.callbacks.is_empty() || !self.setup.parts().is_empty()
+    }
+
     /// This operation and its parts, and theirs: those whose callbacks hear of its life.
     pub(crate) fn listeners(&self) -> impl Iterator<Item = &Inner<R>> {
         let mut left = Vec::new();

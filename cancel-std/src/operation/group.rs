@@ -90,8 +90,9 @@ impl<R: Runtime + Spawn> Operation<R> {
     ///
     /// # Returns
     ///
-    /// The body's value, if no task has failed, and nobody has cancelled the group before its last task
-    /// was over.
+    /// The body's value, if no task has failed, and nobody has cancelled the group between the body's
+    /// return and the end of the last task. A body that returns after the cancelation (in its grace
+    /// period, say) has its value counted, as in `run`.
     ///
     /// # Errors
     ///
@@ -191,11 +192,16 @@ where
         let future = async { body(&group).await };
         match (CatchUnwind { future }).await {
             Ok(Ok(value)) => {
+                // One that has returned after the cancelation has had its reasons: it counts.
+                if cx.is_cancelled() {
+                    cx.shield(shared.all_gone()).await;
+                    return Ok(value);
+                }
                 shared.all_gone().await;
-                // Not "whoever is quicker": the cancelation has kept tasks from doing their work.
-                match cx.token().cause() {
-                    None => Ok(value),
-                    Some(cancelled) => Err(Some(E::from(cancelled))),
+                // Not "whoever is quicker": the cancelation may have kept tasks from their work.
+                match cx.is_cancelled() {
+                    false => Ok(value),
+                    true => Err(None),
                 }
             }
             Ok(Err(error)) => {
@@ -217,9 +223,9 @@ where
             return Outcome::Failed(text);
         }
         match result {
+            Ok(Ok(_)) => Outcome::Completed,
             Ok(Err(Some(error))) => erred(error.to_string(), token),
-            Ok(_) => Outcome::Completed,
-            Err(_) => Outcome::Cancelled(None),
+            Ok(Err(None)) | Err(_) => Outcome::Cancelled(None),
         }
     };
     let op = group.op.clone();
@@ -233,7 +239,12 @@ where
     match result {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(Some(error))) => Err(error),
-        Ok(Err(None)) => unreachable!("there was a failure or a panic"),
+        Ok(Err(None)) => {
+            let cause = group.op.token().cause();
+            Err(E::from(
+                cause.expect("only a cancelled group has no answer"),
+            ))
+        }
         Err(cancelled) => Err(E::from(cancelled)),
     }
 }
@@ -254,13 +265,16 @@ impl<R: Runtime, E> TaskGroup<R, E> {
     /// use cancel_std::{Cancelable, Reason};
     /// use std::time::Duration;
     ///
-    /// let run = Cancelable::new().run_group(async |group| {
+    /// let op = Cancelable::new();
+    /// let run = op.run_group(async |group| {
     ///     for _ in 0..10 {
     ///         group.spawn(|cx| async move { cx.sleep(Duration::MAX).await });
     ///     }
     ///     group.operation().cancel_with(Reason::Shutdown);
+    ///     "no more"
     /// });
-    /// assert_eq!(smol::block_on(run).unwrap_err().reason(), Reason::Shutdown);
+    /// assert_eq!(smol::block_on(run), Ok("no more"));
+    /// assert_eq!(op.context().reason(), Some(Reason::Shutdown));
     /// ```
     pub fn operation(&self) -> &Operation<R> {
         &self.op

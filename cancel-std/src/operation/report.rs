@@ -9,25 +9,46 @@ use std::task::Waker;
 impl<R> Inner<R> {
     /// Stores the report, and tells those who listen: this operation's own, then upwards.
     fn report(&self, report: Progress) {
-        let heard = self.lineage(Edges::Progress).any(Inner::hears_progress);
-        let copy = heard.then(|| report.clone());
+        let alone = self.setup.parent.is_none() && self.setup.parts().is_empty();
+        let heard = match alone {
+            true => self.hears_progress(),
+            false => self.lineage(Edges::Progress).any(Inner::hears_progress),
+        };
         let mut state = self.lock();
         if state.status.is_final() {
             return;
         }
         let details = state.details();
         details.version += 1;
-        let old = details.progress.replace(report);
-        let watchers = std::mem::take(&mut details.watchers);
+        // (Strings are freed and copied here: nothing foreign, O2.)
+        match &mut details.progress {
+            Some(kept) => kept.clone_from(&report),
+            none => *none = Some(report.clone()),
+        }
+        let watchers = match details.watchers.is_empty() {
+            true => Vec::new(),
+            false => std::mem::take(&mut details.watchers),
+        };
         drop(state);
-        drop(old);
-        self.wake(watchers);
-        let Some(report) = copy else { return };
-        for op in self.lineage(Edges::Progress) {
-            let hears = op.hears_progress() && !op.lock().status.is_final();
-            if hears && op.setup.callbacks.progress(&report) {
-                op.bell.ring();
+        if !watchers.is_empty() {
+            self.wake(watchers);
+        }
+        if !heard {
+            return;
+        }
+        self.tell_progress(&report);
+        if !alone {
+            for op in self.lineage(Edges::Progress).skip(1) {
+                if op.hears_progress() && !op.lock().status.is_final() {
+                    op.tell_progress(&report);
+                }
             }
+        }
+    }
+
+    fn tell_progress(&self, report: &Progress) {
+        if self.setup.callbacks.progress(report) {
+            self.bell.ring();
         }
     }
 

@@ -39,8 +39,8 @@ impl<R: Runtime> Operation<R> {
     /// # Errors
     ///
     /// [`Cancelled`], with the cause. An operation runs once: a second run is refused with
-    /// [`Reason::Error`](cancel_core::Reason::Error) and the message "operation has already run", its body is not called, and
-    /// the context stays as it was.
+    /// [`Reason::Error`](cancel_core::Reason::Error) and the message "operation has already run", its
+    /// body is not called, and the context stays as it was.
     ///
     /// # Panics
     ///
@@ -64,8 +64,9 @@ impl<R: Runtime> Operation<R> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future after its first poll cancels the operation with [`Reason::Dropped`](cancel_core::Reason::Dropped),
-    /// drops the body and ends the operation. Before the first poll it does nothing.
+    /// Dropping the future after its first poll cancels the operation with
+    /// [`Reason::Dropped`](cancel_core::Reason::Dropped), drops the body and ends the operation. Before
+    /// the first poll it does nothing.
     ///
     /// # Examples
     ///

@@ -4,7 +4,7 @@ use super::source::AnyOf;
 use super::{Operation, Runtime};
 use cancel_core::{CancelToken, Cancelled, Cause, DeadlineSource, Reason, WaitForCancel};
 use futures_core::Stream;
-use pin_project::pin_project;
+use pin_project::{pin_project, pinned_drop};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::Ordering;
@@ -13,7 +13,7 @@ use std::time::Duration;
 
 /// Deadline, force, and everything else that was given to the operation. Tokens are not polled: the
 /// operation's own token follows them.
-#[pin_project]
+#[pin_project(PinnedDrop)]
 pub(super) struct Sources<'a, R: Runtime> {
     op: &'a Operation<R>,
     /// The deadline that `sleep` waits for, or has waited for.
@@ -21,7 +21,8 @@ pub(super) struct Sources<'a, R: Runtime> {
     #[pin]
     sleep: Option<DeadlineSource<R::Sleep>>,
     forced: bool,
-    others: Option<Box<Others>>,
+    /// Lent: they stay until the cleanup is over, in which a second signal does no harm.
+    others: Option<&'a mut Others>,
 }
 
 pub(super) struct Others {
@@ -31,13 +32,27 @@ pub(super) struct Others {
 }
 
 impl<'a, R: Runtime> Sources<'a, R> {
-    pub(super) fn new(op: &'a Operation<R>, others: Option<Box<Others>>) -> Self {
+    /// Not long after `now`.
+    pub(super) fn new(op: &'a Operation<R>, others: Option<&'a mut Others>, now: Duration) -> Self {
+        let inner = &op.inner;
+        let deadline = inner.deadline.get();
+        let sleep = |at| DeadlineSource::new(inner.runtime.sleep_from(now, at));
         Sources {
             op,
-            armed: None,
-            sleep: None,
+            armed: deadline,
+            sleep: deadline.map(sleep),
             forced: false,
             others,
+        }
+    }
+}
+
+#[pinned_drop]
+impl<R: Runtime> PinnedDrop for Sources<'_, R> {
+    fn drop(self: Pin<&mut Self>) {
+        // Contained, since this may be part of an unwinding.
+        if let Some(waker) = self.op.inner.bell.silence() {
+            self.op.inner.setup.callbacks.contain(|| drop(waker));
         }
     }
 }

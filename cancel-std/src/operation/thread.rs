@@ -14,7 +14,7 @@ use super::drive::{Outcome, drive};
 use super::run::{erred, no_cleanup};
 use super::{Operation, Runtime};
 use crate::bell::Bell;
-use crate::current::Ticket;
+use crate::current;
 use crate::panics::Payload;
 use crate::wait::block_on;
 use cancel_core::{Cancelled, Token};
@@ -136,13 +136,13 @@ impl<R: Runtime> Operation<R> {
             move || slot.take().map(block_on)
         });
         let value = {
-            let mut ticket = Ticket::new(self.inner.clone());
-            let _shown = ticket.show();
             let _inside = self.inner.trace.enter();
             catch_unwind(AssertUnwindSafe(|| {
-                let value = body(self);
-                let error = error(&value);
-                (value, error)
+                current::within(self, || {
+                    let value = body(self);
+                    let error = error(&value);
+                    (value, error)
+                })
             }))
         };
         let value = match value {
@@ -230,11 +230,9 @@ impl<R: Runtime> Operation<R> {
             let slot = work.0.clone();
             let called = blocking::unblock(move || -> Result<_, Cancelled> {
                 op.check()?;
-                let mut ticket = Ticket::new(op.inner.clone());
-                let _shown = ticket.show();
                 let _inside = op.inner.trace.enter();
                 // Empty: nobody waits for it any more.
-                Ok(slot.take().map(|f| f(&op)))
+                Ok(slot.take().map(|f| current::within(&op, || f(&op))))
             });
             match called.await? {
                 Some(output) => Ok(output),

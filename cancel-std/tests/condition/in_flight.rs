@@ -1,7 +1,7 @@
 //! DEFECTS 27: a check that is still running stalls nobody, delays no end, and leaves nothing behind.
 
 use crate::support::{LONG, Log, Wakes};
-use crate::tools::{MS, block_on, gated, wait_until};
+use crate::tools::{MS, block_on, bounded, gated, wait_until};
 use cancel_std::{Cancelable, Condition, Reason, Source};
 use smol::LocalExecutor;
 use std::future::pending;
@@ -148,13 +148,15 @@ fn nothing_is_left() {
 fn many_block_side_by_side() {
     const MANY: usize = 20;
 
-    let all = Arc::new(Barrier::new(MANY));
-    let sources = (0..MANY).map(|_| {
-        let all = all.clone();
-        Source::condition(move || all.wait().is_leader(), LONG).unwrap()
+    bounded(|| {
+        let all = Arc::new(Barrier::new(MANY));
+        let sources = (0..MANY).map(|_| {
+            let all = all.clone();
+            Source::condition(move || all.wait().is_leader(), LONG).unwrap()
+        });
+        let op = Cancelable::any(sources);
+        let run = op.run(async |_| pending::<()>().await);
+        assert_eq!(block_on(run).unwrap_err().reason(), Reason::Condition);
+        wait_until("all are freed", || Arc::strong_count(&all) == 1);
     });
-    let op = Cancelable::any(sources);
-    let run = op.run(async |_| pending::<()>().await);
-    assert_eq!(block_on(run).unwrap_err().reason(), Reason::Condition);
-    wait_until("all are freed", || Arc::strong_count(&all) == 1);
 }

@@ -80,10 +80,11 @@ fn every_kind_of_source() {
         let _ = custom.await;
         (Reason::Condition, "custom")
     });
-    let cases: [(Cancelable, Box<dyn FnOnce()>, Reason); 4] = [
+    type Case = (Cancelable, Box<dyn FnOnce()>, Reason);
+    let cases: [Case; 4] = [
         {
             let token = stop.clone();
-            let cancel = move || drop(token.cancel_with(Reason::Shutdown));
+            let cancel = move || assert!(token.cancel_with(Reason::Shutdown));
             (
                 Cancelable::with_token(&stop),
                 Box::new(cancel),
@@ -92,7 +93,11 @@ fn every_kind_of_source() {
         },
         {
             let op = Cancelable::new().parent(&parent);
-            (op, Box::new(move || drop(parent.cancel())), Reason::Parent)
+            (
+                op,
+                Box::new(move || assert!(parent.cancel())),
+                Reason::Parent,
+            )
         },
         {
             let cancel = move || fire.send(()).unwrap();

@@ -63,7 +63,7 @@ unsafe impl GlobalAlloc for Counting {
 }
 
 /// Memory that the heap keeps from the start on: more than any row needs.
-const RESERVE: usize = 64 << 20;
+const RESERVE: usize = 128 << 20;
 
 /// Fills the heap once and frees it again, under a block that stays.
 ///

@@ -54,7 +54,7 @@ pub(crate) const ROWS: &[Row] = &[
         build: |_| cancel(false),
     },
     Row {
-        name: "cancel 100,000 operations with a timeout each through one parent, until all have ended",
+        name: "cancel 100,000 operations with a timeout each through one parent, until all are gone",
         target: Some(1.0),
         reference: TOKIO,
         build: |_| cancel(true),
@@ -171,17 +171,20 @@ fn tokio_run(
 }
 
 /// All of them started and waiting.
-fn alive<F: Future>(run: impl Fn() -> Pin<Box<F>>) -> Vec<Pin<Box<F>>> {
-    let mut runs: Vec<Pin<Box<F>>> = (0..ALIVE).map(|_| run()).collect();
-    for run in &mut runs {
+fn alive<F: Future>(run: impl Fn() -> F) -> Vec<Option<Pin<Box<F>>>> {
+    let mut runs: Vec<_> = (0..ALIVE).map(|_| Some(Box::pin(run()))).collect();
+    for run in runs.iter_mut().flatten() {
         assert!(poll(run.as_mut()).is_pending());
     }
     runs
 }
 
-fn end_all<F: Future>(runs: &mut [Pin<Box<F>>]) {
-    for run in runs {
+/// As an executor does: a future that is ready is dropped.
+fn end_all<F: Future>(runs: &mut [Option<Pin<Box<F>>>]) {
+    for place in runs {
+        let run = place.as_mut().expect("each ends once");
         assert!(black_box(poll(run.as_mut())).is_ready());
+        *place = None;
     }
 }
 
@@ -190,7 +193,7 @@ fn cancel(to_the_end: bool) -> Vec<Contestant> {
     vec![
         sampled(OURS, ALIVE, move || {
             let parent = Cancelable::new();
-            let mut runs = alive(|| Box::pin(our_run(&parent)));
+            let mut runs = alive(|| our_run(&parent));
             let start = Instant::now();
             parent.cancel();
             if to_the_end {
@@ -201,7 +204,7 @@ fn cancel(to_the_end: bool) -> Vec<Contestant> {
         sampled(TOKIO, ALIVE, move || {
             let _entered = tokio.runtime.enter();
             let parent = CancellationToken::new();
-            let mut runs = alive(|| Box::pin(tokio_run(&parent)));
+            let mut runs = alive(|| tokio_run(&parent));
             let start = Instant::now();
             parent.cancel();
             if to_the_end {
@@ -254,7 +257,7 @@ pub(crate) fn sizes() -> Vec<Size> {
 
 fn alive_bytes(without_future: bool) -> Vec<(&'static str, f64)> {
     fn per_run<F: Future>(without_future: bool, run: impl Fn() -> F) -> f64 {
-        let (runs, bytes) = counted(|| alive(|| Box::pin(run())));
+        let (runs, bytes) = counted(|| alive(&run));
         // The list of the futures is the benchmark's own.
         let list = runs.capacity() * size_of::<Pin<Box<F>>>();
         let futures = if without_future {
