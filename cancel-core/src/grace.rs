@@ -22,6 +22,12 @@ pub trait Grace {
 
     /// Called once, when the cancelation is seen. `None`: no grace.
     fn begin(&mut self) -> Option<Self::Sleep>;
+
+    /// Whether [`begin`](Grace::begin) may give a period. If so, the scopes around this one, once
+    /// cancelled, wait for it to end; asked once, when the body begins.
+    fn is_possible(&self) -> bool {
+        true
+    }
 }
 
 /// The body is dropped at once.
@@ -41,6 +47,10 @@ impl Grace for NoGrace {
 
     fn begin(&mut self) -> Option<Self::Sleep> {
         None
+    }
+
+    fn is_possible(&self) -> bool {
+        false
     }
 }
 
@@ -84,7 +94,11 @@ impl<R: Timer> Grace for GracePeriod<R> {
     type Sleep = R::Sleep;
 
     fn begin(&mut self) -> Option<R::Sleep> {
-        (!self.period.is_zero()).then(|| self.timer.sleep(self.period))
+        self.is_possible().then(|| self.timer.sleep(self.period))
+    }
+
+    fn is_possible(&self) -> bool {
+        !self.period.is_zero()
     }
 }
 
@@ -106,6 +120,12 @@ pub trait Cleanup {
 
     /// Called when the body is over and has been dropped. `None`: nothing to do.
     fn start(self) -> Option<Self::Work>;
+
+    /// Whether [`start`](Cleanup::start) may give something to do. If so, the scopes around this
+    /// one, once cancelled, wait for it to end; asked once, when the body begins.
+    fn is_possible(&self) -> bool {
+        true
+    }
 }
 
 impl<F, W> Cleanup for F
@@ -138,6 +158,10 @@ impl Cleanup for NoCleanup {
     fn start(self) -> Option<Ready<()>> {
         None
     }
+
+    fn is_possible(&self) -> bool {
+        false
+    }
 }
 
 /// Something to do, or nothing, as is known only when the program runs.
@@ -146,5 +170,9 @@ impl<C: Cleanup> Cleanup for Option<C> {
 
     fn start(self) -> Option<C::Work> {
         self?.start()
+    }
+
+    fn is_possible(&self) -> bool {
+        self.as_ref().is_some_and(C::is_possible)
     }
 }

@@ -35,6 +35,8 @@
 //! * `serde`: reasons and causes can be serialized, reasons deserialized. Needs no heap.
 //! * `critical-section`: for applications on targets without compare-and-swap: lets
 //!   `portable-atomic` use critical sections. Libraries leave it alone.
+//! * `defmt`: `defmt::Format` for [`Reason`], [`Cancelled`], [`TimerError`], [`SpawnError`] and
+//!   tokens (their state). The application provides the logger, as always with `defmt`.
 //!
 //! Without `std` the lock of a token is a
 //! [`critical-section`](https://docs.rs/critical-section), for which the application provides an
@@ -109,6 +111,9 @@ mod shield;
 
 mod scope;
 mod timeout;
+
+#[cfg(feature = "defmt")]
+mod format_defmt;
 
 pub use cause::{Cause, StaticCause};
 pub use check::{Check, Never};

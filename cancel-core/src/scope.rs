@@ -50,6 +50,9 @@ pin_project! {
     /// When the body is over, [`finally`](Scope::finally) runs, whatever the outcome. The sources
     /// stay where they are until then, but are not polled any more.
     ///
+    /// A scope in the body of another one, with [nested shields](crate::Shields::nested), holds that
+    /// one until its own shields, grace period and cleanup are over.
+    ///
     /// # Returns
     ///
     /// The body's output whenever there is one, also after a cancelation was asked for.
@@ -332,7 +335,8 @@ where
     }
 
     /// Sets what runs after the body, however that ended: it is awaited, it is not cancelled, and it
-    /// holds the scopes around this one. Instead of a cleanup set before.
+    /// holds the scopes around this one, as these are named by [`Shields::nested`](crate::Shields::nested).
+    /// Instead of a cleanup set before.
     ///
     /// It runs although the body never began, because the token was cancelled beforehand; it does
     /// not if the run is dropped.
@@ -427,7 +431,15 @@ where
                 }
             }
             fresh = false;
-            this.state.started = true;
+            if begun || !this.state.started {
+                this.state.started = true;
+                // A scope around this one that is cancelled would drop this one with its body. So it
+                // is held from here on if there is something to do at the end.
+                let cleanup = this.cleanup.as_ref().is_some_and(F::is_possible);
+                if cleanup || this.grace.is_possible() {
+                    this.held.hold_outer();
+                }
+            }
             if !begun {
                 if let Poll::Ready(output) = body.as_mut().poll(cx) {
                     return Poll::Ready(Ok(output));

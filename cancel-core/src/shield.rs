@@ -16,7 +16,8 @@ use pin_project_lite::pin_project;
 /// # Contract
 ///
 /// * [`hold`](Control::hold) and [`release`](Control::release) come in pairs, and also count for
-///   every scope around this one in the same task.
+///   every scope around this one in the same task. So do [`hold_outer`](Control::hold_outer) and
+///   [`release_outer`](Control::release_outer), which count for those scopes alone.
 /// * A scope is woken if the last hold is released by another task than its own. (In its own task
 ///   it looks after each poll of the body.)
 ///
@@ -42,8 +43,15 @@ pub trait Control {
     /// How many reasons there are.
     fn held(&self) -> u32;
 
+    /// One reason more for the scopes around this one to keep their bodies, but not for this one:
+    /// it has begun, and has something to do at its end, which it must live to see.
+    fn hold_outer(&self);
+
+    /// One such reason less.
+    fn release_outer(&self);
+
     /// Called once, by the scope, when it sees that it is to end: before its body is dropped, or its
-    /// grace period begins.
+    /// grace period begins. (Not for a body that never began.)
     fn asked(&self, cancelled: &Cancelled) {
         let _ = cancelled;
     }
@@ -61,6 +69,14 @@ impl<C: Control + ?Sized> Control for &C {
     #[inline]
     fn held(&self) -> u32 {
         (**self).held()
+    }
+    #[inline]
+    fn hold_outer(&self) {
+        (**self).hold_outer();
+    }
+    #[inline]
+    fn release_outer(&self) {
+        (**self).release_outer();
     }
     #[inline]
     fn asked(&self, cancelled: &Cancelled) {
@@ -89,6 +105,10 @@ impl Control for NoShields {
     fn held(&self) -> u32 {
         0
     }
+    #[inline]
+    fn hold_outer(&self) {}
+    #[inline]
+    fn release_outer(&self) {}
 }
 
 /// The shields of one [`Scope`](crate::Scope): while one is open, the scope's body is not dropped.
@@ -143,7 +163,12 @@ impl Shields<'_> {
 }
 
 impl<'o> Shields<'o> {
-    /// Of a scope that runs inside another one's body: what holds this one, holds that one, too.
+    /// Of a scope that runs inside another one's body: what holds this one, holds that one, too. And
+    /// so does this scope itself, from its first poll to its end, if it has a grace period or a
+    /// cleanup: else these would be lost when the outer scope is cancelled.
+    ///
+    /// Its token should be one that is cancelled with the outer scope's token (a child of it): the
+    /// outer one, once cancelled, waits for this scope to end.
     ///
     /// # Examples
     ///
@@ -185,7 +210,8 @@ impl<'o> Shields<'o> {
         Shield::new(self, future)
     }
 
-    /// Whether a shield is open, in this scope or one inside its body.
+    /// Whether a shield is open, in this scope or one inside its body, or a grace period or cleanup
+    /// holds.
     ///
     /// # Examples
     ///
@@ -215,6 +241,12 @@ impl Control for Shields<'_> {
     fn held(&self) -> u32 {
         self.open.get()
     }
+    fn hold_outer(&self) {
+        self.chain().skip(1).for_each(|shields| shields.open.up());
+    }
+    fn release_outer(&self) {
+        self.chain().skip(1).for_each(|shields| shields.open.down());
+    }
 }
 
 impl Default for Shields<'_> {
@@ -236,6 +268,7 @@ impl fmt::Debug for Shields<'_> {
 pub(crate) struct Held<C: Control> {
     pub(crate) control: C,
     holding: bool,
+    holding_outer: bool,
 }
 
 impl<C: Control> Held<C> {
@@ -243,6 +276,7 @@ impl<C: Control> Held<C> {
         Held {
             control,
             holding: false,
+            holding_outer: false,
         }
     }
 
@@ -253,10 +287,21 @@ impl<C: Control> Held<C> {
         }
     }
 
+    pub(crate) fn hold_outer(&mut self) {
+        if !self.holding_outer {
+            self.holding_outer = true;
+            self.control.hold_outer();
+        }
+    }
+
     pub(crate) fn release(&mut self) {
         if self.holding {
             self.holding = false;
             self.control.release();
+        }
+        if self.holding_outer {
+            self.holding_outer = false;
+            self.control.release_outer();
         }
     }
 

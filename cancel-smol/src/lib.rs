@@ -27,6 +27,7 @@
 //!
 //! # Features
 //!
+//! * `macros`: the attribute `#[cancelable]`, which makes operations of functions.
 //! * `resources`: `Resources`, which cancels work when memory, processor or disks run short.
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -41,6 +42,13 @@ pub use cancel_core::{
     Timeout, TimeoutExt, TimeoutToken, Timer, TimerError, Token, TokenId, TokenRef, TokenView,
     UntilCancelled, UntilCancelledStream, WaitForCancel,
 };
+#[cfg(feature = "macros")]
+#[cfg_attr(docsrs, doc(cfg(feature = "macros")))]
+#[doc(inline)]
+pub use cancel_macros::cancelable_smol as cancelable;
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+pub use cancel_std::__macros;
 #[cfg(feature = "resources")]
 #[cfg_attr(docsrs, doc(cfg(feature = "resources")))]
 pub use cancel_std::Resources;
@@ -48,7 +56,7 @@ pub use cancel_std::{
     BlockingWait, BuildError, Change, Changes, Condition, Context, Fallible, Filter, Flag,
     GroupTask, Kept, Metadata, Observer, Operation, OperationChunks, OperationId, OperationStream,
     Plain, Progress, ProgressWatch, Registry, Runtime, Signal, Signals, Snapshot, Source,
-    Statistics, Status, TaskGroup, Watched, block_on, current_id, current_token,
+    Statistics, Status, TaskGroup, Watched, Wrapped, block_on, current_id, current_token,
 };
 pub use executor::{On, Smol};
 pub use timer::Sleep;

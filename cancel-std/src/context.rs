@@ -370,7 +370,7 @@ impl Context {
     }
 
     /// Whether the body is kept from being dropped just now: by a shield of its own, or by an
-    /// operation inside it that is at its end.
+    /// operation inside it that is at its end or has something to do there.
     ///
     /// # Examples
     ///

@@ -31,6 +31,7 @@
 //!
 //! All are off by default, and what is off costs nothing.
 //!
+//! * `macros`: the attribute `#[cancelable]`, which makes operations of functions.
 //! * `resources`: `Resources`, which cancels work when memory, processor or disks run short.
 //! * `log`: each operation writes to [`log`](https://docs.rs/log) when it starts (debug), is asked to
 //!   end (info, with reason and message) and has ended (debug, info if cancelled, warn if failed), and
@@ -103,6 +104,11 @@ mod condition;
 #[cfg(feature = "resources")]
 mod resources;
 
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+#[path = "macros.rs"]
+pub mod __macros;
+
 #[cfg(feature = "test-util")]
 #[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
 pub mod testing;
@@ -116,13 +122,16 @@ pub use cancel_core::{
     Timeout, TimeoutExt, TimeoutToken, Timer, TimerError, Token, TokenId, TokenRef, TokenView,
     UntilCancelled, UntilCancelledStream, WaitForCancel,
 };
+#[cfg(feature = "macros")]
+#[cfg_attr(docsrs, doc(cfg(feature = "macros")))]
+pub use cancel_macros::cancelable;
 pub use condition::Condition;
 pub use context::{Context, Status};
 pub use current::{current_id, current_token};
 pub use flag::Flag;
 pub use id::OperationId;
 pub use observer::Observer;
-pub use operation::{GroupTask, Operation, ProgressWatch, Runtime, Source, TaskGroup};
+pub use operation::{GroupTask, Operation, ProgressWatch, Runtime, Source, TaskGroup, Wrapped};
 pub use progress::{Metadata, Progress};
 pub use registry::{Change, Changes, Filter, Registry, Snapshot, Statistics};
 #[cfg(feature = "resources")]

@@ -52,11 +52,13 @@ mod sources;
 mod thread;
 mod time;
 mod watch;
+mod wrap;
 
 pub(crate) use family::{Edges, Link, Parent};
 pub use group::{GroupTask, TaskGroup};
 pub use source::Source;
 pub use watch::ProgressWatch;
+pub use wrap::Wrapped;
 
 /// What an [`Operation`] needs of a runtime: a [`Timer`] to hold and to use from any thread.
 ///

@@ -11,9 +11,13 @@ mod callbacks;
 mod endings;
 #[path = "operation/life.rs"]
 mod life;
+#[path = "operation/nested.rs"]
+mod nested;
 #[path = "operation/races.rs"]
 mod races;
 #[path = "operation/setup.rs"]
 mod setup;
 #[path = "operation/time.rs"]
 mod time;
+#[path = "operation/wrap.rs"]
+mod wrap;

@@ -3,7 +3,7 @@
 #[path = "support/run.rs"]
 mod support;
 
-use support::{assert_lines, run};
+use support::{assert_lines, run, seconds_after};
 
 #[test]
 fn shielded_operations() {
@@ -78,6 +78,40 @@ fn all_of() {
             "because of:  cancelled: manual: right",
         ],
     );
+}
+
+#[test]
+fn retry() {
+    let lines = run("13_retry");
+    let at = |title: &str| lines.iter().position(|line| line == title).expect(title);
+    let (comes, not) = (
+        at("A server that comes up:"),
+        at("A server that does not, for a second:"),
+    );
+    let (pause, before) = (
+        at("Stopped in a pause, which ends at once:"),
+        at("Stopped before the first attempt:"),
+    );
+    assert_eq!(comes, 0);
+    let four = ["attempt 1", "attempt 2", "attempt 3", "attempt 4"];
+    assert_eq!(lines[1..5], four);
+    assert_eq!(lines[5], "Result: 42 rows");
+    assert!(seconds_after(&lines[comes..], "after ") >= 0.07);
+
+    assert_lines(
+        &lines[not..pause],
+        &["attempt 1", "Result: cancelled: timeout"],
+    );
+    assert!(seconds_after(&lines[not..], "after ") >= 0.1);
+
+    assert_lines(
+        &lines[pause..before],
+        &["attempt 1", "Result: cancelled: manual: user pressed stop"],
+    );
+
+    let end = &lines[before + 1..];
+    assert_eq!(end[0], "Result: cancelled: manual: user pressed stop");
+    assert_eq!(end.len(), 2, "{end:#?}");
 }
 
 #[test]

@@ -68,6 +68,27 @@ fn manual_cancelation() {
 }
 
 #[test]
+fn decorated_functions() {
+    assert_eq!(
+        run("04_decorated_functions"),
+        [
+            "A function with 2 seconds:",
+            "Result: slow_operation(1.5) completed",
+            "Operation was cancelled: timeout",
+            "A method with a token:",
+            "Error: nothing to load",
+            "row 1",
+            "row 2",
+            "Loaded 2 rows",
+            "row 1",
+            "row 2",
+            "row 3",
+            "Error: cancelled: manual: the user has seen enough",
+        ]
+    );
+}
+
+#[test]
 fn thread_cancelation() {
     let lines = run("05_thread_cancelation");
     assert_lines(

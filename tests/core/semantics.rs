@@ -1,4 +1,4 @@
-//! FEATURES A1-A12, A14-A16, A20.
+//! FEATURES A1-A16, A20.
 
 mod callbacks;
 mod causes;
@@ -11,4 +11,5 @@ mod in_place;
 #[cfg(feature = "std")]
 mod panics;
 mod races;
+mod streams;
 mod tree;

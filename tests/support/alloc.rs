@@ -23,6 +23,7 @@ static BYTES: AtomicI64 = AtomicI64::new(0);
 
 thread_local! {
     static HERE: Cell<(i64, i64)> = const { Cell::new((0, 0)) };
+    static MADE: Cell<u64> = const { Cell::new(0) };
 }
 
 fn count(blocks: i64, bytes: i64) {
@@ -35,6 +36,7 @@ fn count(blocks: i64, bytes: i64) {
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(1, layout.size() as i64);
+        let _ = MADE.try_with(|made| made.set(made.get() + 1));
         // SAFETY: passed on.
         unsafe { System.alloc(layout) }
     }
@@ -58,4 +60,9 @@ pub fn live() -> Live {
 pub fn live_here() -> Live {
     let (blocks, bytes) = HERE.with(Cell::get);
     Live { blocks, bytes }
+}
+
+/// How often this thread has allocated, whatever became of it.
+pub fn made_here() -> u64 {
+    MADE.with(Cell::get)
 }

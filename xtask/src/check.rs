@@ -68,7 +68,7 @@ pub(crate) fn without_std() -> Outcome {
         "semantics and stress with critical sections",
         cargo()
             .args(["test", "-p", "cancel-tests", "--no-default-features"])
-            .args(["--test", "token", "--test", "stress"]),
+            .args(["--test", "token", "--test", "scope", "--test", "stress"]),
     )?;
     for features in ["", "alloc"] {
         step(

@@ -11,6 +11,7 @@ pub(crate) fn run(_: &[String]) -> Outcome {
         "01_basic_cancelation",
         "02_timeout_cancelation",
         "03_manual_cancelation",
+        "04_decorated_functions",
         "05_thread_cancelation",
     ] {
         let mut run = cargo();

@@ -102,6 +102,24 @@ const FAULTS: &[Fault] = &[
         "            let waker = Hub::take_waker(first.cast::<Waiter>());\n            (*root).list.cut_before(null(), (*root).list.walk());",
     ),
     (
+        "a scope that is cancelled while it registers its waker waits for the next one",
+        "scope.rs",
+        "Poll::Ready(_) => continue,",
+        "Poll::Ready(_) => return Poll::Pending,",
+    ),
+    (
+        "a scope does not look after the poll in which a shield has closed",
+        "scope.rs",
+        "if this.grace_left.is_none() && !this.held.by_others() {",
+        "if fresh && this.grace_left.is_none() && !this.held.by_others() {",
+    ),
+    (
+        "a source that fires is not told to the token",
+        "scope.rs",
+        "true => second = !this.token.token().cancel_with(cause),",
+        "true => this.state.fired = Some(Cancelled::from(cause)),",
+    ),
+    (
         "a callback is claimed by both",
         "block.rs",
         "if was_in_list || !(*this).claimed.swap(true, AcqRel) {",

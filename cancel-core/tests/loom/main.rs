@@ -11,6 +11,7 @@ use std::task::{Wake, Waker};
 
 mod callbacks;
 mod links;
+mod scopes;
 mod tree;
 mod two_cancels;
 mod waiters;

@@ -56,10 +56,11 @@ impl<R: Runtime> Inner<R> {
         }
     }
 
-    /// Whether it takes more than one poll from the cancelation to the end, whatever the body does.
+    /// Whether it takes more than one poll from the cancelation to the end, whatever the body does. (A
+    /// grace period is the scope's matter.)
     #[inline]
     fn ends_slowly(&self) -> bool {
-        (self.has_listeners() || self.setup.rest.is_some()) && self.awaits_at_end()
+        self.has_listeners() && self.awaits_at_end()
     }
 
     fn awaits_at_end(&self) -> bool {
@@ -67,7 +68,7 @@ impl<R: Runtime> Inner<R> {
             let callbacks = &op.setup.callbacks;
             callbacks.hear_async(Event::Cancel) || callbacks.has_queue()
         };
-        !self.setup.grace().is_zero() || self.listeners().any(awaits)
+        self.listeners().any(awaits)
     }
 
     #[inline]
@@ -445,6 +446,10 @@ impl<R: Runtime> Grace for GraceOf<'_, R> {
     fn begin(&mut self) -> Option<Self::Sleep> {
         let grace = self.0.inner.setup.grace();
         (!grace.is_zero()).then(|| Box::pin(self.0.inner.runtime.sleep(grace)))
+    }
+
+    fn is_possible(&self) -> bool {
+        !self.0.inner.setup.grace().is_zero()
     }
 }
 

@@ -71,6 +71,14 @@ impl<R: Runtime> Control for Steering<'_, R> {
         self.0.inner.held()
     }
 
+    fn hold_outer(&self) {
+        self.0.inner.hold_from(1);
+    }
+
+    fn release_outer(&self) {
+        self.0.inner.release_from(1);
+    }
+
     fn asked(&self, _: &Cancelled) {
         self.0.inner.asked();
         self.0.inner.tell(Event::Asked);

@@ -1,0 +1,7 @@
+use cancel_std::{Cancelable, cancelable};
+
+// The operation does not exist yet when the arguments are evaluated.
+#[cancelable(token = cx.token())]
+async fn too_early(cx: &Cancelable) {}
+
+fn main() {}

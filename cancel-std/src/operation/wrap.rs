@@ -1,0 +1,299 @@
+//! Functions that ask before each call whether the operation is cancelled.
+
+use super::{Operation, Runtime};
+use cancel_core::Cancelled;
+use pin_project::pin_project;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+impl<R: Runtime> Operation<R> {
+    /// Puts a [`checkpoint`](Operation::checkpoint) before each call of an async function: for whoever
+    /// calls it again and again, like the retry helpers of other crates.
+    ///
+    /// Each call checks the operation, then calls `f`, then gives way once, so that the operation's
+    /// sources (signals, conditions and the like) are heard even if no call ever has to wait, checks
+    /// again, and only then polls what `f` returned. A call that has begun is not stopped by this: that
+    /// is up to the [run](Operation::run) whose body it is a part of.
+    ///
+    /// # Returns
+    ///
+    /// A function that can be called as often as `f`, and is `Send` if that is.
+    ///
+    /// # Errors
+    ///
+    /// Of the calls: [`Cancelled`] from the first check that fails; `f`'s future has not been polled
+    /// then, nor will be later ones. A helper that tries again after each error has to be told that
+    /// this one is final.
+    ///
+    /// # Panics
+    ///
+    /// The calls: as [`check`](Operation::check), and as `f`.
+    ///
+    /// # Cancel safety
+    ///
+    /// That of the calls is that of `f`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::Cancelable;
+    /// use std::cell::Cell;
+    ///
+    /// let calls = Cell::new(0);
+    /// let op = Cancelable::new();
+    /// let run = op.run(async |cx| {
+    ///     let mut ping = cx.wrap(async || {
+    ///         calls.set(calls.get() + 1);
+    ///         if calls.get() == 3 {
+    ///             cx.cancel_with("enough");
+    ///         }
+    ///     });
+    ///     while ping().await.is_ok() {}
+    ///     calls.get()
+    /// });
+    /// // Refused at the fourth call, the body returned.
+    /// assert_eq!(smol::block_on(run), Ok(3));
+    /// assert_eq!(op.context().message(), Some("enough"));
+    /// ```
+    pub fn wrap<F, W>(
+        &self,
+        mut f: F,
+    ) -> impl FnMut() -> Wrapped<R, W, Result<W::Output, Cancelled>> + use<R, F, W>
+    where
+        F: FnMut() -> W,
+        W: Future,
+    {
+        let op = self.clone();
+        move || Wrapped::new(&op, &mut f, |result| result)
+    }
+
+    /// [`wrap`](Operation::wrap) for a function that can fail, with an error type that takes
+    /// cancelations, too: one `Result` for both.
+    ///
+    /// # Errors
+    ///
+    /// Of the calls: those of `f`, or a [`Cancelled`] as in [`wrap`](Operation::wrap), converted.
+    ///
+    /// # Panics
+    ///
+    /// As [`wrap`](Operation::wrap).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`wrap`](Operation::wrap).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, Cancelled, Reason};
+    /// use std::error::Error;
+    /// use std::time::Duration;
+    ///
+    /// type Answer = Result<u32, Box<dyn Error>>;
+    ///
+    /// /// Knows nothing of operations.
+    /// async fn retry<W: Future<Output = Answer>>(mut call: impl FnMut() -> W) -> Answer {
+    ///     loop {
+    ///         match call().await {
+    ///             Err(error) if !error.is::<Cancelled>() => continue,
+    ///             result => return result,
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// let op = Cancelable::with_timeout(Duration::from_millis(5));
+    /// let run = op.try_run(async |cx| -> Answer {
+    ///     retry(cx.try_wrap(|| async { Err("connection refused".into()) })).await
+    /// });
+    /// let error = smol::block_on(run).unwrap_err();
+    /// assert_eq!(error.downcast::<Cancelled>().unwrap().reason(), Reason::Timeout);
+    /// ```
+    pub fn try_wrap<T, E, F, W>(
+        &self,
+        mut f: F,
+    ) -> impl FnMut() -> Wrapped<R, W, Result<T, E>> + use<R, T, E, F, W>
+    where
+        E: From<Cancelled>,
+        F: FnMut() -> W,
+        W: Future<Output = Result<T, E>>,
+    {
+        let op = self.clone();
+        move || Wrapped::new(&op, &mut f, |result| result?)
+    }
+
+    /// Puts a [`check`](Operation::check) before each call of a plain function.
+    ///
+    /// It sees tokens, parents and passed deadlines. Signals, conditions and other sources that are
+    /// futures are heard by the runner: while an async body does not await, it cannot hear them, and
+    /// [`wrap`](Operation::wrap) is the better choice. In [`run_blocking`](Operation::run_blocking) and
+    /// on other threads than the runner's they are heard.
+    ///
+    /// # Returns
+    ///
+    /// A function that can be called as often as `f`, and is `Send` if that is.
+    ///
+    /// # Errors
+    ///
+    /// Of the calls: [`Cancelled`], and then `f` is not called.
+    ///
+    /// # Panics
+    ///
+    /// The calls: as [`check`](Operation::check), and as `f`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, Reason};
+    /// use std::time::Duration;
+    ///
+    /// let op = Cancelable::with_timeout(Duration::from_millis(5));
+    /// let mut calls = 0;
+    /// let run = op.run_blocking(|cx| {
+    ///     let mut count = cx.wrap_blocking(|| calls += 1);
+    ///     while count().is_ok() {}
+    /// });
+    /// assert_eq!(run, Ok(()));
+    /// assert!(calls > 0);
+    /// assert_eq!(op.context().reason(), Some(Reason::Timeout));
+    /// ```
+    pub fn wrap_blocking<T, F>(
+        &self,
+        mut f: F,
+    ) -> impl FnMut() -> Result<T, Cancelled> + use<R, T, F>
+    where
+        F: FnMut() -> T,
+    {
+        let op = self.clone();
+        move || op.check().map(|()| f())
+    }
+
+    /// [`wrap_blocking`](Operation::wrap_blocking) for a function that can fail, with an error type that
+    /// takes cancelations, too.
+    ///
+    /// # Errors
+    ///
+    /// Of the calls: those of `f`, or a [`Cancelled`], converted, and then `f` is not called.
+    ///
+    /// # Panics
+    ///
+    /// As [`wrap_blocking`](Operation::wrap_blocking).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, Cancelled};
+    ///
+    /// let op = Cancelable::new();
+    /// let mut call = op.try_wrap_blocking(|| Ok::<_, Cancelled>(5));
+    /// assert_eq!(call(), Ok(5));
+    /// op.cancel_with("enough");
+    /// assert_eq!(call().unwrap_err().message(), Some("enough"));
+    /// ```
+    pub fn try_wrap_blocking<T, E, F>(
+        &self,
+        mut f: F,
+    ) -> impl FnMut() -> Result<T, E> + use<R, T, E, F>
+    where
+        E: From<Cancelled>,
+        F: FnMut() -> Result<T, E>,
+    {
+        let op = self.clone();
+        move || {
+            op.check()?;
+            f()
+        }
+    }
+}
+
+/// A call of a wrapped function. Made by the functions that [`Operation::wrap`] and
+/// [`Operation::try_wrap`] return.
+///
+/// # Panics
+///
+/// If it is polled again after it was ready.
+///
+/// # Examples
+///
+/// See [`Operation::wrap`].
+#[must_use = "futures do nothing unless awaited"]
+#[pin_project]
+pub struct Wrapped<R, W: Future, O> {
+    op: Operation<R>,
+    state: State,
+    #[pin]
+    work: Option<W>,
+    finish: fn(Result<W::Output, Cancelled>) -> O,
+}
+
+#[derive(Debug)]
+enum State {
+    /// The check before the call failed.
+    Refused(Cancelled),
+    /// Called, and not polled yet.
+    Called,
+    /// Has given way.
+    Yielded,
+    Working,
+    Over,
+}
+
+impl<R: Runtime, W: Future, O> Wrapped<R, W, O> {
+    fn new(
+        op: &Operation<R>,
+        f: impl FnOnce() -> W,
+        finish: fn(Result<W::Output, Cancelled>) -> O,
+    ) -> Self {
+        let (state, work) = match op.check() {
+            Ok(()) => (State::Called, Some(f())),
+            Err(cancelled) => (State::Refused(cancelled), None),
+        };
+        Wrapped {
+            op: op.clone(),
+            state,
+            work,
+            finish,
+        }
+    }
+}
+
+impl<R: Runtime, W: Future, O> Future for Wrapped<R, W, O> {
+    type Output = O;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<O> {
+        let mut this = self.project();
+        let refused = match &this.state {
+            State::Refused(cancelled) => Some(cancelled.clone()),
+            State::Called | State::Yielded => this.op.check().err(),
+            State::Working | State::Over => None,
+        };
+        if let Some(cancelled) = refused {
+            *this.state = State::Over;
+            this.work.set(None);
+            return Poll::Ready((this.finish)(Err(cancelled)));
+        }
+        if let State::Called = this.state {
+            *this.state = State::Yielded;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let Some(work) = this.work.as_mut().as_pin_mut() else {
+            panic!("`Wrapped` polled after its end");
+        };
+        *this.state = State::Working;
+        let output = ready!(work.poll(cx));
+        *this.state = State::Over;
+        this.work.set(None);
+        Poll::Ready((this.finish)(Ok(output)))
+    }
+}
+
+impl<R, W: Future, O> fmt::Debug for Wrapped<R, W, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wrapped")
+            .field("operation", &self.op.id())
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
+}

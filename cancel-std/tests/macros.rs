@@ -1,0 +1,8 @@
+//! `#[cancelable]`, on this crate's own runtime.
+
+#[path = "macros/arguments.rs"]
+mod arguments;
+#[path = "macros/shapes.rs"]
+mod shapes;
+#[path = "macros/support.rs"]
+mod support;
