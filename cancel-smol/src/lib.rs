@@ -53,9 +53,10 @@ pub use cancel_std::__macros;
 #[cfg_attr(docsrs, doc(cfg(feature = "resources")))]
 pub use cancel_std::Resources;
 pub use cancel_std::{
-    BlockingWait, BuildError, Condition, Context, Flag, GroupTask, Metadata, Observer, Operation,
-    OperationId, Progress, ProgressWatch, Runtime, Signal, Signals, Source, Status, TaskGroup,
-    Watched, Wrapped, block_on, current_id, current_token,
+    BlockingWait, BuildError, Change, Changes, Condition, Context, Fallible, Filter, Flag,
+    GroupTask, Kept, Metadata, Observer, Operation, OperationChunks, OperationId, OperationStream,
+    Plain, Progress, ProgressWatch, Registry, Runtime, Signal, Signals, Snapshot, Source,
+    Statistics, Status, TaskGroup, Watched, Wrapped, block_on, current_id, current_token,
 };
 pub use executor::{On, Smol};
 pub use timer::Sleep;

@@ -6,8 +6,9 @@
 //!
 //! On it stand the operations: bodies of work with timeouts, tokens, parents, progress and a report
 //! of how they ended. See [`Cancelable`], the operation that runs on [`Std`], and [`Operation`] for
-//! what it can do. Plain threads wait for tokens with [`BlockingWait`], and for futures with
-//! [`block_on`].
+//! what it can do. A [`Registry`] lists, counts and cancels them from outside; streams become part of
+//! them by [`stream`](Operation::stream). Plain threads wait for tokens with [`BlockingWait`], and for
+//! futures with [`block_on`].
 //!
 //! ```
 //! use cancel_std::{Cancelable, Reason};
@@ -39,8 +40,8 @@
 //!   from the start to the end of each, with the fields `id`, `name` and `parent`. It stands below the span
 //!   that is current at the start, and is entered whenever body, callbacks or cleanup run, so that what
 //!   they say lies inside.
-//! * `serde`: contexts, causes, reasons, progress, metadata can be serialized, and read back where that
-//!   makes sense.
+//! * `serde`: contexts, causes, reasons, progress, metadata, snapshots of registries can be serialized,
+//!   and read back where that makes sense.
 //! * `test-util`: the testing kit, `cancel_std::testing`.
 #![deny(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -71,6 +72,8 @@ mod progress;
 
 mod context;
 
+mod registry;
+
 #[cfg(feature = "serde")]
 mod serde;
 
@@ -87,6 +90,8 @@ mod current;
 mod deadline;
 
 mod operation;
+
+mod stream;
 
 mod flag;
 
@@ -128,11 +133,13 @@ pub use id::OperationId;
 pub use observer::Observer;
 pub use operation::{GroupTask, Operation, ProgressWatch, Runtime, Source, TaskGroup, Wrapped};
 pub use progress::{Metadata, Progress};
+pub use registry::{Change, Changes, Filter, Registry, Snapshot, Statistics};
 #[cfg(feature = "resources")]
 #[cfg_attr(docsrs, doc(cfg(feature = "resources")))]
 pub use resources::Resources;
 pub use runtime::Std;
 pub use signal::{Signal, Signals};
+pub use stream::{Fallible, Kept, OperationChunks, OperationStream, Plain};
 pub use timer::Sleep;
 pub use wait::{BlockingWait, block_on};
 pub use watched::Watched;

@@ -2,9 +2,10 @@
 //!
 //! The order at the end: cause recorded and token cancelled (with children and callbacks of
 //! tokens), body dropped, registrations gone, cleanup, sources gone, outcome stored (once),
-//! callbacks of the operation, return. Locals of `drive` are declared such that a drop keeps to it, too.
+//! callbacks of the operation, registries left, return. Locals of `drive` are declared such that a drop keeps to it, too.
 
 use super::Source;
+use super::enroll::Leaving;
 use super::shield::{Around, Holding, Steering};
 use super::sources::{Others, Sources};
 use super::{Inner, Operation, Runtime};
@@ -113,8 +114,10 @@ impl<R: Runtime> Operation<R> {
             .deadline
             .begin(deadlines.into_iter().flatten().min());
         let more = state.pending.is_some();
+        let registries = state.registries.clone();
         drop(state);
         let running = Running { op: self };
+        registries.started(self.id());
         let name = self.inner.setup.name.as_deref();
         let parent = || self.inner.parent_id();
         self.inner.trace.open(self.id(), name, parent);
@@ -175,6 +178,7 @@ impl<R: Runtime> Operation<R> {
             state.details().error = error;
         }
         inner.deadline.set(None);
+        let registries = take(&mut state.registries);
         let pending = state.pending.take(); // of a run that was dropped early
         let details = state.details.as_mut();
         let watchers = details.map_or(Vec::new(), |details| take(&mut details.watchers));
@@ -186,6 +190,7 @@ impl<R: Runtime> Operation<R> {
         if pending.is_some() {
             inner.setup.callbacks.contain(|| drop(pending));
         }
+        let _leaving = Leaving::new(inner, registries);
         inner.tell(event);
         inner.trace.close();
         event
