@@ -114,6 +114,7 @@ pub struct Context {
     pub(crate) error: Option<String>,
     pub(crate) progress: Option<Progress>,
     pub(crate) partial: Option<Partial>,
+    pub(crate) undelivered: Vec<Partial>,
     pub(crate) callback_panics: u32,
 }
 
@@ -340,6 +341,32 @@ impl Context {
     /// ```
     pub fn partial_result<T: Send + Sync + 'static>(&self) -> Option<&T> {
         self.partial.as_ref()?.downcast_ref()
+    }
+
+    /// The items of this type that [chunked streams](crate::OperationStream::chunks) of the operation had
+    /// taken from their sources, and had not handed out when they were dropped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::Cancelable;
+    /// use smol::stream::{self, StreamExt};
+    /// use std::time::Duration;
+    ///
+    /// let op = Cancelable::with_timeout(Duration::from_millis(5));
+    /// let run = op.run(async |cx| {
+    ///     let source = stream::iter(["a", "b"]).chain(stream::pending());
+    ///     cx.stream(source).chunks(100).next().await
+    /// });
+    /// smol::block_on(run).unwrap_err();
+    /// let context = op.context();
+    /// assert_eq!(context.undelivered::<&str>().collect::<Vec<_>>(), [&"a", &"b"]);
+    /// ```
+    pub fn undelivered<T: Send + Sync + 'static>(&self) -> impl Iterator<Item = &T> {
+        let chunks = self.undelivered.iter();
+        chunks
+            .filter_map(|chunk| chunk.downcast_ref::<Vec<T>>())
+            .flatten()
     }
 
     /// Whether the body is kept from being dropped just now: by a shield of its own, or by an

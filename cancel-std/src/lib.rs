@@ -71,6 +71,8 @@ mod progress;
 
 mod context;
 
+mod registry;
+
 #[cfg(feature = "serde")]
 mod serde;
 
@@ -87,6 +89,8 @@ mod current;
 mod deadline;
 
 mod operation;
+
+mod stream;
 
 mod flag;
 
@@ -128,11 +132,13 @@ pub use id::OperationId;
 pub use observer::Observer;
 pub use operation::{GroupTask, Operation, ProgressWatch, Runtime, Source, TaskGroup, Wrapped};
 pub use progress::{Metadata, Progress};
+pub use registry::{Change, Changes, Filter, Registry, Snapshot, Statistics};
 #[cfg(feature = "resources")]
 #[cfg_attr(docsrs, doc(cfg(feature = "resources")))]
 pub use resources::Resources;
 pub use runtime::Std;
 pub use signal::{Signal, Signals};
+pub use stream::{Fallible, Kept, OperationChunks, OperationStream, Plain};
 pub use timer::Sleep;
 pub use wait::{BlockingWait, block_on};
 pub use watched::Watched;

@@ -4,8 +4,9 @@
 //!
 //! * O1: what the builder sets (`operation/build.rs`) does not change once the operation is shared, and is
 //!   read without a lock. `token` is made of it when first asked for.
-//! * O2: `state` is locked for a few loads, stores and copies of strings. No foreign code runs
-//!   meanwhile: neither callbacks, wakers, cancels, nor the runtime's clock.
+//! * O2: `state` is locked for a few loads, stores and copies of strings, and to enter a registry, whose
+//!   locks come below it. No foreign code runs meanwhile: neither callbacks, wakers, cancels, nor the
+//!   runtime's clock.
 //! * O3: the status goes from pending to running to one of the final ones, each step once, by the
 //!   one runner that made the first step (`operation/run.rs`). Together with the last step, cause and
 //!   error are stored, and the deadline is taken away. Nothing of that changes afterwards.
@@ -19,6 +20,7 @@ use crate::current::{self, Entry};
 use crate::deadline::Deadline;
 use crate::id::OperationId;
 use crate::progress::{Metadata, Progress};
+use crate::registry::Memberships;
 use crate::trace::Trace;
 use cancel_core::{CancelToken, Cancelled, Cause, Reason, Timer, Token, WaitForCancel};
 use std::any::Any;
@@ -36,6 +38,7 @@ mod build;
 mod compose;
 mod cooperate;
 mod drive;
+mod enroll;
 mod family;
 mod group;
 mod listen;
@@ -164,6 +167,8 @@ pub(crate) struct State<R> {
     pub(crate) pending: Option<Box<Pending<R>>>,
     /// It has become a part of another operation, and cannot run any more.
     pub(crate) combined: bool,
+    /// The registries that it leaves at its end.
+    pub(crate) registries: Memberships,
 }
 
 /// What is only there if it was reported.
@@ -172,6 +177,8 @@ pub(crate) struct Details {
     pub(crate) error: Option<String>,
     pub(crate) progress: Option<Progress>,
     pub(crate) partial: Option<Partial>,
+    /// Of chunked streams: a `Vec` of items each.
+    pub(crate) undelivered: Vec<Partial>,
     /// How many reports there were.
     pub(crate) version: u64,
     /// Those who wait for the next one, each with a number of its own.
@@ -302,6 +309,7 @@ impl<R: Runtime> Inner<R> {
             error: details.and_then(|details| details.error.clone()),
             progress: details.and_then(|details| details.progress.clone()),
             partial: details.and_then(|details| details.partial.clone()),
+            undelivered: details.map_or(Vec::new(), |details| details.undelivered.clone()),
             callback_panics: panics,
         }
     }
@@ -530,6 +538,7 @@ impl<R> fmt::Debug for Operation<R> {
 /// Lets go of parents and parts one by one: a chain of them may be longer than the stack.
 impl<R> Drop for Inner<R> {
     fn drop(&mut self) {
+        self.leave();
         if self.setup.parent.is_none() && self.setup.rest.is_none() {
             return;
         }

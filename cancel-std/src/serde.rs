@@ -7,4 +7,5 @@ mod context;
 mod id;
 mod metadata;
 mod progress;
+mod registry;
 mod status;

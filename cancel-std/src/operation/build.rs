@@ -6,6 +6,7 @@ use crate::callbacks::Callbacks;
 use crate::context::Status;
 use crate::deadline::Deadline;
 use crate::id::OperationId;
+use crate::registry::Memberships;
 use crate::trace::Trace;
 use cancel_core::CancelToken;
 use std::borrow::Cow;
@@ -117,6 +118,7 @@ impl<R: Runtime> Operation<R> {
             details: None,
             pending: None,
             combined: false,
+            registries: Memberships::default(),
         };
         let id = OperationId::next();
         let inner = Inner {
@@ -147,7 +149,8 @@ impl<R: Runtime> Operation<R> {
 /// # Panics
 ///
 /// Each of these panics if there is another handle of the operation already (a clone, a child, the
-/// future of a run), or if it has run: set up first, then share.
+/// future of a run, an entry in a [registry](Operation::register)), or if it has run: set up first,
+/// then share.
 impl<R> Operation<R> {
     #[track_caller]
     pub(super) fn set_up(mut self, change: impl FnOnce(&mut Setup<R>)) -> Self {
@@ -170,7 +173,7 @@ impl<R> Operation<R> {
     #[track_caller]
     fn exclusive(&mut self) -> &mut Inner<R> {
         let Some(inner) = Arc::get_mut(&mut self.inner) else {
-            panic!("an operation has to be set up before it is cloned or run");
+            panic!("an operation has to be set up before it is cloned, registered or run");
         };
         let state = inner.state.get_mut();
         let status = state.unwrap_or_else(PoisonError::into_inner).status;

@@ -112,7 +112,9 @@ impl<R: Runtime> Operation<R> {
             .deadline
             .begin(deadlines.into_iter().flatten().min());
         let more = state.pending.is_some();
+        let registries = state.registries.clone();
         drop(state);
+        registries.started(self.id());
         let running = Running { op: self };
         let name = self.inner.setup.name.as_deref();
         let parent = || self.inner.parent_id();
@@ -174,6 +176,7 @@ impl<R: Runtime> Operation<R> {
             state.details().error = error;
         }
         inner.deadline.set(None);
+        let registries = take(&mut state.registries);
         let pending = state.pending.take(); // of a run that was dropped early
         let details = state.details.as_mut();
         let watchers = details.map_or(Vec::new(), |details| take(&mut details.watchers));
@@ -185,6 +188,10 @@ impl<R: Runtime> Operation<R> {
         if pending.is_some() {
             inner.setup.callbacks.contain(|| drop(pending));
         }
+        if !registries.is_empty() {
+            registries.ended(&inner.snapshot());
+        }
+        inner.parts_leave();
         inner.tell(event);
         inner.trace.close();
         event

@@ -60,7 +60,16 @@ impl<R> Inner<R> {
 
     /// The parent, or that of a part.
     pub(crate) fn parent_id(&self) -> Option<OperationId> {
-        let mut parts = vec![self];
+        if let Some(parent) = &self.setup.parent {
+            return Some(parent.operation.id());
+        }
+        let mut parts: Vec<&Self> = self
+            .setup
+            .parts()
+            .iter()
+            .rev()
+            .map(|part| &*part.inner)
+            .collect();
         while let Some(part) = parts.pop() {
             if let Some(parent) = &part.setup.parent {
                 return Some(parent.operation.id());

@@ -164,4 +164,16 @@ impl<R> Operation<R> {
         drop(state);
         drop(old);
     }
+
+    /// What a stream had taken from its source, and has not handed out.
+    pub(crate) fn keep_undelivered<T: Send + Sync + 'static>(&self, items: Vec<T>) {
+        let items = Arc::new(items);
+        let mut state = self.inner.lock();
+        if state.status.is_final() {
+            drop(state);
+            drop(items);
+            return;
+        }
+        state.details().undelivered.push(items);
+    }
 }

@@ -72,6 +72,7 @@ impl<R: Runtime> Control for Steering<'_, R> {
     }
 
     fn asked(&self, _: &Cancelled) {
+        self.0.inner.asked();
         self.0.inner.tell(Event::Asked);
     }
 }

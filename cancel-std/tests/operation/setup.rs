@@ -36,7 +36,7 @@ fn what_has_run_is_not_set_up_any_more() {
     let shared = Cancelable::new();
     assert_eq!(
         refused(|| shared.clone().name("late")),
-        "an operation has to be set up before it is cloned or run"
+        "an operation has to be set up before it is cloned, registered or run"
     );
     shared.token();
     assert_eq!(

@@ -17,6 +17,7 @@ mod harness;
 mod operations;
 mod peers;
 mod query;
+mod registry;
 mod report;
 mod sizes;
 mod trees;
@@ -144,6 +145,7 @@ fn rows() -> impl Iterator<Item = &'static Row> {
         cancel::ROWS,
         trees::ROWS,
         operations::ROWS,
+        registry::ROWS,
     ]
     .into_iter()
     .flatten()

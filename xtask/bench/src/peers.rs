@@ -31,6 +31,8 @@ pub(crate) const MUTEX: &str = "limit: mutex";
 pub(crate) const BARE_FUTURE: &str = "limit: bare future";
 pub(crate) const DYN_CALL: &str = "limit: boxed dyn Fn call";
 pub(crate) const KEPT_REPORT: &str = "limit: the same and the report kept under a mutex";
+pub(crate) const HASH_MAP: &str = "limit: HashMap under a mutex";
+pub(crate) const HASH_MAP_ASKED: &str = "limit: HashMap, each asked for its status";
 
 /// Something that can be asked to stop, shared by handles.
 pub(crate) trait Token: Sized + Send + Sync + 'static {

@@ -1,0 +1,75 @@
+//! What operations tell their registries.
+
+use super::{Entry, Memberships, Registry};
+use crate::context::Context;
+use crate::id::OperationId;
+use crate::panics::Quiet;
+use std::sync::Arc;
+
+impl Registry {
+    pub(crate) fn is(&self, other: &Registry) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+
+    /// Under the lock of the operation's state. To be followed by `ring`, without it.
+    pub(crate) fn enter(&self, id: OperationId, entry: Entry) {
+        self.shared.table.enter(id, entry, &self.shared.feed);
+    }
+
+    pub(crate) fn ring(&self) {
+        self.shared.feed.ring();
+    }
+
+    pub(crate) fn started(&self, id: OperationId) {
+        self.shared.table.started(id, &self.shared.feed);
+        self.ring();
+    }
+
+    pub(crate) fn asked(&self, id: OperationId) {
+        self.shared.table.asked(id, &self.shared.feed);
+        self.ring();
+    }
+
+    /// It is in the history before it is gone from the table.
+    pub(crate) fn ended(&self, context: &Context) {
+        if self.shared.table.contains(context.id()) {
+            self.shared.history.push(context);
+            self.shared.table.ended(context, &self.shared.feed);
+            self.ring();
+        }
+    }
+
+    pub(crate) fn left(&self, id: OperationId) -> bool {
+        let left = self.shared.table.left(id, &self.shared.feed);
+        self.ring();
+        left
+    }
+}
+
+impl Memberships {
+    pub(crate) fn started(&self, id: OperationId) {
+        self.as_slice()
+            .iter()
+            .for_each(|registry| registry.started(id));
+    }
+
+    pub(crate) fn asked(&self, id: OperationId) {
+        self.as_slice()
+            .iter()
+            .for_each(|registry| registry.asked(id));
+    }
+
+    pub(crate) fn ended(self, context: &Context) {
+        self.as_slice()
+            .iter()
+            .for_each(|registry| registry.ended(context));
+        drop(Quiet::new(self)); // maybe the last handle of a registry, with all its history
+    }
+
+    pub(crate) fn left(self, id: OperationId) {
+        for registry in self.as_slice() {
+            registry.left(id);
+        }
+        drop(Quiet::new(self));
+    }
+}

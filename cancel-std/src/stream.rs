@@ -1,0 +1,420 @@
+//! Streams inside operations: they end with the operation, report how far they are, and keep what has
+//! passed through.
+//!
+//! Invariants
+//!
+//! * S1: an item that has been taken from the source is handed out in the same poll, or lies in a chunk.
+//!   A chunk that is dropped before it is handed out goes to the operation, as *undelivered*.
+//! * S2: what is kept is kept before it is handed out.
+//! * S3: no lock is held while foreign code runs: clones and drops of items happen outside.
+
+use crate::operation::{Operation, Runtime};
+use cancel_core::{CancelToken, Cancelled, WaitForCancel};
+use futures_core::{FusedStream, Stream};
+use pin_project::pin_project;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+mod form;
+
+mod kept;
+
+mod chunks;
+
+pub use chunks::OperationChunks;
+pub use form::{Fallible, Plain};
+pub use kept::Kept;
+
+use form::Form;
+use kept::Keeper;
+
+/// A stream that is part of an operation: it ends when that is cancelled or its deadline has passed.
+///
+/// Made by [`Operation::stream`] (items as they are) and [`Operation::try_stream`] (results, the
+/// cancelation as the last one).
+///
+/// Fused: after its end it gives `None` again.
+///
+/// # When it is cancelled
+///
+/// The operation is looked at before the source is polled, so a source that is always ready ends,
+/// too, and the source loses nothing: what it has not given yet stays in it. The first poll that finds
+/// the operation cancelled is *pending* and lets the runner have its turn, which drops the body
+/// there. So a loop over the stream never comes to an early end that looks like a complete one. Only
+/// where the body goes on nevertheless (in a [shield](Operation::shield), in a
+/// [grace period](Operation::grace), in a cleanup, in another task) the stream ends: see
+/// [`stream`](Operation::stream) and [`try_stream`](Operation::try_stream).
+///
+/// # Cancel safety
+///
+/// Cancel safe: dropping a `next` loses nothing.
+///
+/// # Examples
+///
+/// ```
+/// use cancel_std::{Cancelable, Kept};
+/// use smol::stream::{self, StreamExt};
+///
+/// let op = Cancelable::new();
+/// let run = op.run(async |cx| {
+///     let mut numbers = cx.stream(stream::iter(1..)).report_every(100).keep_last(3);
+///     while let Some(number) = numbers.next().await {
+///         if number == 250 {
+///             cx.cancel_with("enough");
+///         }
+///     }
+/// });
+/// smol::block_on(run).unwrap_err();
+///
+/// let context = op.context();
+/// assert_eq!(context.progress().unwrap().current(), Some(200));
+/// let kept = context.partial_result::<Kept<i32>>().unwrap();
+/// assert_eq!(kept.to_vec(), [248, 249, 250]);
+/// assert_eq!(kept.passed(), 250);
+/// ```
+#[must_use = "streams do nothing unless polled"]
+#[pin_project]
+pub struct OperationStream<S: Stream, R: Runtime, F: Form<S::Item> = Plain> {
+    #[pin]
+    source: S,
+    /// There while the source is pending. (In a box, so that all of this can be moved if the source can.)
+    wait: Option<Pin<Box<WaitForCancel<CancelToken>>>>,
+    op: Operation<R>,
+    /// The cancelation has been seen, and the runner had a turn.
+    seen: bool,
+    ended: bool,
+    /// How many items have passed, errors not counted.
+    passed: u64,
+    /// Reports come every so many; never, if it is zero.
+    every: u64,
+    reported: u64,
+    keeper: Option<Keeper<F::Value>>,
+}
+
+impl<R: Runtime> Operation<R> {
+    /// The items of `source`, as part of this operation.
+    ///
+    /// If the operation is cancelled, the body is dropped at the stream, as at any other await. Where
+    /// it is not, the stream just ends: then [`check`](Operation::check) tells whether it came to its
+    /// own end. For sources that can fail, and bodies that use `?`, there is
+    /// [`try_stream`](Operation::try_stream).
+    ///
+    /// To go on with the source afterwards, give it as `&mut source` (or `Pin<&mut _>`).
+    ///
+    /// # Panics
+    ///
+    /// A poll does, as [`check`](Operation::check), if the deadline has passed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::Cancelable;
+    /// use smol::stream::{self, StreamExt};
+    ///
+    /// let op = Cancelable::new();
+    /// let run = op.run(async |cx| cx.stream(stream::iter([1, 2, 3])).fold(0, |a, b| a + b).await);
+    /// assert_eq!(smol::block_on(run), Ok(6));
+    /// ```
+    pub fn stream<S: Stream>(&self, source: S) -> OperationStream<S, R> {
+        OperationStream::new(self.clone(), source)
+    }
+
+    /// The results of `source`, as part of this operation: its errors pass through, and the
+    /// cancelation, where the body is not dropped, is the last item, as an error of the same type.
+    ///
+    /// An error does not end it; the source decides whether there is more.
+    ///
+    /// # Errors
+    ///
+    /// Those of the source, and [`Cancelled`], converted, as the last item.
+    ///
+    /// # Panics
+    ///
+    /// As [`stream`](Operation::stream).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::Cancelable;
+    /// use smol::io::{AsyncBufReadExt, BufReader};
+    /// use smol::stream::StreamExt;
+    /// use std::error::Error;
+    ///
+    /// let op = Cancelable::new();
+    /// let run = op.try_run(async |cx| -> Result<usize, Box<dyn Error>> {
+    ///     let lines = BufReader::new(&b"one\ntwo\n"[..]).lines();
+    ///     // An error type that takes cancelations, too.
+    ///     let mut lines = cx.try_stream(lines.map(|line| line.map_err(Box::<dyn Error>::from)));
+    ///     let mut count = 0;
+    ///     while let Some(_line) = lines.try_next().await? {
+    ///         count += 1;
+    ///     }
+    ///     Ok(count)
+    /// });
+    /// assert_eq!(smol::block_on(run).unwrap(), 2);
+    /// ```
+    pub fn try_stream<S, T, E>(&self, source: S) -> OperationStream<S, R, Fallible>
+    where
+        S: Stream<Item = Result<T, E>>,
+        E: From<Cancelled>,
+    {
+        OperationStream::new(self.clone(), source)
+    }
+}
+
+impl<S: Stream, R: Runtime, F: Form<S::Item>> OperationStream<S, R, F> {
+    fn new(op: Operation<R>, source: S) -> Self {
+        OperationStream {
+            source,
+            wait: None,
+            op,
+            seen: false,
+            ended: false,
+            passed: 0,
+            every: 0,
+            reported: 0,
+            keeper: None,
+        }
+    }
+
+    /// [Reports progress](Operation::progress) of the operation with every `every`-th item, and at the
+    /// end of the source: how many have passed, of how many if the source
+    /// [knows](Stream::size_hint). Zero: no reports, as by default.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::Cancelable;
+    /// use smol::stream::{self, StreamExt};
+    ///
+    /// let op = Cancelable::new().on_progress(|progress| println!("{progress}"));
+    /// let run = op.run(async |cx| {
+    ///     let items = cx.stream(stream::iter(0..250)).report_every(100);
+    ///     items.count().await // 100/250, 200/250, 250/250
+    /// });
+    /// assert_eq!(smol::block_on(run), Ok(250));
+    /// assert_eq!(op.context().progress().unwrap().to_string(), "250/250");
+    /// ```
+    pub fn report_every(mut self, every: u64) -> Self {
+        self.every = every;
+        self
+    }
+
+    /// Keeps clones of the last `limit` items (of a [`try_stream`](Operation::try_stream): of its
+    /// values) as the operation's [partial result](crate::Context::partial_result), of the type
+    /// [`Kept`]: to be looked at from anywhere, at any time, whichever way it all ends. Zero: only
+    /// counts them.
+    ///
+    /// It takes the place of a partial result that is there already. In a
+    /// [chunked](OperationStream::chunks) form it keeps at least what the chunk holds.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, Kept, Reason};
+    /// use smol::stream::{self, StreamExt};
+    /// use std::time::Duration;
+    ///
+    /// let op = Cancelable::with_timeout(Duration::from_millis(5));
+    /// let run = op.run(async |cx| {
+    ///     let source = stream::iter(["a", "b"]).chain(stream::pending());
+    ///     cx.stream(source).keep_last(10).count().await
+    /// });
+    /// assert_eq!(smol::block_on(run).unwrap_err().reason(), Reason::Timeout);
+    /// let context = op.context();
+    /// assert_eq!(context.partial_result::<Kept<&str>>().unwrap().to_vec(), ["a", "b"]);
+    /// ```
+    pub fn keep_last(mut self, limit: usize) -> Self
+    where
+        F::Value: Clone + Send + Sync + 'static,
+    {
+        let kept = Kept::new(limit);
+        self.op.set_partial_result(kept.clone());
+        self.keeper = Some(Keeper::new(kept));
+        self
+    }
+
+    /// What [`keep_last`](OperationStream::keep_last) keeps, if that was asked for.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::Cancelable;
+    /// use smol::stream::{self, StreamExt};
+    ///
+    /// let op = Cancelable::new();
+    /// let run = op.run(async |cx| {
+    ///     let items = cx.stream(stream::iter([1, 2, 3])).keep_last(2);
+    ///     let kept = items.kept().unwrap();
+    ///     items.count().await;
+    ///     kept.to_vec()
+    /// });
+    /// assert_eq!(smol::block_on(run), Ok(vec![2, 3]));
+    /// ```
+    pub fn kept(&self) -> Option<Kept<F::Value>> {
+        self.keeper.as_ref().map(Keeper::kept)
+    }
+
+    /// The items in chunks of `size`, with the rest in a smaller one at the end. Zero counts as one.
+    ///
+    /// A chunk is handed out when it is full, when the source ends or fails, and when the operation is
+    /// cancelled and the body goes on. If the body is dropped while a chunk is being filled, its items are
+    /// not lost: they are the operation's [undelivered](crate::Context::undelivered) ones.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::Cancelable;
+    /// use smol::stream::{self, StreamExt};
+    ///
+    /// let op = Cancelable::new();
+    /// let run = op.run(async |cx| {
+    ///     let chunks = cx.stream(stream::iter(1..=5)).chunks(2);
+    ///     chunks.collect::<Vec<_>>().await
+    /// });
+    /// assert_eq!(smol::block_on(run).unwrap(), [vec![1, 2], vec![3, 4], vec![5]]);
+    /// ```
+    pub fn chunks(self, size: usize) -> OperationChunks<S, R, F>
+    where
+        F::Value: Send + Sync + 'static,
+    {
+        OperationChunks::new(self, size)
+    }
+
+    /// How many items have passed, errors not counted.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::Cancelable;
+    /// use smol::stream::{self, StreamExt};
+    ///
+    /// let mut items = Cancelable::new().stream(stream::iter(["a", "b"]));
+    /// smol::block_on(items.next());
+    /// assert_eq!(items.passed(), 1);
+    /// ```
+    pub fn passed(&self) -> u64 {
+        self.passed
+    }
+
+    /// The source as it is now: what it has not given yet is in it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::Cancelable;
+    /// use smol::stream::{self, StreamExt};
+    ///
+    /// let mut items = Cancelable::new().stream(stream::iter([1, 2, 3]));
+    /// smol::block_on(items.next());
+    /// let rest: Vec<i32> = smol::block_on(items.into_inner().collect());
+    /// assert_eq!(rest, [2, 3]);
+    /// ```
+    pub fn into_inner(self) -> S {
+        self.source
+    }
+
+    /// An item, or the end of the source, or why there is none.
+    fn poll_item(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<S::Item>, Cancelled>> {
+        let mut this = self.project();
+        if *this.ended {
+            return Poll::Ready(Ok(None));
+        }
+        if let Err(cancelled) = this.op.check() {
+            // As a checkpoint does: the runner first, to drop the body.
+            if !std::mem::replace(this.seen, true) {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            *this.ended = true;
+            *this.wait = None;
+            return Poll::Ready(Err(cancelled));
+        }
+        match this.source.as_mut().poll_next(cx) {
+            Poll::Ready(Some(item)) => {
+                if let Some(value) = F::value(&item) {
+                    if let Some(keeper) = this.keeper {
+                        keeper.keep(value); // (S2)
+                    }
+                    *this.passed += 1;
+                    if *this.every != 0 && *this.passed % *this.every == 0 {
+                        report(this.op, &*this.source, *this.passed);
+                        *this.reported = *this.passed;
+                    }
+                }
+                Poll::Ready(Ok(Some(item)))
+            }
+            Poll::Ready(None) => {
+                *this.ended = true;
+                *this.wait = None;
+                if *this.every != 0 && *this.reported != *this.passed {
+                    this.op.progress(*this.passed, *this.passed);
+                }
+                Poll::Ready(Ok(None))
+            }
+            Poll::Pending => {
+                // Wakes this task, which may be another one than the operation's.
+                let op = this.op;
+                let wait = this
+                    .wait
+                    .get_or_insert_with(|| Box::pin(op.token().cancelled_owned()));
+                if wait.as_mut().poll(cx).is_ready() {
+                    *this.wait = None;
+                    cx.waker().wake_by_ref(); // to find out by the check
+                }
+                Poll::Pending
+            }
+        }
+    }
+}
+
+fn report<S: Stream, R: Runtime>(op: &Operation<R>, source: &S, passed: u64) {
+    let total = match source.size_hint() {
+        (least, Some(most)) if least == most => passed.saturating_add(most as u64),
+        _ => 0,
+    };
+    op.progress(passed, total);
+}
+
+impl<S: Stream, R: Runtime, F: Form<S::Item>> Stream for OperationStream<S, R, F> {
+    type Item = S::Item;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
+        Poll::Ready(match ready!(self.poll_item(cx)) {
+            Ok(item) => item,
+            Err(cancelled) => F::last(cancelled),
+        })
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        match self.ended {
+            true => (0, Some(0)),
+            // It may be cancelled before the next item.
+            false => {
+                let most = self.source.size_hint().1;
+                (0, most.and_then(|most| most.checked_add(F::EXTRA)))
+            }
+        }
+    }
+}
+
+impl<S: Stream, R: Runtime, F: Form<S::Item>> FusedStream for OperationStream<S, R, F> {
+    fn is_terminated(&self) -> bool {
+        self.ended
+    }
+}
+
+impl<S: Stream, R: Runtime, F: Form<S::Item>> fmt::Debug for OperationStream<S, R, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OperationStream")
+            .field("operation", &self.op)
+            .field("passed", &self.passed)
+            .field("ended", &self.ended)
+            .finish_non_exhaustive()
+    }
+}
