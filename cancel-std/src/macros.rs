@@ -4,6 +4,7 @@
 
 pub use crate::condition::Condition;
 pub use crate::operation::Operation;
+pub use crate::registry::Registry;
 
 use crate::build_error::BuildError;
 use crate::operation::{Runtime, Source};

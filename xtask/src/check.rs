@@ -51,9 +51,12 @@ pub(crate) fn run(_: &[String]) -> Outcome {
     )?;
     step(
         "docs",
-        cargo()
-            .env("RUSTDOCFLAGS", "-D warnings")
-            .args(["doc", "--workspace", "--no-deps", "--all-features"]),
+        cargo().env("RUSTDOCFLAGS", "-D warnings").args([
+            "doc",
+            "--workspace",
+            "--no-deps",
+            "--all-features",
+        ]),
     )
 }
 

@@ -8,7 +8,7 @@ use syn::parse::{Parse, ParseStream};
 use syn::{Error, Expr, ExprLit, Lit, LitStr, Path, Token};
 
 const KEYS: &str = "`name`, `timeout`, `deadline`, `token`, `signals`, `condition`, `source`, \
-    `parent`, `child_of`, `runtime`, `grace`, `observer`, `setup`, `crate`";
+    `parent`, `child_of`, `runtime`, `grace`, `observer`, `register`, `setup`, `crate`";
 
 /// Checked, and in the order in which they were written.
 #[derive(Default)]
@@ -43,6 +43,15 @@ pub(crate) enum Limit {
         description: Option<TokenStream>,
     },
     Observer(TokenStream),
+    Register(TokenStream),
+    RegisterGlobally(Span),
+}
+
+impl Limit {
+    /// Whether others can get hold of the operation by it.
+    pub(crate) fn shares(&self) -> bool {
+        matches!(self, Limit::Register(_) | Limit::RegisterGlobally(_))
+    }
 }
 
 impl Parse for Arguments {
@@ -68,6 +77,7 @@ impl Parse for Arguments {
 }
 
 enum Value {
+    None,
     Path(Path),
     Expr(Expr),
 }
@@ -80,10 +90,10 @@ fn pair(input: ParseStream<'_>) -> syn::Result<(Ident, Value)> {
     if !input.peek(Token![=]) {
         // An unknown key is the more helpful thing to say.
         known(&key)?;
-        let message = match key == "register" {
-            true => no_registry(),
-            false => format!("`{key}` needs a value: `{key} = ...`"),
-        };
+        if key == "register" && (input.is_empty() || input.peek(Token![,])) {
+            return Ok((key, Value::None));
+        }
+        let message = format!("`{key}` needs a value: `{key} = ...`");
         return Err(Error::new(key.span(), message));
     }
     input.parse::<Token![=]>()?;
@@ -96,24 +106,25 @@ fn pair(input: ParseStream<'_>) -> syn::Result<(Ident, Value)> {
 
 fn known(key: &Ident) -> syn::Result<()> {
     let quoted = format!("`{key}`");
-    if KEYS.split(", ").any(|known| known == quoted) || key == "register" {
+    if KEYS.split(", ").any(|known| known == quoted) {
         return Ok(());
     }
     let message = format!("unknown key `{key}`; there are {KEYS}");
     Err(Error::new(key.span(), message))
 }
 
-fn no_registry() -> String {
-    "`register` needs a registry of operations, and there is none in this version; give an \
-     observer: `observer = ...`"
-        .into()
-}
-
 impl Arguments {
     fn add(&mut self, key: &Ident, value: Value, seen: &mut Vec<String>) -> syn::Result<()> {
         known(key)?;
         let name = key.to_string();
-        let additive = ["token", "signals", "condition", "source", "observer"];
+        let additive = [
+            "token",
+            "signals",
+            "condition",
+            "source",
+            "observer",
+            "register",
+        ];
         if seen.contains(&name) && !additive.contains(&&*name) {
             return Err(Error::new(key.span(), format!("`{name}` is given twice")));
         }
@@ -121,6 +132,10 @@ impl Arguments {
         let value = match value {
             Value::Path(path) => {
                 self.krate = Some(path);
+                return Ok(());
+            }
+            Value::None => {
+                self.limits.push(Limit::RegisterGlobally(key.span()));
                 return Ok(());
             }
             Value::Expr(expr) => expr,
@@ -135,11 +150,12 @@ impl Arguments {
             "source" => self.limits.push(Limit::Source(quote!(#value))),
             "condition" => self.limits.push(condition(value)?),
             "observer" => self.limits.push(Limit::Observer(quote!(#value))),
+            "register" => self.limits.push(Limit::Register(quote!(#value))),
             "setup" => self.setup = Some(value),
             "runtime" => self.found(key, Base::Runtime, value)?,
             "parent" => self.found(key, Base::Parent, value)?,
             "child_of" => self.found(key, Base::ChildOf, value)?,
-            _ => return Err(Error::new(key.span(), no_registry())),
+            other => unreachable!("{other} is not among the known keys"),
         }
         Ok(())
     }

@@ -146,7 +146,10 @@ impl Parts {
             }
         };
         let limits = self.arguments.limits.iter();
-        let limits = limits.map(|limit| self.limit(op, limit));
+        // An operation that is in a registry may be shared already, so that comes after the rest.
+        let (last, limits): (Vec<_>, Vec<_>) = limits.partition(|limit| limit.shares());
+        let limits = limits.into_iter().map(|limit| self.limit(op, limit));
+        let last = last.into_iter().map(|limit| self.limit(op, limit));
         let setup = self.arguments.setup.iter().map(|setup| {
             quote_spanned! { mixed(setup.span())=>
                 let #op = #krate::__macros::set_up(#op, #setup);
@@ -157,6 +160,7 @@ impl Parts {
             let #op = #op.name(#name);
             #(#limits)*
             #(#setup)*
+            #(#last)*
         }
     }
 
@@ -171,6 +175,13 @@ impl Parts {
                 quote!(let #op = #op.follow(#reference);)
             }
             Limit::Observer(observer) => quote!(let #op = #op.observe(#observer);),
+            Limit::Register(registry) => {
+                let reference = quote_spanned!(mixed(registry.span())=> &(#registry));
+                quote!(let #op = #op.register(#reference);)
+            }
+            Limit::RegisterGlobally(span) => quote_spanned! { mixed(*span)=>
+                let #op = #op.register(#krate::__macros::Registry::global());
+            },
             Limit::Source(source) => quote_spanned! { mixed(source.span())=>
                 let #op = #krate::__macros::AddTo::add_to(#source, #op);
             },

@@ -123,6 +123,7 @@ use proc_macro::TokenStream;
 /// | `runtime` | a runtime that is a value | `on` |
 /// | `grace` | a time | `grace` |
 /// | `observer` * | an `Arc` of an `Observer` | `observe` |
+/// | `register` * | a `Registry`, or a reference to one; without a value, `Registry::global()` | `register` |
 /// | `setup` | a closure for all the rest: `\|op\| op.on_progress(show).metadata("user", user)` | |
 /// | `crate` | the path of the crate that hands this attribute on, if it is not known by the usual name | |
 ///

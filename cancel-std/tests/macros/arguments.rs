@@ -2,8 +2,8 @@
 
 use crate::support::{AppError, LONG, SHORT, build_error};
 use cancel_std::{
-    CancelToken, Cancelable, Cancelled, Condition, Context, Observer, Operation, Reason, Source,
-    Std, Timer, cancelable,
+    CancelToken, Cancelable, Cancelled, Condition, Context, Observer, Operation, Reason, Registry,
+    Source, Std, Timer, cancelable,
 };
 use std::future::pending;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -360,6 +360,38 @@ fn observers_and_setup() {
             "set up completed"
         ]
     );
+}
+
+#[test]
+fn registries() {
+    fn is_in(registry: &Registry, cx: &Cancelable) -> bool {
+        let context = registry.get(cx.id());
+        context.is_some_and(|context| context.name() == Some("listed"))
+    }
+    #[cancelable(register, name = "listed", timeout = "1h")]
+    async fn globally(cx: &Cancelable) -> bool {
+        is_in(Registry::global(), cx)
+    }
+    // Whatever comes after it in the brackets is set up before it.
+    #[cancelable(register = registry, register, name = "listed", token = stop)]
+    fn in_both(cx: &Cancelable, registry: &Registry, stop: CancelToken) -> bool {
+        is_in(registry, cx) && is_in(Registry::global(), cx)
+    }
+    struct Jobs(Registry);
+    impl Jobs {
+        #[cancelable(register = self.0)]
+        async fn cancelled_by_it(&self) {
+            self.0.cancel_all("all of them");
+            pending::<()>().await;
+        }
+    }
+    assert_eq!(smol::block_on(globally()), Ok(true));
+    let registry = Registry::new();
+    assert_eq!(in_both(&registry, CancelToken::new()), Ok(true));
+    assert!(registry.is_empty());
+    let jobs = Jobs(registry);
+    let cancelled = smol::block_on(jobs.cancelled_by_it()).unwrap_err();
+    assert_eq!(cancelled.message(), Some("all of them"));
 }
 
 #[test]

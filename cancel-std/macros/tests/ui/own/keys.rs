@@ -21,11 +21,8 @@ async fn brackets() {}
 #[cancelable(timeout = "2s" name = "x")]
 async fn no_comma() {}
 
-#[cancelable(register)]
+#[cancelable(register("jobs"))]
 async fn register() {}
-
-#[cancelable(register = true)]
-async fn register_true() {}
 
 #[cancelable(timout = "2s", name = "x", graze = "1s", grace = 5)]
 async fn several() {}
