@@ -25,9 +25,19 @@
 //! assert_eq!(handle.context().status().to_string(), "cancelled");
 //! ```
 //!
+//! The guide is that of `cancel_std`, and holds here word for word:
+//! [operations](cancel_std::guide::operations), [sources](cancel_std::guide::sources),
+//! [stopping cleanly](cancel_std::guide::stopping_cleanly).
+//!
 //! # Features
 //!
+//! All are off by default, and what is off costs nothing. They are those of [`cancel_std`], which
+//! tells more about them.
+//!
 //! * `resources`: `Resources`, which cancels work when memory, processor or disks run short.
+//! * `log`, `tracing`: operations say what happens to them (with the target `cancel_std`).
+//! * `serde`: contexts, causes, reasons, progress, metadata can be serialized.
+//! * `test-util`: the testing kit, `cancel_smol::testing`.
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(missing_docs)]
@@ -44,6 +54,9 @@ pub use cancel_core::{
 #[cfg(feature = "resources")]
 #[cfg_attr(docsrs, doc(cfg(feature = "resources")))]
 pub use cancel_std::Resources;
+#[cfg(feature = "test-util")]
+#[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
+pub use cancel_std::testing;
 pub use cancel_std::{
     BlockingWait, BuildError, Condition, Context, Flag, GroupTask, Metadata, Observer, Operation,
     OperationId, Progress, ProgressWatch, Runtime, Signal, Signals, Source, Status, TaskGroup,
