@@ -227,14 +227,14 @@ pub trait CancelFutureExt: Future + Sized {
     /// [`Cancelled`] if the token was cancelled first. A token that is cancelled beforehand means
     /// that the future is never polled.
     ///
+    /// # Cancel safety
+    ///
+    /// As cancel safe as the future itself.
+    ///
     /// # Fairness
     ///
     /// At each poll the token is asked first: once it is cancelled, the future is not polled again.
     /// If it is cancelled while the future is being polled, and the future is ready then, that wins.
-    ///
-    /// # Cancel safety
-    ///
-    /// As cancel safe as the future itself.
     ///
     /// # Examples
     ///
@@ -259,13 +259,13 @@ pub trait CancelFutureExt: Future + Sized {
     ///
     /// As [`until_cancelled`](CancelFutureExt::until_cancelled).
     ///
-    /// # Fairness
-    ///
-    /// As [`until_cancelled`](CancelFutureExt::until_cancelled).
-    ///
     /// # Cancel safety
     ///
     /// As cancel safe as the future itself.
+    ///
+    /// # Fairness
+    ///
+    /// As [`until_cancelled`](CancelFutureExt::until_cancelled).
     ///
     /// # Examples
     ///

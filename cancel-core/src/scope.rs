@@ -61,11 +61,6 @@ pin_project! {
     ///
     /// [`Cancelled`], with the token's cause, if the body was dropped.
     ///
-    /// # Fairness
-    ///
-    /// In a tie the body wins. A body that is always ready keeps the sources from being polled only
-    /// in polls in which it is ready, so never for long.
-    ///
     /// # Panics
     ///
     /// Polling again after the end panics.
@@ -74,6 +69,11 @@ pin_project! {
     ///
     /// Dropping it drops the body, the sources, a cleanup at work, and the registration with the
     /// token, which is not cancelled by that. A cleanup that has not begun does not run.
+    ///
+    /// # Fairness
+    ///
+    /// In a tie the body wins. A body that is always ready keeps the sources from being polled only
+    /// in polls in which it is ready, so never for long.
     ///
     /// # Examples
     ///

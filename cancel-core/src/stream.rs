@@ -10,6 +10,9 @@ use pin_project_lite::pin_project;
 
 /// What every stream can do with a token.
 ///
+/// The streams that result wait in a list of the token while they are pending. So they are not `Unpin`:
+/// `std::pin::pin!` them (or `Box::pin`) before asking for one item after the other.
+///
 /// # Examples
 ///
 /// ```

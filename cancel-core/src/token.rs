@@ -297,14 +297,14 @@ impl Token {
     /// [`Cancelled`] if the token was cancelled first. A token that is cancelled beforehand means
     /// that `future` is never polled.
     ///
+    /// # Cancel safety
+    ///
+    /// As cancel safe as `future`.
+    ///
     /// # Fairness
     ///
     /// At each poll the token is asked first: once it is cancelled, the future is not polled again.
     /// If it is cancelled while the future is being polled, and the future is ready then, that wins.
-    ///
-    /// # Cancel safety
-    ///
-    /// As cancel safe as `future`.
     ///
     /// # Examples
     ///

@@ -25,10 +25,14 @@
 //! assert_eq!(handle.context().status().to_string(), "cancelled");
 //! ```
 //!
+//! The guide is that of `cancel_std`, and holds here word for word:
+//! [operations](cancel_std::guide::operations), [sources](cancel_std::guide::sources),
+//! [stopping cleanly](cancel_std::guide::stopping_cleanly).
+//!
 //! # Features
 //!
-//! * `macros`: the attribute `#[cancelable]`, which makes operations of functions.
-//! * `resources`: `Resources`, which cancels work when memory, processor or disks run short.
+//! All are off by default, and are those of [`cancel_std`]: `macros` (the attribute `#[cancelable]`),
+//! `resources`, `log`, `tracing` (with the target `cancel_std`), `serde`, `test-util`.
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(missing_docs)]
@@ -52,6 +56,9 @@ pub use cancel_std::__macros;
 #[cfg(feature = "resources")]
 #[cfg_attr(docsrs, doc(cfg(feature = "resources")))]
 pub use cancel_std::Resources;
+#[cfg(feature = "test-util")]
+#[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
+pub use cancel_std::testing;
 pub use cancel_std::{
     BlockingWait, BuildError, Change, Changes, Condition, Context, Fallible, Filter, Flag,
     GroupTask, Kept, Metadata, Observer, Operation, OperationChunks, OperationId, OperationStream,

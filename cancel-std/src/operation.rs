@@ -116,6 +116,7 @@ impl<R: Timer<Sleep: Send> + Clone + Send + Sync + 'static> Runtime for R {}
 ///
 /// One allocation for the operation and one for its token; callbacks, metadata and progress come
 /// on top only if there are any. A child keeps its parent, which knows nothing of it.
+#[must_use = "an operation does nothing until it is run"]
 pub struct Operation<R> {
     pub(crate) inner: Arc<Inner<R>>,
 }

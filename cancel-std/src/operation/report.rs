@@ -100,10 +100,10 @@ impl<R> Operation<R> {
     /// ```
     /// use cancel_std::Cancelable;
     ///
-    /// let run = Cancelable::new()
-    ///     .on_progress(|progress| assert_eq!(progress.metadata().get("rows"), Some("12")))
-    ///     .run(async |cx| cx.report_progress_with("loaded", [("rows", 12.to_string())]));
+    /// let op = Cancelable::new();
+    /// let run = op.run(async |cx| cx.report_progress_with("loaded", [("rows", 12.to_string())]));
     /// smol::block_on(run).unwrap();
+    /// assert_eq!(op.context().progress().unwrap().metadata().get("rows"), Some("12"));
     /// ```
     pub fn report_progress_with<K, V>(
         &self,

@@ -57,16 +57,16 @@ impl<R: Runtime> Operation<R> {
     ///   type. Name it: `try_run(async |cx| -> Result<_, MyError> { .. })`.
     /// * A function `async fn body(cx: &Cancelable)` needs no closure around it: `run(body)`.
     ///
-    /// # Fairness
-    ///
-    /// Whenever it is polled, the token is looked at first, then the body is polled, then the
-    /// timer. So in a tie between body and timer the body wins.
-    ///
     /// # Cancel safety
     ///
     /// Dropping the future after its first poll cancels the operation with
     /// [`Reason::Dropped`](cancel_core::Reason::Dropped), drops the body and ends the operation. Before
     /// the first poll it does nothing.
+    ///
+    /// # Fairness
+    ///
+    /// Whenever it is polled, the token is looked at first, then the body is polled, then the
+    /// timer. So in a tie between body and timer the body wins.
     ///
     /// # Examples
     ///

@@ -364,6 +364,13 @@ impl<R: Runtime> From<&CancelToken> for Source<R> {
     }
 }
 
+/// As [`Source::token`].
+impl<R: Runtime> From<CancelToken> for Source<R> {
+    fn from(token: CancelToken) -> Self {
+        Source::of(Kind::Token(token))
+    }
+}
+
 /// An operation as a source: fires when that is cancelled, or when one of its sources fires. See
 /// [`combine`](Operation::combine).
 impl<R: Runtime> From<Operation<R>> for Source<R> {

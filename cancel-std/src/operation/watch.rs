@@ -14,7 +14,7 @@ use std::task::{Context, Poll};
 ///
 /// Whoever reads slower than the operation reports gets the latest report and not all of them. The
 /// operation never waits for its watchers, of which there may be any number. The stream ends with the
-/// operation, after its last report.
+/// operation, after its last report; of one that is never run it does not end.
 ///
 /// # Cancel safety
 ///
