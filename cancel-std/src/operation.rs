@@ -230,6 +230,12 @@ impl<R> Inner<R> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Wakes the runner. Contained, since this comes after the change that it is to see, and others may
+    /// be waiting to be told.
+    pub(crate) fn ring(&self) {
+        self.setup.callbacks.contain(|| self.bell.ring());
+    }
+
     /// The tokens whose cancel cancels this operation.
     fn upstream(&self) -> impl Iterator<Item = &CancelToken> {
         // (The tokens of parents and parts have been made by then: no recursion.)

@@ -49,7 +49,7 @@ impl<R> Inner<R> {
         // Only then foreign code, since a waker may panic. Who holds meanwhile, rings later.
         for op in self.lineage(Edges::Hold).skip(first) {
             if !op.is_held() && op.is_cancelled() {
-                op.setup.callbacks.contain(|| op.bell.ring());
+                op.ring();
             }
         }
     }
@@ -249,6 +249,6 @@ impl<R> Drop for Force<'_, R> {
     fn drop(&mut self) {
         // Release: pairs with the load of the runner, which then sees the token cancelled.
         self.0.forced.store(true, Ordering::Release);
-        self.0.bell.ring();
+        self.0.ring(); // (contained: a panic of the cancel may be under way, with the same waker)
     }
 }
