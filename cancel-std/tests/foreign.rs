@@ -6,6 +6,8 @@ mod drops;
 mod panics;
 #[path = "foreign/progress.rs"]
 mod progress;
+#[path = "foreign/wakes.rs"]
+mod wakes;
 
 use std::future::Future;
 use std::pin::Pin;
