@@ -273,10 +273,13 @@ where
                 }
             };
             match first {
-                None => {
-                    drop(body.take());
-                    Err(op.cancelled_now())
-                }
+                None => match catch_unwind(AssertUnwindSafe(|| drop(body.take()))) {
+                    Ok(()) => Err(op.cancelled_now()),
+                    Err(payload) => {
+                        beside = true;
+                        Ok(Err(payload))
+                    }
+                },
                 // The shortest way, without moving results about.
                 Some(Poll::Ready(Ok(value))) if !has_end && !op.inner.has_listeners() => {
                     drop_body(&op, future);

@@ -89,6 +89,22 @@ fn the_cleanup_runs_although_a_callback_of_the_token_panics_at_the_timeout() {
 }
 
 #[test]
+fn the_cleanup_runs_although_the_drop_of_a_body_that_never_began_panics() {
+    let closed = AtomicBool::new(false);
+    let op = Cancelable::new();
+    op.cancel();
+    let bomb = PanicsOnDrop;
+    let mut run = Box::pin(op.run_finally(
+        async move |_| drop(bomb),
+        async |_| closed.store(true, Ordering::SeqCst),
+    ));
+    let payload = catch_unwind(AssertUnwindSafe(|| poll(run.as_mut()))).unwrap_err();
+    assert_eq!(payload.downcast_ref(), Some(&"a drop"));
+    assert!(closed.load(Ordering::SeqCst));
+    assert_eq!(op.status(), Status::Cancelled);
+}
+
+#[test]
 fn the_cleanup_runs_although_the_drop_of_a_finished_body_panics() {
     struct Finished;
 
