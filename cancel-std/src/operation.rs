@@ -18,6 +18,7 @@ use crate::context::{Context, Partial, Status};
 use crate::current::{self, Entry};
 use crate::deadline::Deadline;
 use crate::id::OperationId;
+use crate::panics::Payload;
 use crate::progress::{Metadata, Progress};
 use crate::trace::Trace;
 use cancel_core::{CancelToken, Cancelled, Cause, Reason, Timer, Token, WaitForCancel};
@@ -174,6 +175,8 @@ pub(crate) struct Details {
     pub(crate) version: u64,
     /// Those who wait for the next one, each with a number of its own.
     pub(crate) watchers: Vec<(u64, Waker)>,
+    /// That of the cancel by a source, which the runner passes on at its end.
+    pub(crate) panic: Option<Payload>,
 }
 
 pub(crate) type Work = Pin<Box<dyn Future<Output = ()> + Send>>;

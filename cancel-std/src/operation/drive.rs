@@ -197,6 +197,7 @@ impl<R: Runtime> Operation<R> {
         let details = state.details.as_mut();
         let watchers = details.map_or(Vec::new(), |details| take(&mut details.watchers));
         drop(state);
+        inner.take_panic().into_iter().for_each(forget); // as above
         if !watchers.is_empty() {
             inner.wake(watchers);
         }
@@ -305,8 +306,7 @@ where
                         .sources(Sources::new(&op, others.as_deref_mut(), now))
                         .shields(Steering(&op))
                         .grace_with(GraceOf(&op));
-                    // A panic beside the body (a callback of the token, at the timeout; the timer; the
-                    // drop of the body) ends it, too, but not before the cleanup.
+                    // A panic beside the body (the timer; the drop of the body) ends it, too, but not before the cleanup.
                     let scope = pin!(scope);
                     let future = attend(&op, scope);
                     match (CatchUnwind { future }).await {
@@ -326,6 +326,17 @@ where
             attend(&op, Box::pin(work)).await;
         }
         drop(others);
+        let result = match (op.inner.take_panic(), result) {
+            (None, result) => result,
+            (Some(second), Ok(Err(first))) => {
+                forget(second);
+                Ok(Err(first))
+            }
+            (Some(payload), _) => {
+                beside = true;
+                Ok(Err(payload))
+            }
+        };
         let (event, result) = match (result, late_panic) {
             (Ok(Err(payload)), second) => {
                 second.into_iter().for_each(forget);

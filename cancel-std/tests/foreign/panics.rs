@@ -89,6 +89,48 @@ fn the_cleanup_runs_although_a_callback_of_the_token_panics_at_the_timeout() {
 }
 
 #[test]
+fn a_shield_holds_although_a_callback_of_the_token_panics_at_the_timeout() {
+    let time = VirtualTime::new();
+    let op = time.operation().timeout(Duration::from_secs(1));
+    let _registration = op.token().on_cancel(|_| quietly("a callback"));
+    let saved = AtomicBool::new(false);
+    let run = op.run(async |cx| {
+        let save = async {
+            cx.sleep(Duration::from_secs(5)).await;
+            saved.store(true, Ordering::SeqCst);
+        };
+        cx.shield(save).await;
+    });
+    let payload = catch_unwind(AssertUnwindSafe(|| time.block_on(run))).unwrap_err();
+    assert_eq!(payload.downcast_ref(), Some(&"a callback"));
+    assert!(saved.into_inner());
+    assert_eq!(op.status(), Status::Cancelled);
+}
+
+#[test]
+fn a_blocking_body_is_not_over_when_a_callback_of_the_token_panics() {
+    bounded(|| {
+        let op = Cancelable::with_timeout(Duration::from_millis(5));
+        let (told, tells) = std::sync::mpsc::channel();
+        let _registration = op.token().on_cancel(move |_| {
+            told.send(()).unwrap();
+            quietly("a callback")
+        });
+        let mut seen = None;
+        let run = || {
+            op.run_blocking(|cx| {
+                // Where no thread of the pool is free, nobody tells.
+                let _ = tells.recv_timeout(Duration::from_secs(5));
+                std::thread::sleep(Duration::from_millis(20));
+                seen = Some(cx.status());
+            })
+        };
+        let _ = catch_unwind(AssertUnwindSafe(run));
+        assert_eq!(seen, Some(Status::Running));
+    });
+}
+
+#[test]
 fn the_cleanup_runs_although_the_drop_of_a_body_that_never_began_panics() {
     let closed = AtomicBool::new(false);
     let op = Cancelable::new();
