@@ -211,6 +211,15 @@ impl Callbacks {
         }
     }
 
+    /// Drops what is queued, for a run that has been dropped.
+    pub(crate) fn drop_queue(&self) {
+        let Some(queue) = self.queue() else { return };
+        let left = std::mem::take(&mut *queue.lock());
+        // Each by itself: a second panic would abort.
+        left.into_iter()
+            .for_each(|work| self.contain(|| drop(work)));
+    }
+
     pub(crate) fn contain(&self, f: impl FnOnce()) {
         if let Err(payload) = catch_unwind(AssertUnwindSafe(f)) {
             self.count(payload);

@@ -19,6 +19,7 @@ use crate::context::{Context, Partial, Status};
 use crate::current::{self, Entry};
 use crate::deadline::Deadline;
 use crate::id::OperationId;
+use crate::panics::Payload;
 use crate::progress::{Metadata, Progress};
 use crate::registry::Memberships;
 use crate::trace::Trace;
@@ -184,6 +185,8 @@ pub(crate) struct Details {
     pub(crate) version: u64,
     /// Those who wait for the next one, each with a number of its own.
     pub(crate) watchers: Vec<(u64, Waker)>,
+    /// That of the cancel by a source, which the runner passes on at its end.
+    pub(crate) panic: Option<Payload>,
 }
 
 pub(crate) type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -238,6 +241,12 @@ impl<R> Inner<R> {
     pub(crate) fn lock(&self) -> MutexGuard<'_, State<R>> {
         // Nothing can panic half-way (O2).
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Wakes the runner. Contained, since this comes after the change that it is to see, and others may
+    /// be waiting to be told.
+    pub(crate) fn ring(&self) {
+        self.setup.callbacks.contain(|| self.bell.ring());
     }
 
     /// The tokens whose cancel cancels this operation.

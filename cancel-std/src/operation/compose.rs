@@ -212,7 +212,9 @@ impl<R: Runtime> Operation<R> {
             sources.push(Source::timeout(state.timeout));
         }
         sources.extend(self.inner.deadline.get().map(Source::deadline));
-        sources.extend(state.pending.take().map_or(Vec::new(), |all| all.sources));
+        let pending = state.pending.take();
+        drop(state); // before the cleanups, which are not run here (O2)
+        sources.extend(pending.map_or(Vec::new(), |all| all.sources));
         sources
     }
 }

@@ -71,6 +71,24 @@ impl<R: Runtime> Inner<R> {
         self.listeners().any(awaits)
     }
 
+    /// Whether there is a queue of asynchronous progress callbacks, its own or a part's.
+    #[inline]
+    fn has_queue(&self) -> bool {
+        let has_queue = |op: &Inner<R>| op.setup.callbacks.has_queue();
+        self.has_listeners() && self.listeners().any(has_queue)
+    }
+
+    /// Does what is queued, as far as it goes. Ready: nothing is left.
+    fn poll_queues(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut poll = Poll::Ready(());
+        for op in self.listeners() {
+            if op.setup.callbacks.poll_queue(cx).is_pending() {
+                poll = Poll::Pending;
+            }
+        }
+        poll
+    }
+
     #[inline]
     fn hears_async(&self, event: Event) -> bool {
         self.has_listeners() && self.listen_async(event)
@@ -183,6 +201,7 @@ impl<R: Runtime> Operation<R> {
         let details = state.details.as_mut();
         let watchers = details.map_or(Vec::new(), |details| take(&mut details.watchers));
         drop(state);
+        inner.take_panic().into_iter().for_each(forget); // as above
         if !watchers.is_empty() {
             inner.wake(watchers);
         }
@@ -192,6 +211,10 @@ impl<R: Runtime> Operation<R> {
         }
         let _leaving = Leaving::new(inner, registries);
         inner.tell(event);
+        if inner.has_queue() {
+            let drop_queue = |op: &Inner<R>| op.setup.callbacks.drop_queue();
+            inner.listeners().for_each(drop_queue);
+        }
         inner.trace.close();
         event
     }
@@ -230,9 +253,10 @@ where
             Err(refused) => return output(Err(refused)),
         };
         let has_cleanup = cleanup.is_some() || (more && op.has_cleanups());
-        let has_end = has_cleanup || op.inner.setup.callbacks.has_queue();
+        let has_end = has_cleanup || op.inner.has_queue();
         let _around = (has_cleanup || op.inner.ends_slowly()).then(|| Around::new(&op.inner));
         let mut others = None;
+        let mut beside = false; // a panic that is not the body's
         let result = {
             let mut future = pin!(None);
             if op.check_at(now).is_ok() {
@@ -255,10 +279,13 @@ where
                 }
             };
             match first {
-                None => {
-                    drop(body.take());
-                    Err(op.cancelled_now())
-                }
+                None => match catch_unwind(AssertUnwindSafe(|| drop(body.take()))) {
+                    Ok(()) => Err(op.cancelled_now()),
+                    Err(payload) => {
+                        beside = true;
+                        Ok(Err(payload))
+                    }
+                },
                 // The shortest way, without moving results about.
                 Some(Poll::Ready(Ok(value))) if !has_end && !op.inner.has_listeners() => {
                     drop_body(&op, future);
@@ -267,8 +294,15 @@ where
                     return output(Ok(value));
                 }
                 Some(Poll::Ready(output)) => {
-                    drop_body(&op, future);
-                    Ok(output)
+                    let drop = AssertUnwindSafe(|| drop_body(&op, future));
+                    match (catch_unwind(drop), output) {
+                        (Ok(()), output) => Ok(output),
+                        (Err(payload), Ok(_)) => Ok(Err(payload)),
+                        (Err(second), first) => {
+                            forget(second);
+                            Ok(first)
+                        }
+                    }
                 }
                 Some(Poll::Pending) => {
                     drop(first); // or it would stay, for all its size
@@ -277,7 +311,16 @@ where
                         .sources(Sources::new(&op, others.as_deref_mut(), now))
                         .shields(Steering(&op))
                         .grace_with(GraceOf(&op));
-                    attend(&op, pin!(scope)).await
+                    // A panic beside the body (the timer; the drop of the body) ends it, too, but not before the cleanup.
+                    let scope = pin!(scope);
+                    let future = attend(&op, scope);
+                    match (CatchUnwind { future }).await {
+                        Ok(result) => result,
+                        Err(payload) => {
+                            beside = true;
+                            Ok(Err(payload))
+                        }
+                    }
                 }
             }
         };
@@ -288,11 +331,25 @@ where
             attend(&op, Box::pin(work)).await;
         }
         drop(others);
+        let result = match (op.inner.take_panic(), result) {
+            (None, result) => result,
+            (Some(second), Ok(Err(first))) => {
+                forget(second);
+                Ok(Err(first))
+            }
+            (Some(payload), _) => {
+                beside = true;
+                Ok(Err(payload))
+            }
+        };
         let (event, result) = match (result, late_panic) {
             (Ok(Err(payload)), second) => {
                 second.into_iter().for_each(forget);
-                let event = running.end(Outcome::Failed(describe(&*payload)));
-                (event, Err(payload))
+                let outcome = match beside && op.is_cancelled() {
+                    true => Outcome::Cancelled(None),
+                    false => Outcome::Failed(describe(&*payload)),
+                };
+                (running.end(outcome), Err(payload))
             }
             (_, Some(payload)) => {
                 let event = running.end(Outcome::Failed(describe(&*payload)));
@@ -362,7 +419,7 @@ async fn at_end<R: Runtime, K: AsyncFnOnce(&Operation<R>)>(
     cleanup: Option<K>,
     late_panic: &mut Option<Payload>,
 ) {
-    poll_fn(|cx| op.inner.setup.callbacks.poll_queue(cx)).await;
+    poll_fn(|cx| op.inner.poll_queues(cx)).await;
     // The nearest to the body first.
     if let Some(cleanup) = cleanup {
         keep(late_panic, async { cleanup(op).await }).await;
@@ -370,6 +427,7 @@ async fn at_end<R: Runtime, K: AsyncFnOnce(&Operation<R>)>(
     for cleanup in op.take_pending().1 {
         keep(late_panic, async { cleanup(op.clone()).await }).await;
     }
+    poll_fn(|cx| op.inner.poll_queues(cx)).await; // what the cleanups have reported
 }
 
 /// Runs work of the end. Its panic is kept, and the rest of the end goes on.
@@ -410,7 +468,12 @@ fn poll_body<R: Runtime, F: Future>(
         Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
         Err(payload) => Poll::Ready(Err(payload)),
         Ok(Poll::Pending) => {
-            let _ = op.inner.setup.callbacks.poll_queue(cx);
+            if op.inner.has_queue() {
+                // Listens before it looks, as with all that the bell is rung for: a report from
+                // elsewhere may come in between.
+                op.inner.bell.listen(cx);
+                let _ = op.inner.poll_queues(cx);
+            }
             Poll::Pending
         }
     }

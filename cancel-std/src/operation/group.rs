@@ -189,7 +189,11 @@ where
 {
     let shared = &group.shared;
     let all = async |cx: &Operation<R>| {
-        let future = async { body(&group).await };
+        // With the text of its error, whose panic is one of the body, too.
+        let future = async {
+            let result = body(&group).await;
+            result.map_err(|error| (error.to_string(), error))
+        };
         match (CatchUnwind { future }).await {
             Ok(Ok(value)) => {
                 // One that has returned after the cancelation has had its reasons: it counts.
@@ -204,8 +208,7 @@ where
                     true => Err(None),
                 }
             }
-            Ok(Err(error)) => {
-                let text = error.to_string();
+            Ok(Err((text, error))) => {
                 let cause = Cause::new(Reason::Error).with_message(text.clone());
                 Err(group.failed(error, cause, text))
             }

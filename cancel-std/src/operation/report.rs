@@ -36,19 +36,21 @@ impl<R> Inner<R> {
         if !heard {
             return;
         }
-        self.tell_progress(&report);
-        if !alone {
-            for op in self.lineage(Edges::Progress).skip(1) {
-                if op.hears_progress() && !op.lock().status.is_final() {
-                    op.tell_progress(&report);
-                }
+        let mut queued = self.setup.callbacks.progress(&report);
+        if alone {
+            if queued {
+                self.ring();
+            }
+            return;
+        }
+        for op in self.lineage(Edges::Progress).skip(1) {
+            if op.hears_progress() && !op.lock().status.is_final() {
+                queued |= op.setup.callbacks.progress(&report);
             }
         }
-    }
-
-    fn tell_progress(&self, report: &Progress) {
-        if self.setup.callbacks.progress(report) {
-            self.bell.ring();
+        // What a part has queued is done by the runner of the combination, which is in the lineage, too.
+        if queued {
+            self.lineage(Edges::Progress).for_each(Inner::ring);
         }
     }
 

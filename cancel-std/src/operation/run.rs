@@ -150,7 +150,8 @@ impl<R: Runtime> Operation<R> {
     ///
     /// # Panics
     ///
-    /// As [`run`](Operation::run), and if the cleanup does.
+    /// As [`run`](Operation::run), and if the cleanup does. Whatever panics before the cleanup, goes on
+    /// after it.
     ///
     /// # Cancel safety
     ///

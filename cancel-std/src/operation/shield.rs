@@ -1,8 +1,8 @@
 //! Shields, and what forces the end of a grace period.
 //!
 //! An operation's holds are counted in `holds`, and in those of every operation around it in the same
-//! task (`Edges::Hold`). Whoever makes a count zero rings that operation's bell: its runner may be
-//! polled by another task than the one in which the hold ended.
+//! task (`Edges::Hold`). Whoever leaves nothing in a count but what the runner holds itself rings that
+//! operation's bell: its runner may be polled by another task than the one in which the hold ended.
 
 use super::{Edges, Inner, Operation, Runtime};
 use crate::callbacks::Event;
@@ -48,8 +48,10 @@ impl<R> Inner<R> {
         }
         // Only then foreign code, since a waker may panic. Who holds meanwhile, rings later.
         for op in self.lineage(Edges::Hold).skip(first) {
-            if !op.is_held() && op.is_cancelled() {
-                op.setup.callbacks.contain(|| op.bell.ring());
+            // One may be left: the runner's own, from its grace period on (`Scope`), which keeps nothing
+            // from ending. Relaxed: see `is_held`.
+            if op.holds.load(Ordering::Relaxed) <= 1 && op.is_cancelled() {
+                op.ring();
             }
         }
     }
@@ -250,6 +252,6 @@ impl<R> Drop for Force<'_, R> {
     fn drop(&mut self) {
         // Release: pairs with the load of the runner, which then sees the token cancelled.
         self.0.forced.store(true, Ordering::Release);
-        self.0.bell.ring();
+        self.0.ring(); // (contained: a panic of the cancel may be under way, with the same waker)
     }
 }

@@ -1,9 +1,10 @@
 //! `Source`: whatever may ask for the cancelation of an operation, in one type.
 
 use super::{Operation, Runtime};
+use crate::panics::{Payload, explain, forget};
 use cancel_core::{CancelToken, Cause, DeadlineSource, Reason};
 use futures_core::Stream;
-use pin_project::pin_project;
+use pin_project::{pin_project, pinned_drop};
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
@@ -327,7 +328,13 @@ impl<R: Runtime> Source<R> {
     {
         Self::of(Kind::Other {
             name: name.into(),
-            start: Box::new(move |op| Box::pin(Contained(Some(start(op))))),
+            start: Box::new(move |op| {
+                // Its making is as foreign as its polls.
+                match catch_unwind(AssertUnwindSafe(|| start(op))) {
+                    Ok(source) => Box::pin(Contained(Some(source))),
+                    Err(payload) => once(std::future::ready(panicked(payload))),
+                }
+            }),
         })
     }
 
@@ -414,9 +421,27 @@ impl<F: Future<Output = Option<Cause>>> Stream for Once<F> {
     }
 }
 
-/// A source whose panic fires it.
-#[pin_project]
+/// A source whose panic fires it. That of its drop is forgotten: the outcome is there by then.
+#[pin_project(PinnedDrop)]
 struct Contained<S>(#[pin] Option<S>);
+
+#[pinned_drop]
+impl<S> PinnedDrop for Contained<S> {
+    fn drop(self: Pin<&mut Self>) {
+        drop_quietly(self.project().0);
+    }
+}
+
+fn drop_quietly<S>(mut source: Pin<&mut Option<S>>) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| source.set(None))) {
+        forget(payload);
+    }
+}
+
+fn panicked(payload: Payload) -> Cause {
+    let what = format!("a source {}", explain(payload));
+    Cause::new(Reason::Error).with_message(what)
+}
 
 impl<S: Stream<Item = Cause>> Stream for Contained<S> {
     type Item = Cause;
@@ -429,13 +454,8 @@ impl<S: Stream<Item = Cause>> Stream for Contained<S> {
         match catch_unwind(AssertUnwindSafe(|| source.poll_next(cx))) {
             Ok(poll) => poll,
             Err(payload) => {
-                let what = format!("a source {}", crate::panics::describe(&*payload));
-                crate::panics::forget(payload);
-                // Its drop may panic as well: then it is forgotten with that panic.
-                if let Err(second) = catch_unwind(AssertUnwindSafe(|| inner.set(None))) {
-                    crate::panics::forget(second);
-                }
-                Poll::Ready(Some(Cause::new(Reason::Error).with_message(what)))
+                drop_quietly(inner);
+                Poll::Ready(Some(panicked(payload)))
             }
         }
     }

@@ -1,14 +1,16 @@
 //! The sources of a running operation, in one stream.
 
 use super::source::AnyOf;
-use super::{Operation, Runtime};
+use super::{Inner, Operation, Runtime};
+use crate::panics::{Payload, forget};
 use cancel_core::{CancelToken, Cancelled, Cause, DeadlineSource, Reason, WaitForCancel};
 use futures_core::Stream;
 use pin_project::{pin_project, pinned_drop};
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::atomic::Ordering;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 /// Deadline, force, and everything else that was given to the operation. Tokens are not polled: the
@@ -57,10 +59,45 @@ impl<R: Runtime> PinnedDrop for Sources<'_, R> {
     }
 }
 
+/// The first request cancels the token here, and not in the scope, which a panic of the token's callbacks
+/// would end, shields and all. What comes out are further requests.
 impl<R: Runtime> Stream for Sources<'_, R> {
     type Item = Cause;
 
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Cause>> {
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Cause>> {
+        let op = self.op;
+        loop {
+            let Some(cause) = ready!(self.as_mut().poll_request(cx)) else {
+                return Poll::Ready(None);
+            };
+            if op.is_cancelled() {
+                return Poll::Ready(Some(cause));
+            }
+            match catch_unwind(AssertUnwindSafe(|| op.cancel_with(cause))) {
+                Ok(true) => {}
+                // Somebody was quicker: a further one, whose cause does not count.
+                Ok(false) => return Poll::Ready(Some(Cause::new(Reason::Manual))),
+                // (Only the one that won calls them.)
+                Err(payload) => op.inner.keep_panic(payload),
+            }
+        }
+    }
+}
+
+impl<R> Inner<R> {
+    /// Keeps a panic for the end. (There is one cancel that wins, so none is there yet.)
+    fn keep_panic(&self, payload: Payload) {
+        let old = self.lock().details().panic.replace(payload);
+        old.into_iter().for_each(forget);
+    }
+
+    pub(super) fn take_panic(&self) -> Option<Payload> {
+        self.lock().details.as_mut()?.panic.take()
+    }
+}
+
+impl<R: Runtime> Sources<'_, R> {
+    fn poll_request(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Cause>> {
         let mut this = self.project();
         let inner = &this.op.inner;
         inner.bell.listen(cx);

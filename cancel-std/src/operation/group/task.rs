@@ -105,6 +105,13 @@ impl<T, R> Future for GroupTask<T, R> {
     }
 }
 
+/// The waker of whoever has waited goes with the handle, and not only with the task.
+impl<T, R> Drop for GroupTask<T, R> {
+    fn drop(&mut self) {
+        drop(self.place.bell.silence());
+    }
+}
+
 impl<T, R> fmt::Debug for GroupTask<T, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("GroupTask")

@@ -1,0 +1,234 @@
+//! Panics beside the body: nothing that is to be done afterwards is left out.
+
+use crate::{bounded, poll};
+use cancel_std::testing::{TestWaker, VirtualTime};
+use cancel_std::{Cancelable, Cancelled, Reason, Source, Status};
+use std::fmt;
+use std::future::{Future, pending};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+fn quietly(text: &'static str) -> ! {
+    resume_unwind(Box::new(text))
+}
+
+struct PanicsOnDrop;
+
+impl Drop for PanicsOnDrop {
+    fn drop(&mut self) {
+        quietly("a drop");
+    }
+}
+
+#[test]
+fn a_source_that_panics_when_it_is_made_fires() {
+    let closed = Arc::new(AtomicBool::new(false));
+    let seen = closed.clone();
+    let op = Cancelable::new()
+        .source(Source::future_with(|_| {
+            if true {
+                quietly("no sensor")
+            }
+            pending::<Reason>()
+        }))
+        .finally(async move |_| seen.store(true, Ordering::SeqCst));
+    let cancelled = smol::block_on(op.run(async |_| pending::<()>().await)).unwrap_err();
+    assert_eq!(cancelled.reason(), Reason::Error);
+    assert_eq!(cancelled.message(), Some("a source panicked: no sensor"));
+    assert!(closed.load(Ordering::SeqCst));
+}
+
+#[test]
+fn the_cleanup_runs_although_the_drop_of_the_body_panics() {
+    let closed = AtomicBool::new(false);
+    let op = Cancelable::new();
+    let handle = op.clone();
+    let mut run = Box::pin(op.run_finally(
+        async |_| {
+            let _bomb = PanicsOnDrop;
+            pending::<()>().await;
+        },
+        async |_| closed.store(true, Ordering::SeqCst),
+    ));
+    assert!(poll(run.as_mut()).is_pending());
+    handle.cancel();
+    let payload = catch_unwind(AssertUnwindSafe(|| poll(run.as_mut()))).unwrap_err();
+    assert_eq!(payload.downcast_ref(), Some(&"a drop"));
+    assert!(closed.load(Ordering::SeqCst));
+    assert_eq!(handle.status(), Status::Cancelled);
+}
+
+#[test]
+fn the_cleanup_runs_although_a_callback_of_the_token_panics_at_the_timeout() {
+    let time = VirtualTime::new();
+    let closed = AtomicBool::new(false);
+    let dropped = Arc::new(());
+    let op = time.operation().timeout(Duration::from_secs(1));
+    let _registration = op.token().on_cancel(|_| quietly("a callback"));
+    let kept = dropped.clone();
+    let mut run = Box::pin(op.run_finally(
+        async move |_| {
+            let _kept = kept;
+            pending::<()>().await;
+        },
+        async |_| {
+            assert_eq!(Arc::strong_count(&dropped), 1);
+            closed.store(true, Ordering::SeqCst);
+        },
+    ));
+    assert!(poll(run.as_mut()).is_pending());
+    time.advance(Duration::from_secs(1));
+    let payload = catch_unwind(AssertUnwindSafe(|| poll(run.as_mut()))).unwrap_err();
+    assert_eq!(payload.downcast_ref(), Some(&"a callback"));
+    assert!(closed.load(Ordering::SeqCst));
+    assert_eq!(op.status(), Status::Cancelled);
+}
+
+#[test]
+fn a_shield_holds_although_a_callback_of_the_token_panics_at_the_timeout() {
+    let time = VirtualTime::new();
+    let op = time.operation().timeout(Duration::from_secs(1));
+    let _registration = op.token().on_cancel(|_| quietly("a callback"));
+    let saved = AtomicBool::new(false);
+    let run = op.run(async |cx| {
+        let save = async {
+            cx.sleep(Duration::from_secs(5)).await;
+            saved.store(true, Ordering::SeqCst);
+        };
+        cx.shield(save).await;
+    });
+    let payload = catch_unwind(AssertUnwindSafe(|| time.block_on(run))).unwrap_err();
+    assert_eq!(payload.downcast_ref(), Some(&"a callback"));
+    assert!(saved.into_inner());
+    assert_eq!(op.status(), Status::Cancelled);
+}
+
+#[test]
+fn a_blocking_body_is_not_over_when_a_callback_of_the_token_panics() {
+    bounded(|| {
+        let op = Cancelable::with_timeout(Duration::from_millis(5));
+        let (told, tells) = std::sync::mpsc::channel();
+        let _registration = op.token().on_cancel(move |_| {
+            told.send(()).unwrap();
+            quietly("a callback")
+        });
+        let mut seen = None;
+        let run = || {
+            op.run_blocking(|cx| {
+                // Where no thread of the pool is free, nobody tells.
+                let _ = tells.recv_timeout(Duration::from_secs(5));
+                std::thread::sleep(Duration::from_millis(20));
+                seen = Some(cx.status());
+            })
+        };
+        let _ = catch_unwind(AssertUnwindSafe(run));
+        assert_eq!(seen, Some(Status::Running));
+    });
+}
+
+#[test]
+fn the_cleanup_runs_although_the_drop_of_a_body_that_never_began_panics() {
+    let closed = AtomicBool::new(false);
+    let op = Cancelable::new();
+    op.cancel();
+    let bomb = PanicsOnDrop;
+    let mut run = Box::pin(op.run_finally(
+        async move |_| drop(bomb),
+        async |_| closed.store(true, Ordering::SeqCst),
+    ));
+    let payload = catch_unwind(AssertUnwindSafe(|| poll(run.as_mut()))).unwrap_err();
+    assert_eq!(payload.downcast_ref(), Some(&"a drop"));
+    assert!(closed.load(Ordering::SeqCst));
+    assert_eq!(op.status(), Status::Cancelled);
+}
+
+#[test]
+fn the_cleanup_runs_although_the_drop_of_a_finished_body_panics() {
+    struct Finished;
+
+    impl Future for Finished {
+        type Output = ();
+
+        fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+            Poll::Ready(())
+        }
+    }
+
+    impl Drop for Finished {
+        fn drop(&mut self) {
+            quietly("a drop");
+        }
+    }
+
+    let closed = Arc::new(AtomicBool::new(false));
+    let seen = closed.clone();
+    let op = Cancelable::new().finally(async move |_| seen.store(true, Ordering::SeqCst));
+    let mut run = Box::pin(op.run(|_: &Cancelable| Finished));
+    let payload = catch_unwind(AssertUnwindSafe(|| poll(run.as_mut()))).unwrap_err();
+    assert_eq!(payload.downcast_ref(), Some(&"a drop"));
+    assert!(closed.load(Ordering::SeqCst));
+    assert_eq!(op.context().error(), Some("panicked: a drop"));
+}
+
+#[test]
+fn a_source_whose_drop_panics_does_not_take_the_outcome_along() {
+    struct Never(#[allow(dead_code)] PanicsOnDrop);
+
+    impl Future for Never {
+        type Output = Reason;
+
+        fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Reason> {
+            Poll::Pending
+        }
+    }
+
+    let op = Cancelable::new().source(Source::future(Never(PanicsOnDrop)));
+    assert_eq!(smol::block_on(op.run(async |_| 5)), Ok(5));
+    assert_eq!(op.status(), Status::Completed);
+}
+
+#[test]
+fn force_outlives_a_waker_that_panics() {
+    let op = Cancelable::new().grace(Duration::from_secs(3600));
+    let waker = TestWaker::panicking("a waker");
+    let mut run = pin!(op.run(async |_| pending::<()>().await));
+    assert!(waker.poll(run.as_mut()).is_pending());
+    // (It is woken for the token, and for the force: a second panic would abort.)
+    assert!(catch_unwind(AssertUnwindSafe(|| op.force())).is_err());
+    assert!(waker.poll(run.as_mut()).is_ready());
+}
+
+/// An error whose text panics.
+#[derive(Debug)]
+struct Unspeakable;
+
+impl fmt::Display for Unspeakable {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        quietly("no text")
+    }
+}
+
+impl From<Cancelled> for Unspeakable {
+    fn from(_: Cancelled) -> Self {
+        Unspeakable
+    }
+}
+
+#[test]
+fn an_error_without_a_text_still_ends_its_group() {
+    let panicked = bounded(|| {
+        let time = VirtualTime::new();
+        let op = time.operation();
+        let run = op.try_run_group(async |group| -> Result<(), Unspeakable> {
+            group.spawn(async |_| pending::<()>().await);
+            Err(Unspeakable)
+        });
+        let result = catch_unwind(AssertUnwindSafe(|| time.block_on(run)));
+        (result.is_err(), op.is_cancelled(), time.pending_tasks())
+    });
+    assert_eq!(panicked, (true, true, 0));
+}
