@@ -6,7 +6,9 @@
 //!   frame the same for the one around it. A frame and its entry are borrowed by that call from before
 //!   it is linked until after it is unlinked, which a guard does on return and on unwinding.
 //! * F2: the pointers are in a thread-local and in frames of this thread only. So while somebody looks
-//!   at them, all those calls wait further down on this very stack.
+//!   at them, all those calls wait further down on this very stack. (Not so for coroutines with stacks of
+//!   their own that are suspended in the middle of a poll: they must not be dropped out of order, as with
+//!   every thread-local that is scoped.)
 
 use super::Entry;
 use std::cell::Cell;

@@ -73,7 +73,7 @@ fn in_and_out() -> Vec<Contestant> {
             let fresh = operations(FRESH as usize);
             let start = Instant::now();
             for op in &fresh {
-                black_box(op.clone().register(black_box(&registry)));
+                let _ = black_box(op.clone().register(black_box(&registry)));
                 black_box(registry.remove(op.id()));
             }
             start.elapsed()
