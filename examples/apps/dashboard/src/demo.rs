@@ -86,7 +86,7 @@ fn backup(setting: &Setting) -> Task<()> {
         smol::spawn(entries).detach();
         let [home, mail] = ["home", "mail"].map(|disk| {
             let part = cx.child().name(disk).register(&registry);
-            part.run(async move |cx| work(&cx, second * 1800).await)
+            part.run(async move |cx| work(cx, second * 1800).await)
         });
         future::zip(home, mail).await
     });
@@ -114,7 +114,7 @@ fn builds(setting: &Setting) -> Task<()> {
                 let run = compile.try_run(async move |cx| -> Result<(), Cancelled> {
                     let [core, std] = [("core", 4), ("std", 6)].map(|(name, takes)| {
                         let part = cx.child().name(name).register(&crates);
-                        part.run(async move |cx| work(&cx, second * takes).await)
+                        part.run(async move |cx| work(cx, second * takes).await)
                     });
                     future::try_zip(core, std).await?;
                     Ok(())
@@ -122,7 +122,7 @@ fn builds(setting: &Setting) -> Task<()> {
                 run.await?;
                 let test = cx.child().name("test").register(&registry);
                 let run = test.try_run(async move |cx| -> Result<(), AnyError> {
-                    work(&cx, second * 3).await;
+                    work(cx, second * 3).await;
                     match number % 3 {
                         0 => Err("1 of 100 tests failed".into()),
                         _ => Ok(()),
@@ -153,7 +153,7 @@ fn downloads(setting: &Setting) -> Task<()> {
                 .register(&registry);
             let takes = second * (1 + number % 4);
             // A file that is late, or that somebody cancels, is left out.
-            let _ = file.run(async move |cx| work(&cx, takes).await).await;
+            let _ = file.run(async move |cx| work(cx, takes).await).await;
         }
     });
     smol::spawn(async move {

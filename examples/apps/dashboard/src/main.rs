@@ -40,7 +40,7 @@ fn run(second: Duration) -> Result<(), Box<dyn Error>> {
     smol::block_on(async {
         let demo = Demo::start(&registry, &pulse, second);
         let shown = op
-            .run(async |cx| show(&cx, &registry, &pulse, &mut screen, Config::default()).await)
+            .run(async |cx| show(cx, &registry, &pulse, &mut screen, Config::default()).await)
             .await;
         drop(screen);
         demo.stop().await;

@@ -4,8 +4,9 @@
 #[path = "support/terminal.rs"]
 mod support;
 
-use cancel_smol::Registry;
-use dashboard::{Screen, State};
+use cancel_smol::{Cancelable, Registry};
+use dashboard::{Config, Pulse, Screen, State, show};
+use std::time::Duration;
 use support::{Terminal, assert_restored, has_line};
 
 /// Runs the demonstration, until it is seen.
@@ -121,11 +122,51 @@ fn without_a_terminal_it_says_so() {
     assert_eq!(output.stdout, b"");
 }
 
-/// Runs one of the tests below in a terminal, where it panics.
-fn panics(name: &str) -> String {
+/// Runs one of the tests below in a terminal.
+fn run_ignored(name: &str) -> Terminal {
     let test = std::env::current_exe().unwrap();
-    let arguments = ["--exact", name, "--ignored", "--nocapture"];
-    let (status, parser) = Terminal::run(test, &arguments).end();
+    Terminal::run(test, &["--exact", name, "--ignored", "--nocapture"])
+}
+
+#[test]
+fn nothing_but_news_is_needed_to_see_news() {
+    let mut terminal = run_ignored("show_with_a_clock_that_stands");
+    terminal.wait_for_line(&["> job", "running", "5/5 of it"]);
+    terminal.wait_for_line(&["Operations (0)"]);
+    terminal.wait_for_line(&["job", "completed"]);
+    terminal.press("q");
+    let (status, _) = terminal.end();
+    assert!(status.success(), "{status}");
+}
+
+/// The job reports, and ends, while no key is pressed and no clock ticks.
+#[test]
+#[ignore = "run by the test above, in a terminal"]
+fn show_with_a_clock_that_stands() {
+    let (registry, pulse) = (Registry::new(), Pulse::new());
+    let job = Cancelable::new().name("job").observe(pulse.clone());
+    let job = job.register(&registry).run(async |cx| {
+        for step in 1..=5 {
+            cx.sleep(Duration::from_millis(20)).await;
+            cx.report_progress(format!("{step}/5 of it"));
+        }
+        cx.sleep(Duration::from_millis(50)).await; // the report has been drawn by then
+    });
+    let job = smol::spawn(job);
+    let config = Config {
+        gap: Duration::ZERO,
+        tick: Duration::MAX,
+    };
+    let mut screen = Screen::open().unwrap();
+    let run =
+        Cancelable::new().run(async |cx| show(cx, &registry, &pulse, &mut screen, config).await);
+    smol::block_on(run).unwrap().unwrap();
+    smol::block_on(job).unwrap();
+}
+
+/// It panics there.
+fn panics(name: &str) -> String {
+    let (status, parser) = run_ignored(name).end();
     assert!(!status.success(), "{status}");
     assert_restored(parser.screen());
     parser.screen().contents()
