@@ -110,6 +110,7 @@ pub struct Context {
     pub(crate) started: Option<Duration>,
     pub(crate) ended: Option<Duration>,
     pub(crate) duration: Option<Duration>,
+    pub(crate) remaining: Option<Duration>,
     pub(crate) cause: Option<Cancelled>,
     pub(crate) error: Option<String>,
     pub(crate) progress: Option<Progress>,
@@ -222,6 +223,27 @@ impl Context {
     /// ```
     pub fn duration(&self) -> Option<Duration> {
         self.duration
+    }
+
+    /// How long it was until the effective deadline when this snapshot was made: see
+    /// [`Operation::remaining`](crate::Operation::remaining). `None` if there is none, and after the end.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::Cancelable;
+    /// use std::time::Duration;
+    ///
+    /// let op = Cancelable::with_timeout(Duration::from_secs(60));
+    /// let run = op.run(async |cx| {
+    ///     let part = cx.child(); // has no more time than its parent
+    ///     assert!(part.context().remaining().unwrap() <= Duration::from_secs(60));
+    /// });
+    /// smol::block_on(run).unwrap();
+    /// assert_eq!(op.context().remaining(), None);
+    /// ```
+    pub fn remaining(&self) -> Option<Duration> {
+        self.remaining
     }
 
     /// Why it is cancelled, as a code. The rest is that of [`cause`](Context::cause).

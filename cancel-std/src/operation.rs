@@ -296,6 +296,7 @@ impl<R: Runtime> Inner<R> {
     pub(crate) fn snapshot(&self) -> Context {
         let now = self.runtime.now();
         let live = self.live_cause();
+        let deadline = self.earliest().map(|(at, _)| at);
         let rest = self.setup.rest.as_ref();
         let shielded = self.is_held();
         let panics = self.setup.callbacks.panics();
@@ -312,6 +313,10 @@ impl<R: Runtime> Inner<R> {
             started: state.started,
             ended: state.ended,
             duration: state.started.map(|started| end.saturating_sub(started)),
+            remaining: match state.ended {
+                Some(_) => None,
+                None => deadline.map(|at| at.saturating_sub(now)),
+            },
             cause: match state.ended {
                 Some(_) => state.cause.clone(),
                 None => live,

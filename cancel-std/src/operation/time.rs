@@ -9,7 +9,7 @@ use std::time::Duration;
 
 impl<R> Inner<R> {
     /// The deadline that counts, and whose it is. Ancestors count while they run.
-    fn earliest(&self) -> Option<(Duration, &Inner<R>)> {
+    pub(super) fn earliest(&self) -> Option<(Duration, &Inner<R>)> {
         let own = self.deadline.get().map(|at| (at, self));
         if self.setup.parent.is_none() && self.setup.rest.is_none() {
             return own;
