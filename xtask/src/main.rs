@@ -1,6 +1,7 @@
 //! The project's pipeline, the same here and in CI. `cargo xtask help` lists what it does.
 
 mod bench;
+mod broker;
 mod check;
 mod ci;
 mod loom;
@@ -31,6 +32,11 @@ const TASKS: &[Task] = &[
         name: "test",
         about: "all tests: the workspace's, and the core's without std",
         run: check::test,
+    },
+    Task {
+        name: "broker",
+        about: "processes that cancel one another through Redis; installs it if it may",
+        run: broker::run,
     },
     Task {
         name: "loom",
