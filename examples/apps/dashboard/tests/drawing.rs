@@ -119,7 +119,7 @@ fn a_busy_registry() {
         .name("server")
         .finally(|cx| async move { cx.sleep(seconds(100)).await });
     let stopping = world.run(stopping.timeout(seconds(7200)));
-    world.run(release.child().name("docs"));
+    let _docs = world.run(release.child().name("docs"));
 
     world.end(new().name("fetch"), 2, Ok(()));
     world.end(new().name("parse"), 1, Err("line 5 is odd"));
@@ -250,7 +250,7 @@ fn the_selection_stays_with_its_operation() {
 fn no_size_is_too_small() {
     let world = World::new();
     let root = world.run(world.time.operation().name("a root with a very long name"));
-    world.run(root.child().name("日本語 wide").timeout(seconds(5)));
+    let _wide = world.run(root.child().name("日本語 wide").timeout(seconds(5)));
     world.end(
         world.time.operation(),
         1,
