@@ -7,7 +7,7 @@ mod support;
 use cancel_smol::{Cancelable, Registry};
 use dashboard::{Config, Pulse, Screen, State, show};
 use std::time::Duration;
-use support::{Terminal, assert_restored, has_line};
+use support::{Terminal, assert_restored, has_line, inside};
 
 /// Runs the demonstration, until it is seen.
 fn dashboard(arguments: &[&str]) -> Terminal {
@@ -122,15 +122,15 @@ fn without_a_terminal_it_says_so() {
     assert_eq!(output.stdout, b"");
 }
 
-/// Runs one of the tests below in a terminal.
-fn run_ignored(name: &str) -> Terminal {
+/// Runs one of the `inside_…` below in a terminal. Elsewhere these do nothing.
+fn run_inside(name: &str) -> Terminal {
     let test = std::env::current_exe().unwrap();
-    Terminal::run(test, &["--exact", name, "--ignored", "--nocapture"])
+    Terminal::run(test, &["--exact", name, "--nocapture"])
 }
 
 #[test]
 fn nothing_but_news_is_needed_to_see_news() {
-    let mut terminal = run_ignored("show_with_a_clock_that_stands");
+    let mut terminal = run_inside("inside_show_with_a_clock_that_stands");
     terminal.wait_for_line(&["> job", "running", "5/5 of it"]);
     terminal.wait_for_line(&["Operations (0)"]);
     terminal.wait_for_line(&["job", "completed"]);
@@ -141,8 +141,10 @@ fn nothing_but_news_is_needed_to_see_news() {
 
 /// The job reports, and ends, while no key is pressed and no clock ticks.
 #[test]
-#[ignore = "run by the test above, in a terminal"]
-fn show_with_a_clock_that_stands() {
+fn inside_show_with_a_clock_that_stands() {
+    if !inside() {
+        return;
+    }
     let (registry, pulse) = (Registry::new(), Pulse::new());
     let job = Cancelable::new().name("job").observe(pulse.clone());
     let job = job.register(&registry).run(async |cx| {
@@ -166,7 +168,7 @@ fn show_with_a_clock_that_stands() {
 
 /// It panics there.
 fn panics(name: &str) -> String {
-    let (status, parser) = run_ignored(name).end();
+    let (status, parser) = run_inside(name).end();
     assert!(!status.success(), "{status}");
     assert_restored(parser.screen());
     parser.screen().contents()
@@ -174,7 +176,7 @@ fn panics(name: &str) -> String {
 
 #[test]
 fn a_panic_puts_the_terminal_back() {
-    let seen = panics("panic_while_it_is_shown");
+    let seen = panics("inside_panic_while_it_is_shown");
     assert!(seen.contains("something is wrong here"), "{seen}");
     // Lines begin at the left again: the terminal is not raw any more.
     assert!(
@@ -184,8 +186,10 @@ fn a_panic_puts_the_terminal_back() {
 }
 
 #[test]
-#[ignore = "run by the test above, in a terminal"]
-fn panic_while_it_is_shown() {
+fn inside_panic_while_it_is_shown() {
+    if !inside() {
+        return;
+    }
     let mut screen = Screen::open().unwrap();
     screen.draw(&State::new(&Registry::new())).unwrap();
     panic!("something is wrong here");
@@ -193,14 +197,16 @@ fn panic_while_it_is_shown() {
 
 #[test]
 fn a_panic_elsewhere_is_told_in_the_end() {
-    let seen = panics("panic_in_another_thread");
+    let seen = panics("inside_panic_in_another_thread");
     let said = seen.find("trouble elsewhere").expect("it is not lost");
     assert!(seen.find("in the end").unwrap() > said, "{seen}");
 }
 
 #[test]
-#[ignore = "run by the test above, in a terminal"]
-fn panic_in_another_thread() {
+fn inside_panic_in_another_thread() {
+    if !inside() {
+        return;
+    }
     let mut screen = Screen::open().unwrap();
     let state = State::new(&Registry::new());
     screen.draw(&state).unwrap();

@@ -15,6 +15,14 @@ const BOUND: Duration = Duration::from_secs(30);
 const ROWS: u16 = 24;
 const COLUMNS: u16 = 80;
 
+/// Set for what runs in such a terminal.
+const INSIDE: &str = "DASHBOARD_TEST_TERMINAL";
+
+/// Whether this process was started in such a terminal.
+pub(crate) fn inside() -> bool {
+    std::env::var_os(INSIDE).is_some()
+}
+
 pub(crate) struct Terminal {
     child: Child,
     keyboard: File,
@@ -28,7 +36,12 @@ impl Terminal {
         terminal
             .resize(pty_process::Size::new(ROWS, COLUMNS))
             .unwrap();
-        let child = Command::new(program).args(arguments).spawn(inner).unwrap();
+        let child = Command::new(program)
+            .args(arguments)
+            .env(INSIDE, "1")
+            .env("RUST_BACKTRACE", "0") // it would scroll everything else away
+            .spawn(inner)
+            .unwrap();
         let keyboard = File::from(OwnedFd::from(terminal));
         let mut screen = keyboard.try_clone().unwrap();
         let (send, output) = channel();
