@@ -1,11 +1,12 @@
 //! A dashboard of a registry, in the terminal: what runs, how far it is and how long it may take, what
 //! became of what ran before; keys cancel one operation, all below it, or everything.
 //!
-//! Run it: `cargo run -p cancel-example-dashboard` (with `-- --fast`: a tenth of the time)
+//! Run it: `cargo run -p cancel-app-dashboard` (with `-- --fast`: a tenth of the time)
 //!
 //! The registry's [changes](cancel_smol::Changes), progress ([`Pulse`]), keys, and a clock that ticks
 //! while something runs wake the dashboard; nothing is asked over and over. It is an operation itself,
 //! so a signal ends it like the key `q`, and the terminal is put back in either case, and if it panics.
+#![forbid(unsafe_code)]
 
 // Lowest first.
 mod pulse;
