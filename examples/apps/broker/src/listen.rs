@@ -2,11 +2,12 @@
 
 use crate::message::{channel, read};
 use cancel_smol::{Cause, Reason, Smol, Source, TimeoutExt, Timer};
-use futures_util::StreamExt;
-use futures_util::stream::unfold;
+use futures_util::stream::{Peekable, unfold};
+use futures_util::{FutureExt, StreamExt};
 use redis::aio::{PubSubSink, PubSubStream};
 use redis::{Client, RedisError, RedisResult, Value};
 use std::fmt;
+use std::pin::Pin;
 use std::time::Duration;
 
 /// Between two attempts to connect.
@@ -24,7 +25,7 @@ pub struct Listener {
     connection: Connection,
 }
 
-type Connection = (PubSubSink, PubSubStream);
+type Connection = (PubSubSink, Peekable<PubSubStream>);
 
 impl Listener {
     /// Subscribes to the channel of `name`. From here on requests are heard, also before the operation
@@ -62,6 +63,8 @@ impl Listener {
                 },
                 // Nothing for a while: is anybody there?
                 Err(_) if answers(sink, rest).await => {}
+                // Busy, but not dead: a request has come meanwhile, which must not get lost.
+                Err(_) if Pin::new(messages).peek().now_or_never().is_some() => {}
                 Ok(None) | Err(_) => {
                     tell(Event::Lost);
                     match self.reconnect(patience).await {
@@ -102,7 +105,8 @@ impl Listener {
 async fn subscribe(client: &Client, channel: &str) -> RedisResult<Connection> {
     let mut connection = client.get_async_pubsub().await?;
     connection.subscribe(channel).await?;
-    Ok(connection.split())
+    let (sink, messages) = connection.split();
+    Ok((sink, messages.peekable()))
 }
 
 impl fmt::Debug for Listener {
@@ -134,9 +138,9 @@ async fn answers(sink: &mut PubSubSink, limit: Duration) -> bool {
 /// The requests that come in, as a source. The first one cancels the operation with the reason and the
 /// message that it brings; the next one ends a grace period.
 ///
-/// When the connection is lost, it reconnects. If that takes longer than `patience` (zero: one attempt),
-/// the operation is cancelled: [`Reason::Error`], with the last error as the cause's source. That Redis
-/// hangs is noticed after two times the patience, two seconds at most. `tell` hears of all that.
+/// When the connection is lost, it reconnects. If that takes longer than `patience`, the operation is
+/// cancelled: [`Reason::Error`], with the last error as the cause's source. That Redis hangs is noticed
+/// after two times the patience, two seconds at most. `tell` hears of all that.
 pub fn requests(
     listener: Listener,
     patience: Duration,
