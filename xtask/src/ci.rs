@@ -1,7 +1,7 @@
 //! What CI runs. The tests themselves are README's command, which `.ci/run` calls last.
 
 use crate::run::{Outcome, cargo, step};
-use crate::{check, loom};
+use crate::{check, loom, page};
 
 pub(crate) fn run(_: &[String]) -> Outcome {
     check::run(&[])?;
@@ -18,5 +18,5 @@ pub(crate) fn run(_: &[String]) -> Outcome {
         run.args(["run", "--quiet", "--example", example]);
         step(&format!("example {example}"), &mut run)?;
     }
-    Ok(())
+    page::run(&[])
 }

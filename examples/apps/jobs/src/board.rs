@@ -3,7 +3,7 @@
 use crate::reasons;
 use crate::work::{self, Kind, Plan};
 use cancel_smol::{
-    Cancelable, CancelToken, Context, OperationId, ProgressWatch, Reason, Registry, Smol,
+    CancelToken, Cancelable, Context, OperationId, ProgressWatch, Reason, Registry, Smol,
 };
 use std::collections::HashMap;
 use std::fmt;
@@ -22,7 +22,7 @@ const MAX_TEXT: usize = 200;
 pub struct Config {
     /// How long each step of a job rests.
     pub pace: Duration,
-    /// How many jobs may run at once.
+    /// How many jobs and slow requests may run at once.
     pub running: usize,
     /// How many ended ones are remembered.
     pub history: usize,
@@ -64,7 +64,7 @@ pub enum Refusal {
     Unknown,
     /// The job has ended, or is cancelled already.
     Over,
-    /// Enough jobs are running.
+    /// Enough jobs and requests are running.
     Full,
     /// The server is shutting down.
     Stopping,
@@ -156,15 +156,29 @@ impl Board {
             folder: self.folder().to_owned(),
         };
         let kind = order.kind;
-        let mut op = Cancelable::new().name(order.name).metadata("kind", kind.name());
+        let mut op = Cancelable::new()
+            .name(order.name)
+            .metadata("kind", kind.name());
         if let Some(deadline) = order.deadline {
             op = op
                 .timeout(Duration::from_secs_f64(deadline))
                 .metadata("deadline", deadline.to_string());
         }
         let op = work::set_up(kind, op, &plan);
-        let id = op.id();
+        let (op, place) = self.enter(op)?;
+        let run = op.try_run(async move |cx| work::work(kind, cx, &plan).await);
+        let task = smol::spawn(async move {
+            // How it ended is in the history.
+            let _ = run.await;
+            drop(place);
+        });
+        task.detach();
+        Ok(op.context())
+    }
 
+    /// Puts an operation on the board, as long as its place is kept.
+    pub(crate) fn enter(&self, op: Cancelable) -> Result<(Cancelable, Place), Refusal> {
+        let id = op.id();
         {
             let mut running = self.running();
             if self.shared.stopping.is_cancelled() {
@@ -175,20 +189,14 @@ impl Board {
             }
             running.insert(id, op.clone());
         }
+        let board = self.clone();
+        let place = Place { board, id };
         let op = op.register(self.registry());
-        // A shutdown that began meanwhile may have seen neither of the two.
+        // A shutdown that has begun meanwhile may not have found it in the registry.
         if self.shared.stopping.is_cancelled() {
             op.cancel_with(SHUTDOWN);
         }
-        let run = op.try_run(async move |cx| work::work(kind, cx, &plan).await);
-        let board = self.clone();
-        let task = smol::spawn(async move {
-            // How it ended is in the history.
-            let _ = run.await;
-            board.running().remove(&id);
-        });
-        task.detach();
-        Ok(op.context())
+        Ok((op, place))
     }
 
     /// Cancels a job, or a request, with one of the page's reasons and a message, which may be empty.
@@ -225,6 +233,20 @@ impl Board {
         self.registry().cancel_all(SHUTDOWN);
         until_empty(self.registry(), changes, self.config().patience).await;
         self.shared.closed.cancel();
+    }
+}
+
+/// An operation's place on the board.
+pub(crate) struct Place {
+    board: Board,
+    id: OperationId,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let left = self.board.running().remove(&self.id);
+        // (Not under the lock: it may be the last handle.)
+        drop(left);
     }
 }
 

@@ -59,10 +59,7 @@ impl Body for Content {
     }
 }
 
-pub(crate) async fn handle(
-    board: Board,
-    request: Request<Incoming>,
-) -> Result<Answer, Infallible> {
+pub(crate) async fn handle(board: Board, request: Request<Incoming>) -> Result<Answer, Infallible> {
     let method = request.method().as_str().to_owned();
     let path = request.uri().path().to_owned();
     let path: Vec<&str> = path.split('/').skip(1).collect();
@@ -86,7 +83,9 @@ pub(crate) async fn handle(
 fn page() -> Answer {
     let mut response = whole("text/html; charset=utf-8", PAGE.into());
     let policy = HeaderValue::from_static(POLICY);
-    response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+    response
+        .headers_mut()
+        .insert(CONTENT_SECURITY_POLICY, policy);
     response
 }
 
@@ -133,7 +132,7 @@ async fn slow(board: &Board, query: Option<&str>) -> Result<Answer, Refusal> {
     };
     let steps = steps.ok().filter(|steps| (0..=MAX_STEPS).contains(steps));
     let steps = steps.ok_or_else(|| invalid("the query is steps=NUMBER"))?;
-    Ok(match report(board, steps).await {
+    Ok(match report(board, steps).await? {
         Ok(text) => whole("text/plain; charset=utf-8", text.into()),
         Err(cancelled) => failure(StatusCode::SERVICE_UNAVAILABLE, &cancelled.to_string()),
     })

@@ -1,26 +1,33 @@
 //! A slow request: its work is an operation, and so ends with the client's patience.
 
-use crate::board::Board;
+use crate::board::{Board, Refusal};
 use cancel_smol::{Cancelable, Cancelled};
 
 /// Puts together what the registry knows, which takes its time.
 ///
 /// If the client leaves, the server drops this future, and with it the run: the operation is
 /// *cancelled*, with reason *dropped*, and is in the list like that.
-pub(crate) async fn report(board: &Board, steps: u64) -> Result<String, Cancelled> {
+///
+/// # Errors
+///
+/// If the board takes no more; and, inside, if the work was cancelled while the client waited.
+pub(crate) async fn report(
+    board: &Board,
+    steps: u64,
+) -> Result<Result<String, Cancelled>, Refusal> {
     let op = Cancelable::new()
         .name("GET /report")
-        .metadata("kind", "request")
-        .register(board.registry());
-    op.run(async |cx| {
+        .metadata("kind", "request");
+    let (op, _place) = board.enter(op)?;
+    let run = op.run(async |cx| {
         for step in 0..steps {
             cx.progress(step, steps);
             cx.sleep(board.config().pace).await;
         }
         cx.progress(steps, steps);
         write(board)
-    })
-    .await
+    });
+    Ok(run.await)
 }
 
 fn write(board: &Board) -> String {

@@ -78,7 +78,9 @@ impl Server {
 
     fn serve(&self, stream: TcpStream) {
         let patience = self.board.config().patience;
-        let op = Cancelable::new().grace(patience).register(&self.connections);
+        let op = Cancelable::new()
+            .grace(patience)
+            .register(&self.connections);
         let board = self.board.clone();
         let run = op.run(async move |cx| {
             let service = service_fn(move |request| handle(board.clone(), request));
