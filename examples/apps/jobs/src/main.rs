@@ -2,6 +2,7 @@
 
 use cancel_smol::{BuildError, Cancelable, Signal, Signals};
 use jobs::{Config, Server};
+use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 
@@ -35,7 +36,8 @@ async fn run(port: u16) -> Result<(), Box<dyn std::error::Error>> {
 
     let op = Cancelable::new().name("server").source(signals()?);
     let cancelled = server.run(&op).await;
-    println!("Stopped: {cancelled}");
+    // Whoever read this may be gone by now.
+    let _ = writeln!(std::io::stdout(), "Stopped: {cancelled}");
     Ok(())
 }
 

@@ -116,7 +116,7 @@ async fn backup(cx: &Cancelable, plan: &Plan) -> Result<(), AnyError> {
 }
 
 fn part(op: &Cancelable, plan: &Plan) -> PathBuf {
-    plan.folder.join(format!("backup-{}.part", op.id()))
+    plan.folder.join(format!("backup-{}.part", op.id().get()))
 }
 
 /// Creates no file: a step that is still in the pool when its job is cancelled must not bring back

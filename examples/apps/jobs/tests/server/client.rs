@@ -54,8 +54,10 @@ impl Open {
     async fn head(&mut self) -> (u16, String) {
         let mut head = String::new();
         while !head.ends_with("\r\n\r\n") {
-            let read = self.reader.read_line(&mut head).await.unwrap();
+            let mut line = String::new();
+            let read = self.reader.read_line(&mut line).await.unwrap();
             assert_ne!(read, 0, "the server has hung up: {head}");
+            head += &line;
         }
         let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
         (status.expect("a status"), head)

@@ -173,7 +173,7 @@ fn a_request_can_be_cancelled_by_others() {
             }
         };
         let why = json!({ "message": "not now" });
-        let cancelled = post(server.address, &format!("/jobs/{id}/cancel"), &why).await;
+        let cancelled = post(server.address, &format!("/jobs/{}/cancel", id.get()), &why).await;
         assert_eq!(cancelled.status, 200);
         let reply = waiting.reply().await;
         assert_eq!(reply.status, 503);
