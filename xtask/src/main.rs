@@ -5,6 +5,7 @@ mod broker;
 mod check;
 mod ci;
 mod loom;
+mod page;
 mod run;
 mod sanitize;
 
@@ -52,6 +53,11 @@ const TASKS: &[Task] = &[
         name: "sanitize",
         about: "the stress test under valgrind, AddressSanitizer, ThreadSanitizer [valgrind|address|thread]",
         run: sanitize::run,
+    },
+    Task {
+        name: "page",
+        about: "the page of the jobs example, clicked through in Chromium; pictures in target/",
+        run: page::run,
     },
     Task {
         name: "bench",
