@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// Where [`write`] writes first. In the same folder: renaming does not move between disks.
+/// Where [`write()`] writes first. In the same folder: renaming does not move between disks.
 pub(crate) fn temporary(path: &Path) -> PathBuf {
     let mut name = path.to_path_buf().into_os_string();
     name.push(".new");

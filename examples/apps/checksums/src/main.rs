@@ -27,7 +27,7 @@ fn main() -> ExitCode {
     };
     match run::run(&arguments) {
         Ok(count) => {
-            println!("{count} files: {}", arguments.output.display());
+            println!("hashed: {count} of {count}, in {}", arguments.output.display());
             ExitCode::SUCCESS
         }
         Err(Error::Cancelled(cancelled)) => {
