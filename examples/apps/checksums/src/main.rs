@@ -27,7 +27,7 @@ fn main() -> ExitCode {
     };
     match run::run(&arguments) {
         Ok(count) => {
-            println!("hashed: {count} of {count}, in {}", arguments.output.display());
+            println!("hashed: {count}, in {}", arguments.output.display());
             ExitCode::SUCCESS
         }
         Err(Error::Cancelled(cancelled)) => {

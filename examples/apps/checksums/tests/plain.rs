@@ -60,7 +60,7 @@ fn the_output_is_sorted_and_right() {
     place.add("b/a/deep", &big);
     let (code, output, errors) = checksums(&place.arguments("sums"));
     assert_eq!(code, 0, "{errors}");
-    assert!(output.starts_with("hashed: 3 of 3"), "{output}");
+    assert!(output.starts_with("hashed: 3,"), "{output}");
     let empty = "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262";
     let wanted = [
         line(&big, "b/a/deep"),
