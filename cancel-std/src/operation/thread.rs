@@ -184,7 +184,8 @@ impl<R: Runtime> Operation<R> {
     ///
     /// Inside, this operation is the [current](Operation::current) one. `f` is not called if the
     /// operation is cancelled before a thread is free (the pool grows when it has to, up to a limit);
-    /// once it has begun, it has to [`check`](Operation::check) for itself.
+    /// once it has begun, it has to [`check`](Operation::check) for itself. So it is nothing for the
+    /// cleanup of a cancelled operation: there, take the executor's own means (`smol::unblock`, say).
     ///
     /// # Errors
     ///
