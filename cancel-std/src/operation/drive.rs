@@ -198,10 +198,12 @@ impl<R: Runtime> Operation<R> {
         inner.deadline.set(None);
         let registries = take(&mut state.registries);
         let pending = state.pending.take(); // of a run that was dropped early
-        let details = state.details.as_mut();
-        let watchers = details.map_or(Vec::new(), |details| take(&mut details.watchers));
+        let (watchers, panic) = match &mut state.details {
+            Some(details) => (take(&mut details.watchers), details.panic.take()),
+            None => (Vec::new(), None),
+        };
         drop(state);
-        inner.take_panic().into_iter().for_each(forget); // as above
+        panic.into_iter().for_each(forget); // of a run that was dropped, too
         if !watchers.is_empty() {
             inner.wake(watchers);
         }
@@ -331,7 +333,12 @@ where
             attend(&op, Box::pin(work)).await;
         }
         drop(others);
-        let result = match (op.inner.take_panic(), result) {
+        // (There is none without a cancel.)
+        let panic = match op.is_cancelled() {
+            true => op.inner.take_panic(),
+            false => None,
+        };
+        let result = match (panic, result) {
             (None, result) => result,
             (Some(second), Ok(Err(first))) => {
                 forget(second);
