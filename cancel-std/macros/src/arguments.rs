@@ -99,9 +99,29 @@ fn pair(input: ParseStream<'_>) -> syn::Result<(Ident, Value)> {
     input.parse::<Token![=]>()?;
     let value = match key == "crate" {
         true => Value::Path(input.call(Path::parse_mod_style)?),
-        false => Value::Expr(input.parse()?),
+        false => Value::Expr(bare(input.parse()?)),
     };
     Ok((key, value))
+}
+
+/// What a `macro_rules!` hands over as `$value:expr` comes in an invisible group. Taken out where that
+/// cannot change what belongs together.
+fn bare(expr: Expr) -> Expr {
+    match expr {
+        Expr::Group(group) => match bare(*group.expr) {
+            inner @ (Expr::Lit(_) | Expr::Path(_) | Expr::Tuple(_)) => inner,
+            inner => Expr::Group(syn::ExprGroup {
+                attrs: group.attrs,
+                group_token: group.group_token,
+                expr: Box::new(inner),
+            }),
+        },
+        Expr::Tuple(mut tuple) => {
+            tuple.elems = tuple.elems.into_iter().map(bare).collect();
+            Expr::Tuple(tuple)
+        }
+        other => other,
+    }
 }
 
 fn known(key: &Ident) -> syn::Result<()> {

@@ -196,9 +196,11 @@ impl Parts {
                 interval,
                 description,
             } => {
+                // (Not a name of the caller's: the text may use those.)
+                let condition = Ident::new("condition", Span::mixed_site());
                 let described = description
                     .iter()
-                    .map(|text| quote!(.map(|condition| condition.description(#text))));
+                    .map(|text| quote!(.map(|#condition| #condition.description(#text))));
                 quote_spanned! { mixed(predicate.span())=>
                     let #op = #krate::__macros::condition(
                         #op,

@@ -1,7 +1,7 @@
 //! How operations get into registries, and out again.
 
 use super::{Edges, Inner, Operation, Runtime};
-use crate::context::Context;
+use crate::context::{Context, Status};
 use crate::id::OperationId;
 use crate::registry::{Entry, Memberships, Registered, Registry};
 use cancel_core::CancelToken;
@@ -84,7 +84,13 @@ impl<R> Inner<R> {
             return;
         }
         for part in self.listeners().skip(1) {
-            let registries = take(&mut part.lock().registries);
+            let mut state = part.lock();
+            // One that has been run by itself leaves by itself. The others never will be run.
+            if state.status != Status::Pending {
+                continue;
+            }
+            let registries = take(&mut state.registries);
+            drop(state);
             registries.left(part.id);
         }
     }

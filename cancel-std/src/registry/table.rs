@@ -105,6 +105,8 @@ impl Table {
     pub(super) fn started(&self, id: OperationId, feed: &Feed) {
         let mut part = self.part(id);
         let place = part.places.get(&id).copied();
+        // (Whoever has entered between the start and this is entered as running already.)
+        let place = place.filter(|place| part.keys[*place].status == Status::Pending);
         if let Some(place) = place {
             part.keys[place].status = Status::Running;
             part.counts.started();

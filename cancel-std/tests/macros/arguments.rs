@@ -417,3 +417,29 @@ fn arguments_are_evaluated_late() {
     assert_eq!(smol::block_on(run), Ok(()));
     assert!(CALLED.load(Ordering::SeqCst));
 }
+
+/// What comes out of a `macro_rules!` is in an invisible group.
+#[test]
+fn from_another_macro() {
+    macro_rules! limited {
+        ($name:ident, $from:ident, $limit:expr, $text:expr) => {
+            #[cancelable(timeout = $limit, name = $text)]
+            async fn $name(cx: &Cancelable, $from: u8) -> Option<String> {
+                cx.context().name().map(String::from)
+            }
+        };
+    }
+    limited!(copy, from, "5s", "copy {from}");
+    assert_eq!(smol::block_on(copy(7)).unwrap().as_deref(), Some("copy 7"));
+}
+
+/// A parameter's name may be one that the attribute uses, too.
+#[test]
+fn a_parameter_called_condition() {
+    #[cancelable(condition = (|| true, "1ms", condition))]
+    async fn wait(condition: String) {
+        pending::<()>().await;
+    }
+    let cancelled = smol::block_on(wait("battery low".into())).unwrap_err();
+    assert_eq!(cancelled.message(), Some("condition met: battery low"));
+}

@@ -291,3 +291,20 @@ fn setting_up_comes_before() {
     let registry = Registry::new();
     let _ = Cancelable::new().register(&registry).name("too late");
 }
+
+/// One that runs and is a part of something besides stays until it has ended itself.
+#[test]
+fn a_running_part_stays_until_its_own_end() {
+    let registry = Registry::new();
+    let op = Cancelable::new().register(&registry);
+    let run = op.run(async |cx| {
+        let inner = cx.clone().combine(Cancelable::new());
+        inner.run(async |_| ()).await.unwrap();
+        assert_eq!(registry.len(), 1);
+    });
+    smol::block_on(run).unwrap();
+    assert_eq!(
+        (registry.len(), registry.history(&Filter::new()).len()),
+        (0, 1)
+    );
+}

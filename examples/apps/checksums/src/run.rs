@@ -1,7 +1,7 @@
 //! The operation: hash what is not hashed yet, and save what there is, whatever happens.
 
 use crate::arguments::Arguments;
-use crate::atomic;
+use crate::atomic::{self, temporary};
 use crate::error::Error;
 use crate::hash::hash;
 use crate::state::State;
@@ -33,6 +33,11 @@ fn lock(work: &Mutex<Work>) -> MutexGuard<'_, Work> {
 pub(crate) fn run(arguments: &Arguments) -> Result<usize, Error> {
     let folder = folder(&arguments.folder)?;
     let (output, state) = (file(&arguments.output)?, file(&arguments.state)?);
+    // However they were spelled: one would be written over, or removed with, the other.
+    if output == state || output == temporary(&state) || state == temporary(&output) {
+        let message = "the output and the state have to be two files";
+        return Err(Error::from(String::from(message)));
+    }
     // Before there is a cleanup: that must not write over a state that was not understood.
     let work = Arc::new(Mutex::new(Work {
         state: State::load(&state, &folder)?,

@@ -152,6 +152,8 @@ fn what_cannot_be_is_said_at_once() {
     assert_fails(&["--what".into()], 2, &["no option `--what`"]);
     assert_fails(&["--output".into()], 2, &["`--output` needs a file"]);
     assert_fails(&with(4, place.path("sums")), 2, &["two files"]);
+    // Also by way of the temporary names.
+    assert_fails(&with(4, place.path("sums.new")), 1, &["two files"]);
 }
 
 /// One that cannot be read does not keep it from the others; but half of the output is no output.

@@ -132,9 +132,13 @@ async fn request(cx: &Cancelable, url: &Uri) -> Result<Page, FetchError> {
     let call = async {
         let path = url.path_and_query().map_or("/", |path| path.as_str());
         let request = Request::get(path)
+            // (Without the name and the password that an address may have.)
             .header(
                 HOST,
-                url.authority().map_or(host, |authority| authority.as_str()),
+                match url.port_u16() {
+                    Some(port) => format!("{host}:{port}"),
+                    None => host.into(),
+                },
             )
             .header(CONNECTION, "close")
             .body(Empty::<Bytes>::new())

@@ -89,9 +89,16 @@ async fn fetch(url: &str, arguments: &Arguments) -> Result<ExitCode, FetchError>
         }
     });
     let page = op.try_run(async |cx| retry.get(cx, &url).await).await?;
-    // A reader that has seen enough is no failure.
-    let _ = std::io::stdout().write_all(&page.body);
-    Ok(ExitCode::SUCCESS)
+    let mut stdout = std::io::stdout();
+    let written = stdout.write_all(&page.body).and_then(|()| stdout.flush());
+    match written {
+        // A reader that has seen enough is no failure.
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            eprintln!("fetch: cannot write the page: {error}");
+            Ok(ExitCode::FAILURE)
+        }
+        _ => Ok(ExitCode::SUCCESS),
+    }
 }
 
 fn main() -> ExitCode {

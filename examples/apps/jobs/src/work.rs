@@ -100,7 +100,8 @@ fn is_prime(n: u64) -> bool {
 async fn backup(cx: &Cancelable, plan: &Plan) -> Result<(), AnyError> {
     let part = part(cx, plan);
     let new = part.clone();
-    smol::unblock(move || fs::write(new, "")).await?;
+    // Shielded: cut off, it would go on alone, and make the file after the cleanup.
+    cx.shield(smol::unblock(move || fs::write(new, ""))).await?;
     for step in 0..plan.steps {
         let path = part.clone();
         smol::unblock(move || append(&path)).await?;
