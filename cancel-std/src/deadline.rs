@@ -44,13 +44,13 @@ impl Deadline {
     /// The operation starts, with this deadline.
     pub(crate) fn begin(&self, at: Option<Duration>) {
         self.set(at);
-        self.begun.store(true, Ordering::Release);
+        self.begun.store(true, Ordering::Release); // see `of_running`
     }
 
     /// The runner has to be told, outside of locks.
     pub(crate) fn set(&self, at: Option<Duration>) {
         let nanos = at.map_or(NEVER, |at| u64::try_from(at.as_nanos()).unwrap_or(NEVER));
-        self.at.store(nanos, Ordering::Release);
+        self.at.store(nanos, Ordering::Release); // see `get`
     }
 
     /// Makes it earlier, if it is.

@@ -233,7 +233,8 @@ impl Registry {
         self.found(filter).map(|(context, _)| context).collect()
     }
 
-    /// The ids of what [`list`](Registry::list) gives.
+    /// The ids of what [`list`](Registry::list) gives. An operation whose callbacks of the end are being
+    /// called may still be among them.
     ///
     /// # Panics
     ///
@@ -261,7 +262,7 @@ impl Registry {
         ids
     }
 
-    /// How many [`list`](Registry::list) gives.
+    /// How many [`list`](Registry::list) gives, and those whose callbacks of the end are being called.
     ///
     /// # Panics
     ///
@@ -286,7 +287,8 @@ impl Registry {
         count
     }
 
-    /// Takes an operation out. It goes on unobserved, and will not be in the history.
+    /// Takes an operation out. It goes on unobserved, and will not be in the history, unless it is
+    /// ending at this very moment.
     ///
     /// # Returns
     ///

@@ -136,6 +136,7 @@ impl Feed {
 
     fn subscribe(&self) -> u64 {
         let kept = self.lock();
+        // Relaxed, here and in `unsubscribe`: changed under the lock; for looks without it see `is_read`.
         self.readers.fetch_add(1, Ordering::Relaxed);
         kept.end()
     }
