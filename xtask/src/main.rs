@@ -1,5 +1,6 @@
 //! The project's pipeline, the same here and in CI. `cargo xtask help` lists what it does.
 
+mod apt;
 mod bench;
 mod broker;
 mod check;
@@ -8,6 +9,7 @@ mod loom;
 mod page;
 mod run;
 mod sanitize;
+mod targets;
 
 use run::Outcome;
 use std::process::ExitCode;

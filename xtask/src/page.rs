@@ -2,6 +2,7 @@
 //!
 //! Nothing is skipped: what is missing is installed, or the task fails and says what to install.
 
+use crate::apt;
 use crate::run::{Outcome, cargo, command, exists, output, root, step};
 use std::path::Path;
 use std::process::Command;
@@ -62,7 +63,7 @@ fn copy(from: &Path, to: &Path, file: &str) -> std::io::Result<()> {
 }
 
 /// Node is found or asked for, not installed: Debian's may be too old.
-fn node() -> Outcome {
+pub(crate) fn node() -> Outcome {
     let version = output(Command::new("node").arg("--version"));
     let major: Option<u32> = version
         .as_deref()
@@ -83,7 +84,7 @@ fn node() -> Outcome {
 }
 
 /// The one that the environment names, or one that is installed, or else is now.
-fn chromium() -> Result<String, String> {
+pub(crate) fn chromium() -> Result<String, String> {
     if let Ok(chromium) = std::env::var("CHROMIUM") {
         return Ok(chromium);
     }
@@ -92,17 +93,7 @@ fn chromium() -> Result<String, String> {
     }
     let missing = "Chromium is missing. Install it (`apt-get install chromium` as root, or your \
                    system's package of Chromium or Chrome), or set CHROMIUM to the path of one";
-    let root = output(Command::new("id").arg("-u")).as_deref() == Some("0");
-    if !root || !exists("apt-get") {
-        return Err(missing.into());
-    }
-    step("package lists", command("apt-get").args(["update", "-q"]))?;
-    step(
-        "install Chromium",
-        command("apt-get")
-            .env("DEBIAN_FRONTEND", "noninteractive")
-            .args(["install", "-y", "-q", "--no-install-recommends", "chromium"]),
-    )?;
+    apt::install(&["chromium"], missing)?;
     installed().ok_or_else(|| missing.into())
 }
 

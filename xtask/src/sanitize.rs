@@ -3,6 +3,7 @@
 //! AddressSanitizer needs a nightly toolchain. ThreadSanitizer needs the standard library built with
 //! it: a nightly with `rust-src`, or Debian's compiler with its library source and clang.
 
+use crate::apt;
 use crate::run::{Outcome, cargo, cargo_of, command, exists, output, root, step};
 use std::path::PathBuf;
 use std::process::Command;
@@ -104,15 +105,9 @@ fn thread_sanitizer() -> Result<Command, String> {
         test.env("RUSTFLAGS", "-Zsanitizer=thread");
         return Ok(test);
     }
-    let file = |package: &str, end: &str| {
-        let list = output(Command::new("dpkg").args(["-L", package]))?;
-        list.lines()
-            .find(|line| line.ends_with(end))
-            .map(str::to_owned)
-    };
     let debian = (
-        file("rustc-web", "/bin/rustc"),
-        file("cargo-web", "/bin/cargo"),
+        apt::file("rustc-web", "/bin/rustc"),
+        apt::file("cargo-web", "/bin/cargo"),
     );
     let (Some(rustc), Some(debian_cargo)) = debian else {
         return Err("a standard library with source is missing: \
