@@ -29,16 +29,28 @@ extern crate alloc;
 
 mod failure;
 mod list;
+mod tools;
 
 mod cases {
+    pub mod children;
+    pub mod cleanup;
+    pub mod combined;
     pub mod deadlines;
+    pub mod grace;
+    pub mod guards;
     #[cfg(feature = "alloc")]
     pub mod local_tasks;
+    pub mod scopes;
     #[cfg(feature = "alloc")]
     pub mod shared;
+    pub mod shields;
+    pub mod streams;
     #[cfg(feature = "alloc")]
     pub mod tasks;
+    pub mod timer;
     pub mod tokens;
+    pub mod waits;
+    pub mod wakers;
 }
 
 pub mod run;
