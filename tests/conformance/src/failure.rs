@@ -37,3 +37,15 @@ macro_rules! ensure {
     };
 }
 pub(crate) use ensure;
+
+/// What a case says whose runtime took no task.
+#[cfg(feature = "alloc")]
+#[track_caller]
+pub(crate) fn refused() -> Outcome {
+    let at = core::panic::Location::caller();
+    Err(Failure {
+        what: "the runtime takes a task",
+        file: at.file(),
+        line: at.line(),
+    })
+}

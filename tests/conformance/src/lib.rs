@@ -32,6 +32,8 @@ mod list;
 mod tools;
 
 mod cases {
+    #[cfg(feature = "alloc")]
+    pub mod callbacks;
     pub mod children;
     pub mod cleanup;
     pub mod combined;
@@ -40,6 +42,8 @@ mod cases {
     pub mod guards;
     #[cfg(feature = "alloc")]
     pub mod local_tasks;
+    #[cfg(feature = "alloc")]
+    pub mod reentrancy;
     pub mod scopes;
     #[cfg(feature = "alloc")]
     pub mod shared;
@@ -47,7 +51,11 @@ mod cases {
     pub mod streams;
     #[cfg(feature = "alloc")]
     pub mod tasks;
+    #[cfg(feature = "alloc")]
+    pub mod timeout_tokens;
     pub mod timer;
+    #[cfg(feature = "alloc")]
+    pub mod timer_wakes;
     pub mod tokens;
     pub mod waits;
     pub mod wakers;

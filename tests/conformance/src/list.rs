@@ -161,7 +161,37 @@ macro_rules! __core_list {
 macro_rules! __heap_list {
     ($then:path, $each:tt) => {
         $then! { $each
-            shared: clones_are_one_token;
+            timer_wakes:
+                a_dropped_sleep_lets_go_of_its_waker
+                a_finished_sleep_lets_go_of_its_waker
+                each_sleep_wakes_its_own_waker
+                the_waker_of_the_last_poll_is_woken
+                a_wake_by_others_ends_no_sleep;
+            callbacks:
+                they_run_in_order
+                one_that_comes_late_runs_at_once
+                a_dropped_one_does_not_run
+                wakers_come_first
+                one_may_use_any_token
+                one_hears_of_the_root;
+            shared:
+                clones_are_one_token
+                a_child_is_cancelled_with_its_parent
+                the_root_adopts_grandchildren
+                a_long_chain_hears_of_its_root
+                any_follows_the_first
+                all_follows_the_last
+                of_none_and_of_cancelled_ones
+                followers_nest
+                followers_and_sources_come_and_go
+                a_child_may_follow_others
+                many_waits_are_woken
+                messages_and_errors_come_through
+                a_cause_goes_with_its_tokens
+                what_ends_may_own_its_token
+                a_guard_may_own_its_token
+                a_view_may_own_its_token
+                never_is_never;
         }
     };
 }
@@ -171,7 +201,26 @@ macro_rules! __heap_list {
 macro_rules! __spawn_list {
     ($then:path, $each:tt) => {
         $then! { $each
-            tasks: a_task_waits_for_a_token;
+            tasks:
+                a_task_waits_for_a_token
+                all_of_many_tasks_run
+                a_deadline_ends_all_tasks
+                tasks_wake_one_another
+                a_task_sleeps
+                a_task_outlives_who_started_it
+                a_task_that_is_over_is_dropped
+                a_waiting_task_holds_up_nobody
+                a_task_may_wake_itself
+                a_sleep_goes_on_in_another_task;
+            timeout_tokens:
+                it_cancels_itself
+                who_comes_before_wins
+                a_dropped_one_keeps_no_time
+                zero_is_due;
+            reentrancy:
+                a_waker_may_use_the_timer
+                a_waker_may_use_the_timer_as_it_goes
+                a_waker_may_use_the_timer_when_replaced;
         }
     };
 }
@@ -181,7 +230,13 @@ macro_rules! __spawn_list {
 macro_rules! __spawn_local_list {
     ($then:path, $each:tt) => {
         $then! { $each
-            local_tasks: a_local_task_waits_for_a_token;
+            local_tasks:
+                a_local_task_waits_for_a_token
+                all_of_many_run
+                a_local_task_sleeps
+                a_deadline_ends_all_local_tasks
+                a_local_task_outlives_who_started_it
+                a_waiting_local_task_holds_up_nobody;
         }
     };
 }

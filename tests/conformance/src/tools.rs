@@ -1,5 +1,8 @@
 //! What the cases share: small, and without a heap.
 
+#[cfg(feature = "alloc")]
+pub(crate) mod wakes;
+
 use core::cell::Cell;
 use core::future::{Future, poll_fn};
 use core::pin::Pin;
