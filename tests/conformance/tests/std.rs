@@ -1,14 +1,17 @@
-//! On cancel-std's own timer, without an executor.
+//! On cancel-std's own timer and background thread, without an executor.
 #![cfg(not(target_arch = "wasm32"))]
 
-use cancel_std::Std;
+#[path = "support/watched.rs"]
+mod watched;
+
+use cancel_std::{Std, block_on};
+use watched::watched;
 
 macro_rules! case {
     ($group:ident $case:ident) => {
         #[test]
         fn $case() {
-            let case = cancel_conformance::$group::$case(&Std);
-            cancel_std::block_on(case).unwrap_or_else(|failure| panic!("{failure}"));
+            watched(|| block_on(cancel_conformance::$group::$case(&Std)));
         }
     };
 }
