@@ -49,8 +49,10 @@ macro_rules! __core_list {
                 the_earlier_deadline_comes_first
                 a_shorter_sleep_does_not_wait_for_a_longer_one
                 many_wait_at_once
+                the_eighth_is_woken_beside_seven
                 sleeps_in_a_row_add_up
                 polling_again_changes_nothing
+                ticks_beside_it_do_not_put_it_off
                 a_dropped_sleep_leaves_the_others
                 a_finished_sleep_dropped_late_leaves_the_others
                 coming_and_going_beside_a_waiting_one
@@ -236,7 +238,8 @@ macro_rules! __spawn_local_list {
                 a_local_task_sleeps
                 a_deadline_ends_all_local_tasks
                 a_local_task_outlives_who_started_it
-                a_waiting_local_task_holds_up_nobody;
+                a_waiting_local_task_holds_up_nobody
+                a_local_task_that_is_over_is_dropped;
         }
     };
 }

@@ -5,7 +5,7 @@ use cancel_std::Std;
 
 /// On a machine with 64 bits, where pointers are twice as large as on the small ones, and with
 /// sleeps that are larger, too.
-const MOST: usize = 2048;
+const MOST: usize = 1280;
 
 macro_rules! sizes {
     (($all:ident) $($group:ident: $($case:ident)*;)*) => {

@@ -9,22 +9,25 @@ use cancel_core::{
     CancelFutureExt, CancelToken, DeadlineSource, Reason, Scope, SpawnLocal, Timer, Token,
 };
 use core::cell::Cell;
-use core::future::pending;
+use core::future::{pending, poll_fn};
+use core::task::Poll;
 
 /// A task of the current thread waits for a token, and tells so with another one.
 pub async fn a_local_task_waits_for_a_token<R>(runtime: &R) -> Outcome
 where
     R: Timer + SpawnLocal,
 {
-    let tokens = Rc::new((Token::new(), Token::new()));
+    let tokens = Rc::new((Token::new(), Token::new(), Token::new()));
     let task = Rc::clone(&tokens);
     let spawned = runtime.spawn_local(async move {
-        let cancelled = task.0.cancelled().await;
-        task.1.cancel_with(cancelled);
+        task.0.cancel();
+        let cancelled = task.1.cancelled().await;
+        task.2.cancel_with(cancelled);
     });
     ensure!(spawned.is_ok());
-    tokens.0.cancel_with("enough");
-    ensure!(tokens.1.cancelled().await.message() == Some("enough"));
+    tokens.0.cancelled().await;
+    tokens.1.cancel_with("enough");
+    ensure!(tokens.2.cancelled().await.message() == Some("enough"));
     Ok(())
 }
 
@@ -61,7 +64,7 @@ where
     let spawned = runtime.spawn_local(async move {
         let begins = clock.now();
         let slept = clock.sleep(ms(3)).await.is_ok();
-        let kept = slept && begins >= before && clock.now() - begins >= ms(3);
+        let kept = slept && begins >= before && clock.now() >= begins + ms(3);
         tells.cancel_with(Reason::Custom(u16::from(kept)));
     });
     ensure!(spawned.is_ok());
@@ -96,7 +99,7 @@ where
     Ok(())
 }
 
-/// A local task goes on when the one that started it is over, which is dropped then.
+/// A local task goes on when the one that started it is over, and is not dropped with it.
 pub async fn a_local_task_outlives_who_started_it<R>(runtime: &R) -> Outcome
 where
     R: Timer + SpawnLocal + Clone + 'static,
@@ -143,5 +146,27 @@ where
     ensure!(!tokens.1.is_cancelled());
     tokens.0.cancel();
     ensure!(tokens.1.cancelled().await.reason() == Reason::Manual);
+    Ok(())
+}
+
+/// A local task that is over is dropped, with all that it holds.
+pub async fn a_local_task_that_is_over_is_dropped<R>(runtime: &R) -> Outcome
+where
+    R: Timer + SpawnLocal,
+{
+    let gone = CancelToken::new();
+    let guard = gone.clone().drop_guard();
+    // (Not an async block: that would let go of the guard when it ends.)
+    let mut polled = false;
+    let task = poll_fn(move |cx| {
+        let _held = &guard;
+        cx.waker().wake_by_ref();
+        match core::mem::replace(&mut polled, true) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        }
+    });
+    ensure!(runtime.spawn_local(task).is_ok());
+    ensure!(gone.cancelled().await.reason() == Reason::Dropped);
     Ok(())
 }

@@ -6,20 +6,23 @@ use crate::tools::{HOUR, ms, poll_once, yield_now};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use cancel_core::{CancelFutureExt, CancelToken, DeadlineSource, Reason, Scope, Spawn, Timer};
-use core::future::pending;
+use core::future::{pending, poll_fn};
+use core::task::Poll;
 
 /// A task ends with its token, and tells so with another one.
 pub async fn a_task_waits_for_a_token<R>(runtime: &R) -> Outcome
 where
     R: Timer + Spawn,
 {
-    let (stop, gone) = (CancelToken::new(), CancelToken::new());
-    let (waits, tells) = (stop.clone(), gone.clone());
+    let (begun, stop, gone) = (CancelToken::new(), CancelToken::new(), CancelToken::new());
+    let (begins, waits, tells) = (begun.clone(), stop.clone(), gone.clone());
     let spawned = runtime.spawn(async move {
+        begins.cancel();
         let cancelled = waits.cancelled().await;
         tells.cancel_with(cancelled);
     });
     ensure!(spawned.is_ok());
+    begun.cancelled().await;
     stop.cancel_with("enough");
     ensure!(gone.cancelled().await.message() == Some("enough"));
     Ok(())
@@ -104,12 +107,12 @@ where
     let spawned = runtime.spawn(async move {
         let begins = clock.now();
         let slept = clock.sleep(ms(3)).await.is_ok();
-        let kept = slept && begins >= before && clock.now() - begins >= ms(3);
+        let kept = slept && begins >= before && clock.now() >= begins + ms(3);
         tells.cancel_with(Reason::Custom(u16::from(kept)));
     });
     ensure!(spawned.is_ok());
     ensure!(done.cancelled().await.reason() == Reason::Custom(1));
-    ensure!(runtime.now() - before >= ms(3));
+    ensure!(runtime.now() >= before + ms(3));
     Ok(())
 }
 
@@ -146,11 +149,16 @@ where
 {
     let gone = CancelToken::new();
     let guard = gone.clone().drop_guard();
-    let task = async move {
-        let held = &guard;
-        yield_now().await;
-        let _ = held;
-    };
+    // (Not an async block: that would let go of the guard when it ends.)
+    let mut polled = false;
+    let task = poll_fn(move |cx| {
+        let _held = &guard;
+        cx.waker().wake_by_ref();
+        match core::mem::replace(&mut polled, true) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        }
+    });
     ensure!(runtime.spawn(task).is_ok());
     ensure!(gone.cancelled().await.reason() == Reason::Dropped);
     Ok(())

@@ -8,7 +8,7 @@ use core::future::{Future, poll_fn};
 use core::pin::pin;
 use core::task::Poll;
 use core::time::Duration;
-use futures_util::future::{Either, join, join4, select};
+use futures_util::future::{Either, join, join3, join4, select};
 
 /// Each reading of the clock is at or after the one before, also around sleeps.
 pub async fn now_never_goes_back<R: Timer>(runtime: &R) -> Outcome {
@@ -52,7 +52,7 @@ pub async fn a_sleep_is_never_early<R: Timer>(runtime: &R) -> Outcome {
         ensure!(runtime.now() >= deadline);
         let start = runtime.now();
         ensure!(runtime.sleep(length).await.is_ok());
-        ensure!(runtime.now() - start >= length);
+        ensure!(runtime.now() >= start + length);
     }
     Ok(())
 }
@@ -165,13 +165,26 @@ pub async fn many_wait_at_once<R: Timer>(runtime: &R) -> Outcome {
     Ok(())
 }
 
+/// A sleep is woken although seven others wait beside it and are not polled meanwhile.
+pub async fn the_eighth_is_woken_beside_seven<R: Timer>(runtime: &R) -> Outcome {
+    let long = || runtime.sleep(HOUR);
+    let mut seven = pin!(join(
+        join4(long(), long(), long(), long()),
+        join3(long(), long(), long())
+    ));
+    ensure!(poll_once(seven.as_mut()).await.is_pending());
+    ensure!(runtime.sleep(ms(2)).await.is_ok());
+    ensure!(poll_once(seven.as_mut()).await.is_pending());
+    Ok(())
+}
+
 /// Sleeps in a row add up.
 pub async fn sleeps_in_a_row_add_up<R: Timer>(runtime: &R) -> Outcome {
     let start = runtime.now();
     for _ in 0..8 {
         ensure!(runtime.sleep(ms(1)).await.is_ok());
     }
-    ensure!(runtime.now() - start >= ms(8));
+    ensure!(runtime.now() >= start + ms(8));
     Ok(())
 }
 
@@ -188,6 +201,24 @@ pub async fn polling_again_changes_nothing<R: Timer>(runtime: &R) -> Outcome {
     }
     ensure!(sleep.await.is_ok());
     ensure!(runtime.now() >= deadline);
+    Ok(())
+}
+
+/// A sleep that is polled at every tick of another one is over when its own time has come.
+pub async fn ticks_beside_it_do_not_put_it_off<R: Timer>(runtime: &R) -> Outcome {
+    let mut sleep = pin!(runtime.sleep(ms(5)));
+    // (After six ticks its deadline is the earlier one.)
+    for _ in 0..20 {
+        let tick = pin!(runtime.sleep(ms(1)));
+        match select(sleep, tick).await {
+            Either::Left((slept, _)) => {
+                ensure!(slept.is_ok());
+                return Ok(());
+            }
+            Either::Right((_, waits)) => sleep = waits,
+        }
+    }
+    ensure!(poll_once(sleep).await.is_ready());
     Ok(())
 }
 
@@ -247,7 +278,12 @@ pub async fn coming_and_going_beside_a_waiting_one<R: Timer>(runtime: &R) -> Out
 /// A sleep from a reading of the clock keeps its deadline, ends if that is now, and never if never.
 pub async fn a_sleep_from_a_reading_keeps_its_deadline<R: Timer>(runtime: &R) -> Outcome {
     let now = runtime.now();
-    ensure!(runtime.sleep_from(now, now + ms(3)).await.is_ok());
+    let soon = pin!(runtime.sleep_from(now, now + ms(3)));
+    let long = pin!(runtime.sleep(HOUR));
+    ensure!(matches!(
+        select(soon, long).await,
+        Either::Left((Ok(()), _))
+    ));
     ensure!(runtime.now() >= now + ms(3));
     ensure!(runtime.sleep_from(now, now + ms(1)).await.is_ok());
     let now = runtime.now();
