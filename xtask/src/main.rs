@@ -5,6 +5,7 @@ mod bench;
 mod broker;
 mod check;
 mod ci;
+mod conformance;
 mod loom;
 mod page;
 mod run;
@@ -35,6 +36,11 @@ const TASKS: &[Task] = &[
         name: "test",
         about: "all tests: the workspace's, and the core's without std",
         run: check::test,
+    },
+    Task {
+        name: "conformance",
+        about: "one list of cases on every runtime; --write: the table and the page; --host: here alone",
+        run: conformance::run,
     },
     Task {
         name: "broker",
@@ -75,7 +81,7 @@ fn main() -> ExitCode {
     let Some(task) = TASKS.iter().find(|task| task.name == name) else {
         println!("cargo xtask TASK\n");
         for task in TASKS {
-            println!("  {:<10} {}", task.name, task.about);
+            println!("  {:<11} {}", task.name, task.about);
         }
         let asked = matches!(name.as_str(), "help" | "--help" | "-h");
         return if asked {

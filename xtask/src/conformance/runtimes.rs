@@ -1,0 +1,114 @@
+//! The runtimes on which the cases run, and what each of them can have.
+
+use super::cases::List;
+use crate::run::Outcome;
+
+pub(crate) struct Runtime {
+    /// The name of its file of results, without the ending.
+    pub(crate) key: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) needs: &'static str,
+    pub(crate) runs: Runs,
+    /// Lists that it cannot have, and why. All others it has to run to the last case.
+    pub(crate) lacks: &'static [(List, &'static str)],
+}
+
+/// How its results come about.
+pub(crate) enum Runs {
+    /// By a test program of `cancel-conformance` of the same name.
+    Here,
+    /// By another task, which leaves them in the folder. With a function, it is run first.
+    By {
+        task: &'static str,
+        run: Option<fn(&[String]) -> Outcome>,
+    },
+}
+
+const EMBEDDED: Runs = Runs::By {
+    task: "cargo xtask embedded",
+    run: None,
+};
+
+const WEB: Runs = Runs::By {
+    task: "cargo xtask web",
+    run: None,
+};
+
+const NO_TASKS: [(List, &str); 2] = [
+    (List::Tasks, "tasks are static"),
+    (List::LocalTasks, "tasks are static"),
+];
+
+pub(crate) const RUNTIMES: &[Runtime] = &[
+    Runtime {
+        key: "bare",
+        name: "no runtime at all",
+        needs: "a loop that polls, and a timer of 40 lines",
+        runs: Runs::Here,
+        lacks: &[(List::Tasks, "one thread")],
+    },
+    Runtime {
+        key: "std",
+        name: "cancel-std",
+        needs: "`std`, no executor",
+        runs: Runs::Here,
+        lacks: &[(List::LocalTasks, "no executor")],
+    },
+    Runtime {
+        key: "smol",
+        name: "smol",
+        needs: "`cancel-smol`",
+        runs: Runs::Here,
+        lacks: &[],
+    },
+    Runtime {
+        key: "embassy-thumbv6m",
+        name: "embassy on a Cortex-M0",
+        needs: "16 KiB of RAM (micro:bit, emulated), no compare-and-swap",
+        runs: EMBEDDED,
+        lacks: &[(List::Heap, "no heap"), NO_TASKS[0], NO_TASKS[1]],
+    },
+    Runtime {
+        key: "embassy-thumbv7m",
+        name: "embassy on a Cortex-M3",
+        needs: "64 KiB of RAM (lm3s6965, emulated)",
+        runs: EMBEDDED,
+        lacks: &NO_TASKS,
+    },
+    Runtime {
+        key: "embassy-riscv32imc",
+        name: "embassy on RISC-V",
+        needs: "32 bits (emulated), no compare-and-swap",
+        runs: EMBEDDED,
+        lacks: &NO_TASKS,
+    },
+    Runtime {
+        key: "embassy-riscv32imac",
+        name: "embassy on RISC-V with atomics",
+        needs: "32 bits (emulated)",
+        runs: EMBEDDED,
+        lacks: &NO_TASKS,
+    },
+    Runtime {
+        key: "node",
+        name: "Node",
+        needs: "`cancel-web`, WebAssembly",
+        runs: WEB,
+        lacks: &[(List::Tasks, "tasks stay on their thread")],
+    },
+    Runtime {
+        key: "chromium",
+        name: "Chromium",
+        needs: "`cancel-web`, WebAssembly",
+        runs: WEB,
+        lacks: &[(List::Tasks, "tasks stay on their thread")],
+    },
+];
+
+impl Runtime {
+    /// Why it cannot have a list.
+    pub(crate) fn lacks(&self, list: List) -> Option<&'static str> {
+        let lacks = self.lacks.iter().find(|(lacked, _)| *lacked == list);
+        lacks.map(|(_, why)| *why)
+    }
+}
