@@ -58,8 +58,13 @@ impl Run<'_> {
         );
         for group in self.groups {
             let prefix = format!("{}::", group.name);
-            let _ = write!(page, "\n## {}\n\n{}\n\n| case |", group.name, group.doc);
-            let mut rule = String::from("\n|---|");
+            let doc = group.doc.replace("[`", "`").replace("`]", "`");
+            let _ = write!(
+                page,
+                "\n## {}\n\n{doc}\n\n| case | what must hold |",
+                group.name
+            );
+            let mut rule = String::from("\n|---|---|");
             for (runtime, _) in &self.runtimes {
                 let _ = write!(page, " {} |", runtime.key);
                 rule.push_str(":-:|");
@@ -73,7 +78,7 @@ impl Run<'_> {
             {
                 let doc = case.doc.replace('|', "\\|");
                 let name = &case.name[prefix.len()..];
-                let _ = write!(page, "| **{}** {doc} |", name.replace('_', " "));
+                let _ = write!(page, "| `{name}` | {doc} |");
                 for (runtime, results) in &self.runtimes {
                     let mark = match (runtime.lacks(case.list), results.get(&case.name)) {
                         (_, Some(None)) => "✓",
@@ -143,10 +148,10 @@ mod tests {
         let page = run.page();
         for line in [
             "## a",
-            "| case | tiny |",
-            "| **one thing** It holds. | ✓ |",
-            "| **two** It holds. | ✗ |",
-            "| **one** It holds. | – |",
+            "| case | what must hold | tiny |",
+            "| `one_thing` | It holds. | ✓ |",
+            "| `two` | It holds. | ✗ |",
+            "| `one` | It holds. | – |",
         ] {
             assert!(page.lines().any(|found| found == line), "{line}\n{page}");
         }
