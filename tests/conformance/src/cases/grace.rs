@@ -38,8 +38,8 @@ pub async fn a_body_that_goes_on_is_dropped<R: Timer>(runtime: &R) -> Outcome {
 pub async fn a_second_request_ends_the_period<R: Timer>(runtime: &R) -> Outcome {
     let token = Token::new();
     let run = Scope::new(&token, pending::<()>())
-        .source(DeadlineSource::new(runtime.sleep(ms(4))))
         .source(ready(Reason::Shutdown))
+        .source(DeadlineSource::new(runtime.sleep(ms(4))))
         .grace(runtime, Duration::MAX);
     ensure!(run.await.is_err_and(|why| why.reason() == Reason::Shutdown));
     Ok(())

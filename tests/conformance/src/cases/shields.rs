@@ -14,8 +14,9 @@ pub async fn a_shield_runs_to_its_end<R: Timer>(runtime: &R) -> Outcome {
     let body = async {
         let save = async {
             log.add(b's');
-            let slept = runtime.sleep(ms(6)).await;
-            log.add(if slept.is_ok() && token.is_cancelled() {
+            token.cancelled().await;
+            let slept = runtime.sleep(ms(3)).await;
+            log.add(if slept.is_ok() {
                 b'e'
             } else {
                 b'x'
@@ -113,7 +114,7 @@ pub async fn a_cancel_waits_for_an_open_shield<R: Timer>(runtime: &R) -> Outcome
     Ok(())
 }
 
-/// A shield that is not polled, or dropped before its end, holds nothing.
+/// A shield that is not polled, dropped before its end, or kept after it, holds nothing.
 pub async fn a_dropped_shield_holds_nothing<R: Timer>(_: &R) -> Outcome {
     let (token, shields, log) = (Token::new(), Shields::new(), Log::default());
     let body = async {
@@ -127,13 +128,16 @@ pub async fn a_dropped_shield_holds_nothing<R: Timer>(_: &R) -> Outcome {
                 b'x'
             });
         }
+        let mut over = pin!(shields.shield(async {}));
+        over.as_mut().await;
+        log.add(if shields.is_open() { b'x' } else { b'b' });
         token.cancel();
         yield_now().await;
         log.add(b'x');
     };
     let result = Scope::new(&token, body).shields(&shields).await;
     ensure!(result.is_err());
-    ensure!(log.says("a"));
+    ensure!(log.says("ab"));
     Ok(())
 }
 
@@ -147,8 +151,9 @@ pub async fn a_shield_holds_the_scopes_around_it<R: Timer>(runtime: &R) -> Outco
     let body = async {
         let within = async {
             let save = async {
-                let slept = runtime.sleep(ms(6)).await;
-                log.add(if slept.is_ok() && token.is_cancelled() {
+                token.cancelled().await;
+                let slept = runtime.sleep(ms(3)).await;
+                log.add(if slept.is_ok() {
                     b's'
                 } else {
                     b'x'
