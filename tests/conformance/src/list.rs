@@ -76,6 +76,7 @@ macro_rules! __core_list {
                 a_wait_repeats_its_answer
                 the_last_waker_is_woken
                 a_wait_for_what_is_cancelled_is_over
+                a_cancel_ends_what_never_ends
                 a_cancel_ends_what_runs_until_then
                 what_is_ready_wins_in_a_tie
                 cancelled_beforehand_is_never_polled
@@ -141,6 +142,7 @@ macro_rules! __core_list {
                 it_runs_for_what_never_began
                 nothing_cuts_it_short
                 the_scopes_around_wait_for_it
+                they_wait_for_that_of_what_never_began
                 a_dropped_scope_runs_none
                 it_comes_after_the_grace_period;
             streams:
@@ -190,7 +192,8 @@ macro_rules! __heap_list {
                 many_waits_are_woken
                 messages_and_errors_come_through
                 a_cause_goes_with_its_tokens
-                what_ends_may_own_its_token
+                a_future_may_own_its_token
+                a_stream_may_own_its_token
                 a_guard_may_own_its_token
                 a_view_may_own_its_token
                 never_is_never;

@@ -7,16 +7,19 @@ use cancel_core::{Child, DeadlineSource, Reason, Scope, Shields, Timer, Token};
 use core::future::{pending, ready};
 use core::pin::pin;
 
-/// It runs after a body that ended by itself, and before the result is there.
+/// It runs after a body that ended by itself and is gone, and before the result is there.
 pub async fn it_runs_after_a_value<R: Timer>(_: &R) -> Outcome {
     let (token, log) = (Token::new(), Log::default());
     let body = async {
         let _gone = log.on_drop(b'd');
         5
     };
-    let run = Scope::new(&token, body).finally(async || log.add(b'c'));
-    ensure!(run.await == Ok(5));
-    ensure!(log.says("dc"));
+    let cleanup = || {
+        log.add(b'c');
+        async { log.add(b'e') }
+    };
+    ensure!(Scope::new(&token, body).finally(cleanup).await == Ok(5));
+    ensure!(log.says("dce"));
     Ok(())
 }
 
@@ -88,6 +91,31 @@ pub async fn the_scopes_around_wait_for_it<R: Timer>(runtime: &R) -> Outcome {
     ensure!(result.is_err());
     ensure!(log.says("ci"));
     ensure!(!outer.is_open());
+    Ok(())
+}
+
+/// So it does for that of a body that never began.
+pub async fn they_wait_for_that_of_what_never_began<R: Timer>(runtime: &R) -> Outcome {
+    let (token, log) = (Token::new(), Log::default());
+    let child = pin!(Child::new(&token));
+    let child = child.enter();
+    child.cancel();
+    let outer = Shields::new();
+    let inner = Shields::nested(&outer);
+    let body = async {
+        let run = Scope::new(child, async { log.add(b'x') })
+            .shields(&inner)
+            .finally(async || {
+                token.cancel();
+                let slept = runtime.sleep(ms(2)).await;
+                log.add(if slept.is_ok() { b'c' } else { b'x' });
+            });
+        log.add(if run.await.is_err() { b'i' } else { b'x' });
+        pending::<()>().await;
+    };
+    let result = Scope::new(&token, body).shields(&outer).await;
+    ensure!(result.is_err());
+    ensure!(log.says("ci"));
     Ok(())
 }
 

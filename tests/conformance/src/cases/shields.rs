@@ -16,11 +16,7 @@ pub async fn a_shield_runs_to_its_end<R: Timer>(runtime: &R) -> Outcome {
             log.add(b's');
             token.cancelled().await;
             let slept = runtime.sleep(ms(3)).await;
-            log.add(if slept.is_ok() {
-                b'e'
-            } else {
-                b'x'
-            });
+            log.add(if slept.is_ok() { b'e' } else { b'x' });
         };
         shields.shield(save).await;
         log.add(b'b');
@@ -153,11 +149,7 @@ pub async fn a_shield_holds_the_scopes_around_it<R: Timer>(runtime: &R) -> Outco
             let save = async {
                 token.cancelled().await;
                 let slept = runtime.sleep(ms(3)).await;
-                log.add(if slept.is_ok() {
-                    b's'
-                } else {
-                    b'x'
-                });
+                log.add(if slept.is_ok() { b's' } else { b'x' });
             };
             inner.shield(save).await;
             pending::<()>().await;

@@ -41,14 +41,16 @@ pub async fn a_dropped_one_keeps_no_time<R>(runtime: &R) -> Outcome
 where
     R: Timer<Sleep: Send> + Spawn + Clone + Send + Sync + 'static,
 {
-    let Ok(token) = CancelToken::with_timeout(runtime, ms(1 << 20)) else {
+    let start = runtime.now();
+    let Ok(token) = CancelToken::with_timeout(runtime, ms(8)) else {
         return crate::failure::refused();
     };
     let inside = CancelToken::clone(&token);
     drop(token);
-    ensure!(runtime.sleep(ms(2)).await.is_ok());
-    ensure!(!inside.is_cancelled());
-    ensure!(inside.cancel());
+    // (If the machine stood still, it was cancelled before.)
+    let in_time = runtime.now() < start + ms(8);
+    ensure!(runtime.sleep(ms(12)).await.is_ok());
+    ensure!(!in_time || !inside.is_cancelled());
     Ok(())
 }
 

@@ -101,6 +101,16 @@ pub async fn a_wait_for_what_is_cancelled_is_over<R: Timer>(_: &R) -> Outcome {
     Ok(())
 }
 
+/// A cancel wakes and ends what runs until then and waits for nothing itself.
+pub async fn a_cancel_ends_what_never_ends<R: Timer>(runtime: &R) -> Outcome {
+    let token = Token::new();
+    let cancel = async { runtime.sleep(ms(2)).await.is_ok() && token.cancel_with(Reason::Error) };
+    let (result, won) = join(pending::<()>().until_cancelled(&token), cancel).await;
+    ensure!(won);
+    ensure!(result.is_err_and(|cancelled| cancelled.reason() == Reason::Error));
+    Ok(())
+}
+
 /// What runs until a token is cancelled ends with that, and is not polled again.
 pub async fn a_cancel_ends_what_runs_until_then<R: Timer>(runtime: &R) -> Outcome {
     let token = Token::new();
