@@ -142,7 +142,10 @@ pub async fn it_comes_after_the_grace_period<R: Timer>(runtime: &R) -> Outcome {
     let run = Scope::new(&token, body)
         .source(DeadlineSource::new(runtime.sleep(ms(1))))
         .grace(runtime, ms(3))
-        .finally(async || log.add(b'c'));
+        .finally(|| {
+            log.add(b'c');
+            ready(())
+        });
     ensure!(run.await.is_err());
     ensure!(runtime.now() >= start + ms(4));
     ensure!(log.says("dc"));
