@@ -27,9 +27,11 @@ pub(crate) enum Kind {
     Link,
     /// A `Waiter`: a future's waker.
     Waiter,
-    /// A `Block`: a callback.
+    /// A `Block`: a callback on the heap.
     #[cfg_attr(not(feature = "alloc"), allow(dead_code))]
     Callback,
+    /// A `Hook`: a callback in place.
+    Hook,
 }
 
 impl Kind {
@@ -48,8 +50,10 @@ pub(crate) struct Entry {
     pub(crate) kind: Kind,
     /// In the list. Written under the lock; waiters and callbacks read it without (H4 in hub.rs).
     pub(crate) queued: AtomicBool,
-    /// For the owner alone: a future that has given its result.
+    /// Of a future, for its owner alone: it has given its result. Of a hook: K3.
     pub(crate) spent: LockedCell<bool>,
+    /// A callback that a canceller has moved to the back, to come to it when no waiter is left.
+    pub(crate) passed: LockedCell<bool>,
 }
 
 impl Entry {
@@ -61,6 +65,7 @@ impl Entry {
             kind,
             queued: AtomicBool::new(false),
             spent: LockedCell::new(false),
+            passed: LockedCell::new(false),
         }
     }
     }
@@ -189,7 +194,7 @@ impl List {
 #[derive(Clone, Copy)]
 pub(crate) struct Walk {
     pub(crate) first: *const Entry,
-    last: *const Entry,
+    pub(crate) last: *const Entry,
 }
 
 #[cfg(all(test, not(loom)))]

@@ -1,6 +1,7 @@
 //! Phase 1 of a cancel: every flag below the root, and no foreign code. Invariants: `propagate.rs`.
 
 use super::Cancel;
+use super::serve::Left;
 use crate::detail::reserve;
 use crate::hub::Hub;
 use crate::list::{Entry, Kind};
@@ -40,15 +41,19 @@ impl Cancel {
         // SAFETY: see above.
         unsafe {
             let (root, work, left) = (self.root, self.work, self.left);
-            // Nobody knows the lists yet, so they can be locked out of order and for nothing.
-            let claimed = ((*work).word.claim(), (*left).word.claim());
-            let mut step = self.hold(root, &mut held, &mut HOLD.clone(), 0);
-            if step == Step::Done && !self.used {
-                held.flags &= !MARKING;
-                self.root_left = held.flags & NONEMPTY != 0;
+            let mut step = Step::More;
+            if CAN_WAIT {
+                // Nobody knows the lists yet, so they can be locked out of order and for nothing.
+                // (Where locks cost nothing, the way below will do.)
+                let claimed = ((*work).word.claim(), (*left).word.claim());
+                step = self.hold(root, &mut held, &mut HOLD.clone(), 0);
+                if step == Step::Done && !self.used {
+                    held.flags &= !MARKING;
+                    self.root_left = held.flags & NONEMPTY != 0;
+                }
+                (*left).word.disclaim(claimed.1);
+                (*work).word.disclaim(claimed.0);
             }
-            (*left).word.disclaim(claimed.1);
-            (*work).word.disclaim(claimed.0);
             let over = step == Step::Done && !self.used;
             Hub::unlock(root, held);
             if over {
@@ -267,7 +272,7 @@ impl Cancel {
                 return Place::Todo;
             }
             // Callbacks wait for phase 2, or one hold could meet `HOLD` of them in each node (P1).
-            if self.take(hub, held.flags & INHERITED != 0, &mut 0) {
+            if self.take(hub, held.flags & INHERITED != 0, &mut 0) == Left::Nothing {
                 held.flags &= !NONEMPTY;
                 return Place::Out;
             }

@@ -1,0 +1,1 @@
+//! Tasks as embedded executors have them: `'static`, in statics, no heap.
