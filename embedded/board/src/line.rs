@@ -31,6 +31,12 @@ impl Line {
         machine::pend(self);
     }
 
+    /// Raises the higher line once about `counts` of the machine's timer (some 10 MHz) have gone by,
+    /// or a little earlier: at the next tick of the clock.
+    pub fn pend_high_in(counts: u32) {
+        machine::pend_in(counts);
+    }
+
     /// Called by the machine's interrupt.
     pub(crate) fn serve(self) {
         let handler = with(|cs| self.handler().borrow(cs).get());
