@@ -9,17 +9,22 @@
 //!
 //! A program calls [`start`] first: from then on `embassy-time` has a clock of 1 kHz, and the two
 //! interrupt [`Line`]s work. It prints with [`println!`] and ends with [`exit`]; a panic prints its
-//! message and ends QEMU with the code 101.
+//! message and ends QEMU with the code 101. For tests there are wakers that count ([`Alarm`]), lines
+//! for results ([`Report`]), and a counter of instructions ([`count`]).
 #![no_std]
 
+mod alarm;
 mod clock;
 mod line;
 #[cfg_attr(target_arch = "arm", path = "cortex_m.rs")]
 #[cfg_attr(target_arch = "riscv32", path = "riscv.rs")]
 mod machine;
+mod report;
 
+pub use alarm::Alarm;
 pub use line::Line;
-pub use machine::wait_for_interrupt;
+pub use machine::{count, nops, section};
+pub use report::{Report, poll_once};
 pub use semihosting::{print, println};
 
 /// What the machine is called in reports: its target, up to the first dash.

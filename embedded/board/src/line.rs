@@ -2,6 +2,7 @@
 
 use crate::machine;
 use core::cell::Cell;
+use core::mem::transmute;
 use critical_section::{Mutex, with};
 
 /// An interrupt of the program's own. `High` interrupts the handler of `Low`, never the other way
@@ -14,15 +15,28 @@ pub enum Line {
     High,
 }
 
-type Handler = Mutex<Cell<fn()>>;
+type Handler = &'static (dyn Fn() + Sync);
+type Slot = Mutex<Cell<Option<Handler>>>;
 
-static LOW: Handler = Mutex::new(Cell::new(|| {}));
-static HIGH: Handler = Mutex::new(Cell::new(|| {}));
+static LOW: Slot = Mutex::new(Cell::new(None));
+static HIGH: Slot = Mutex::new(Cell::new(None));
 
 impl Line {
     /// Sets what its interrupt calls, instead of what was set before.
-    pub fn handle(self, handler: fn()) {
-        with(|cs| self.handler().borrow(cs).set(handler));
+    pub fn handle(self, handler: Handler) {
+        self.replace(Some(handler));
+    }
+
+    /// Has its interrupt call `handler` while `body` runs.
+    pub fn handle_during<R>(self, handler: &(dyn Fn() + Sync), body: impl FnOnce() -> R) -> R {
+        // SAFETY: it is taken out of the slot below, before the borrow ends: nothing unwinds here.
+        // There is one core, and an interrupt has returned when what it interrupted goes on. So
+        // nobody is inside the handler then, and nobody finds it any more.
+        let handler = unsafe { transmute::<&(dyn Fn() + Sync), Handler>(handler) };
+        let before = self.replace(Some(handler));
+        let result = body();
+        self.replace(before);
+        result
     }
 
     /// Raises the interrupt. Outside of critical sections and of handlers with the same or a higher
@@ -31,13 +45,24 @@ impl Line {
         machine::pend(self);
     }
 
-    /// Called by the machine's interrupt.
-    pub(crate) fn serve(self) {
-        let handler = with(|cs| self.handler().borrow(cs).get());
-        handler();
+    /// Raises the higher line once about `counts` of the machine's timer (some 10 MHz) have gone by,
+    /// or a little earlier: at the next tick of the clock.
+    pub fn pend_high_in(counts: u32) {
+        machine::pend_in(counts);
     }
 
-    fn handler(self) -> &'static Handler {
+    /// Called by the machine's interrupt.
+    pub(crate) fn serve(self) {
+        if let Some(handler) = with(|cs| self.slot().borrow(cs).get()) {
+            handler();
+        }
+    }
+
+    fn replace(self, handler: Option<Handler>) -> Option<Handler> {
+        with(|cs| self.slot().borrow(cs).replace(handler))
+    }
+
+    fn slot(self) -> &'static Slot {
         match self {
             Line::Low => &LOW,
             Line::High => &HIGH,

@@ -71,12 +71,12 @@ pub(crate) fn pend(line: Line) {
     }
 }
 
-/// Sleeps until an interrupt is there, and serves it.
-///
-/// To be called inside a critical section that has found nothing to do: an interrupt that comes in
-/// between ends it at once.
-pub fn wait_for_interrupt() {
-    riscv::asm::wfi();
+pub(crate) fn pend_in(counts: u32) {
+    with(|cs| {
+        RAISED.borrow(cs).set(true);
+        let next = NEXT.borrow(cs).get();
+        set_alarm(next.min(mtime() + u64::from(counts)));
+    });
 }
 
 #[core_interrupt(Interrupt::MachineTimer)]
@@ -108,4 +108,52 @@ fn machine_soft() {
         riscv::interrupt::nested(|| Line::Low.serve());
         mie::set_msoft();
     }
+}
+
+/// A counter that goes on with each instruction, by the same amount, under QEMU's `-icount`.
+pub mod count {
+    /// How many bits it has.
+    pub const BITS: u32 = 32;
+
+    /// Starts it.
+    pub fn start() {}
+
+    /// Its value. It counts upwards.
+    #[inline(always)]
+    pub fn now() -> u32 {
+        riscv::register::minstret::read() as u32
+    }
+}
+
+/// The interrupts of the only core, off and on.
+pub mod section {
+    use riscv::{interrupt, register::mstatus};
+
+    /// Turns interrupts off, and says whether they were on.
+    #[inline(always)]
+    pub fn enter() -> bool {
+        let on = mstatus::read().mie();
+        interrupt::disable();
+        on
+    }
+
+    /// Turns interrupts on again if they were on.
+    ///
+    /// # Safety
+    ///
+    /// `on` is what the corresponding [`enter`] said; sections are left in the opposite order.
+    #[inline(always)]
+    pub unsafe fn leave(on: bool) {
+        if on {
+            // SAFETY: the end of the outermost section, by the caller's promise.
+            unsafe { interrupt::enable() };
+        }
+    }
+}
+
+/// Takes a thousand instructions (and a few, for the call).
+#[inline(never)]
+pub fn nops() {
+    // SAFETY: they do nothing.
+    unsafe { core::arch::asm!(".rept 1000", "nop", ".endr", options(nomem, nostack)) };
 }

@@ -2,10 +2,10 @@
 #![no_std]
 #![no_main]
 
-use cancel_embassy::{DeadlineSource, Embassy, Reason, Scope, Timer as _, Token};
-use core::time::Duration;
+use cancel_embassy::{Reason, Scope, Token, deadline_after};
 use cortex_m_rt::exception;
 use embassy_executor::{Spawner, main};
+use embassy_time::Duration;
 
 static STOP: Token = Token::new();
 
@@ -22,8 +22,11 @@ fn PendSV() {
 #[main]
 async fn main(_spawner: Spawner) {
     firmware::start();
-    let deadline = DeadlineSource::new(Embassy.sleep(Duration::from_millis(50)));
-    match Scope::new(&STOP, firmware::work(1000)).source(deadline).await {
+    let deadline = deadline_after(Duration::from_millis(50));
+    match Scope::new(&STOP, firmware::work(1000))
+        .source(deadline)
+        .await
+    {
         Err(cancelled) if cancelled.reason() == Reason::Timeout => firmware::end(true),
         _ => firmware::end(false),
     }

@@ -2,11 +2,10 @@
 #![no_std]
 #![no_main]
 
-use cancel_embassy::{DeadlineSource, Embassy, Reason, Scope, Shields, Timer as _, Token};
-use core::time::Duration;
+use cancel_embassy::{Reason, Scope, Shields, Token, deadline_after};
 use cortex_m_rt::exception;
 use embassy_executor::{Spawner, main};
-use embassy_time::Timer;
+use embassy_time::{Duration, Timer};
 
 static STOP: Token = Token::new();
 
@@ -30,7 +29,7 @@ async fn work(steps: u32, shields: &Shields<'_>) {
 #[main]
 async fn main(_spawner: Spawner) {
     firmware::start();
-    let deadline = DeadlineSource::new(Embassy.sleep(Duration::from_millis(50)));
+    let deadline = deadline_after(Duration::from_millis(50));
     let shields = Shields::new();
     let run = Scope::new(&STOP, work(1000, &shields));
     match run.source(deadline).shields(&shields).await {
