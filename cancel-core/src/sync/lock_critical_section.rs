@@ -79,7 +79,7 @@ impl Word {
     /// # Safety
     ///
     /// `held` came from a lock of this word and is the youngest that is held.
-    #[inline]
+    #[inline(never)]
     pub(crate) unsafe fn unlock(this: *const Self, held: Held) {
         // SAFETY: alive up to this store. Release: readers do not enter the section.
         unsafe { (*this).0.store(held.flags, Release) };
