@@ -55,10 +55,17 @@ impl Waiter {
 
 impl Hub {
     const_fn! {
+        /// One in place, without handles. (All zero if live: a static token takes no flash.)
         pub(crate) const fn new(flags: u32) -> Self {
+            Hub::with_handles(flags, 0)
+        }
+    }
+
+    const_fn! {
+        pub(crate) const fn with_handles(flags: u32, handles: u32) -> Self {
             Hub {
                 word: Word::new(flags),
-                handles: AtomicU32::new(1),
+                handles: AtomicU32::new(handles),
                 cause: AtomicPtr::new(null_mut()),
                 list: List::new(),
                 life: Life::new(),

@@ -70,7 +70,7 @@ impl Node {
     pub(crate) const fn new(flags: u32) -> Self {
         Node {
             dependent: Dependent::new(Kind::Child),
-            hub: Hub::new(flags),
+            hub: Hub::with_handles(flags, 1),
         }
     }
     }
