@@ -41,10 +41,21 @@ pub fn duration_of(instant: Instant) -> Duration {
     duration(instant.as_ticks(), TICK_HZ)
 }
 
+/// How many ticks a time takes, at least; `None` if there are not as many.
+pub(crate) fn ticks_of(time: Duration) -> Option<embassy_time::Duration> {
+    ticks(time, TICK_HZ).map(embassy_time::Duration::from_ticks)
+}
+
 /// Rounds up, so that nothing is due early.
+#[inline]
 fn ticks(time: Duration, hz: u64) -> Option<u64> {
-    // (No rate that embassy has makes the product overflow.)
-    let part = (u64::from(time.subsec_nanos()) * hz).div_ceil(NANOS);
+    let nanos = time.subsec_nanos();
+    let part = match NANOS % hz {
+        // The most common rates, without a division of 64 bits, for which small machines need code.
+        0 => u64::from(nanos.div_ceil((NANOS / hz) as u32)),
+        // (No rate that embassy has makes the product overflow.)
+        _ => (u64::from(nanos) * hz).div_ceil(NANOS),
+    };
     time.as_secs().checked_mul(hz)?.checked_add(part)
 }
 

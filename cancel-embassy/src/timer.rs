@@ -1,6 +1,6 @@
 //! Embassy's clock as a timer of the core.
 
-use crate::ticks::{duration_of, instant_of};
+use crate::ticks::{duration_of, instant_of, ticks_of};
 use cancel_core::{DeadlineSource, Timer, TimerError};
 use core::future::Future;
 use core::pin::Pin;
@@ -42,6 +42,14 @@ impl Timer for Embassy {
     fn sleep_until(&self, deadline: Duration) -> Sleep {
         Sleep {
             until: instant_of(deadline),
+        }
+    }
+
+    /// (In ticks throughout: what the time is in seconds takes a division of 64 bits.)
+    fn sleep(&self, duration: Duration) -> Sleep {
+        let ticks = ticks_of(duration);
+        Sleep {
+            until: ticks.and_then(|ticks| Instant::now().checked_add(ticks)),
         }
     }
 }
