@@ -4,7 +4,9 @@
 //! differ in nothing but the way in which an interrupt stops the work.
 #![no_std]
 
-pub mod clock;
+mod clock;
+
+pub use clock::Clock;
 
 use core::panic::PanicInfo;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};

@@ -5,12 +5,16 @@
 use core::sync::atomic::{AtomicBool, Ordering};
 use cortex_m_rt::exception;
 use embassy_executor::{Spawner, main};
+use embassy_time_driver::time_driver_impl;
+use firmware::Clock;
+
+time_driver_impl!(static CLOCK: Clock = Clock::new());
 
 static STOP: AtomicBool = AtomicBool::new(false);
 
 #[exception]
 fn SysTick() {
-    firmware::clock::tick();
+    CLOCK.tick();
 }
 
 #[exception]

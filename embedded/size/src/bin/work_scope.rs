@@ -6,12 +6,16 @@ use cancel_embassy::{Reason, Scope, Token, deadline_after};
 use cortex_m_rt::exception;
 use embassy_executor::{Spawner, main};
 use embassy_time::Duration;
+use embassy_time_driver::time_driver_impl;
+use firmware::Clock;
+
+time_driver_impl!(static CLOCK: Clock = Clock::new());
 
 static STOP: Token = Token::new();
 
 #[exception]
 fn SysTick() {
-    firmware::clock::tick();
+    CLOCK.tick();
 }
 
 #[exception]

@@ -7,12 +7,16 @@ use embassy_executor::{Spawner, main};
 use embassy_futures::select::select;
 use embassy_sync::{blocking_mutex::raw::CriticalSectionRawMutex, signal::Signal};
 use embassy_time::{Duration, with_timeout};
+use embassy_time_driver::time_driver_impl;
+use firmware::Clock;
+
+time_driver_impl!(static CLOCK: Clock = Clock::new());
 
 static STOP: Signal<CriticalSectionRawMutex, ()> = Signal::new();
 
 #[exception]
 fn SysTick() {
-    firmware::clock::tick();
+    CLOCK.tick();
 }
 
 #[exception]
