@@ -13,7 +13,7 @@
 //! * E4: an entry that is in a list is alive: its owner takes it out before it goes, or has been
 //!   forgotten together with its memory.
 
-use crate::sync::{AtomicBool, LockedCell, const_fn};
+use crate::sync::{AtomicBool, HAS_LINKS, LockedCell, const_fn};
 use core::ptr::null;
 
 /// What an entry is the head of.
@@ -36,8 +36,13 @@ pub(crate) enum Kind {
 
 impl Kind {
     #[inline(always)]
+    pub(crate) fn is_link(self) -> bool {
+        HAS_LINKS && matches!(self, Kind::Link)
+    }
+
+    #[inline(always)]
     pub(crate) fn is_dependent(self) -> bool {
-        matches!(self, Kind::Child | Kind::Link)
+        matches!(self, Kind::Child) || self.is_link()
     }
 }
 

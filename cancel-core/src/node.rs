@@ -96,9 +96,9 @@ const _: () = assert!(size_of::<Node>() == 8 + 6 * size_of::<usize>());
 pub(crate) unsafe fn own_hub(entry: *const Entry) -> *const Hub {
     // SAFETY: by its kind, the entry is the first field of a `Link` or of a `Node`.
     unsafe {
-        match (*entry).kind {
-            Kind::Link => addr_of!((*(*(entry as *const Link)).owner).hub),
-            _ => addr_of!((*(entry as *const Node)).hub),
+        match (*entry).kind.is_link() {
+            true => addr_of!((*(*(entry as *const Link)).owner).hub),
+            false => addr_of!((*(entry as *const Node)).hub),
         }
     }
 }
@@ -294,7 +294,7 @@ unsafe fn hand_on(hub: *const Hub, heir: *const Hub, multi: bool) -> bool {
             (*hub).list.unlink(first);
             if !heir.is_null() {
                 (*heir).list.push_front(first);
-                if (*first).kind == Kind::Link {
+                if (*first).kind.is_link() {
                     // What it would have taken over through us.
                     (*first.cast::<Link>()).adds.set(INHERITED);
                 }

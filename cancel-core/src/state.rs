@@ -38,8 +38,9 @@ pub(crate) const HELD: u32 = 1 << 3;
 pub(crate) const DONE: u32 = 1 << 4;
 /// Cancelled through an ancestor.
 pub(crate) const INHERITED: u32 = 1 << 5;
-/// Follows several sources: the node is kept alive by its dependents (any, all).
-pub(crate) const MULTI: u32 = 1 << 6;
+/// Follows several sources: the node is kept alive by its dependents (any, all). No bit at all where
+/// there are no such nodes.
+pub(crate) const MULTI: u32 = if crate::sync::HAS_LINKS { 1 << 6 } else { 0 };
 /// Follows all of its sources: the last one fires it.
 pub(crate) const ALL: u32 = 1 << 7;
 /// In a canceller's left list, with callbacks alone in its own.

@@ -45,6 +45,10 @@ pub(crate) use lock::{CAN_WAIT, Held, Patience, Word};
 pub(crate) use panic::Panics;
 pub(crate) use prefetch::prefetch;
 
+/// Whether there are nodes with several sources, and links to them: they live on the heap. (Known
+/// here, so that programs without one do not have the code for them.)
+pub(crate) const HAS_LINKS: bool = cfg!(feature = "alloc");
+
 /// How many entries are handled before all locks are let go.
 pub(crate) const HOLD: u32 = if cfg!(loom) {
     2

@@ -188,7 +188,7 @@ impl Cancel {
     unsafe fn visit(&mut self, entry: *const Entry, inherited: u32) -> bool {
         // SAFETY: see above. `source` changes under both locks (N1).
         unsafe {
-            if (*entry).kind == Kind::Link {
+            if (*entry).kind.is_link() {
                 self.visit_link(entry.cast(), inherited);
                 return true;
             }
