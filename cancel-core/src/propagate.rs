@@ -50,7 +50,7 @@ use crate::block::Calls;
 use crate::cause::Cause;
 use crate::detail::Detail;
 use crate::hub::Hub;
-use crate::list::Entry;
+use crate::multi::Finished;
 use crate::state::{CANCELLED, MARKING, NEVER, NONEMPTY, OUTCOME};
 use crate::sync::{BATCH, CAN_WAIT, Held, Panics, Patience, Relaxed, Word};
 use core::mem::MaybeUninit;
@@ -137,7 +137,7 @@ unsafe fn propagate(root: *const Hub, mut held: Held) {
             filled: 0,
             woken: 0,
             calls: Calls::new(),
-            finished: null(),
+            finished: Finished::new(),
             busy: null(),
             panics: Panics::new(),
             served: false,
@@ -182,8 +182,7 @@ struct Cancel {
     filled: usize,
     woken: usize,
     calls: Calls,
-    /// `MULTI` nodes of which we still have a handle, chained by their entries.
-    finished: *const Entry,
+    finished: Finished,
     /// What another cancel is marking.
     busy: *const Hub,
     panics: Panics,

@@ -227,7 +227,7 @@ impl Cancel {
                 if stays {
                     let entry = addr_of!((*owner).dependent.entry);
                     match self.cancel_one(hub, &mut held, inherited) {
-                        Place::Out => self.finish(entry),
+                        Place::Out => self.finished.add(entry),
                         place => drop(self.put(entry, place)),
                     }
                 } else {

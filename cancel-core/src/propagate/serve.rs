@@ -9,11 +9,11 @@ use crate::hook::{Call, Hook};
 use crate::hub::{Hub, Waiter};
 use crate::list::{Entry, Kind};
 use crate::multi;
-use crate::node::{Dependent, Node, own_hub};
+use crate::node::{Dependent, own_hub};
 use crate::reason::Reason;
 use crate::state::{CALLS, INHERITED, MULTI, NONEMPTY};
 use crate::sync::{BATCH, HOLD, Held, Release, prefetch};
-use core::ptr::{addr_of, null, null_mut};
+use core::ptr::null_mut;
 
 /// What is left in a list.
 #[derive(PartialEq)]
@@ -98,7 +98,7 @@ impl Cancel {
         // SAFETY: see above.
         unsafe {
             if held.flags & MULTI != 0 {
-                self.finish(entry); // before the unlock: our handle keeps the node
+                self.finished.add(entry); // before the unlock: our handle keeps the node
             } else {
                 // Release: as in `visit`.
                 (*entry.cast::<Dependent>())
@@ -107,13 +107,6 @@ impl Cancel {
             }
             Hub::unlock(hub, held);
         }
-    }
-
-    /// Keeps a `MULTI` node, whose entry is in no list, to give our handle back at the end.
-    pub(super) unsafe fn finish(&mut self, entry: *const Entry) {
-        // SAFETY: the entry is ours, since we have a handle of the node.
-        unsafe { (*entry).next.set(self.finished) };
-        self.finished = entry;
     }
 
     /// Takes the next wakers out of the root, then out of the nodes of the left list.
@@ -196,15 +189,9 @@ impl Cancel {
         self.run_calls();
         // SAFETY: no lock is held, and no waiter is left anywhere.
         while unsafe { self.call_next() } {}
-        while !self.finished.is_null() {
-            let node = self.finished.cast::<Node>();
-            // SAFETY: ours until we give our handle back.
-            unsafe {
-                self.finished = (*node).dependent.entry.next.get();
-                (*node).dependent.entry.next.set(null());
-                self.panics
-                    .guard(|| multi::release_multi(addr_of!((*node).hub)));
-            }
+        while let Some(hub) = self.finished.next() {
+            // SAFETY: the handle is ours to give back.
+            self.panics.guard(|| unsafe { multi::release_multi(hub) });
         }
         if self.spare > 0 {
             // SAFETY: reserved by us; the root has one more, so no foreign code runs.
