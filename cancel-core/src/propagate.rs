@@ -54,7 +54,7 @@ use crate::multi::Finished;
 use crate::state::{CANCELLED, MARKING, NEVER, NONEMPTY, OUTCOME};
 use crate::sync::{BATCH, CAN_WAIT, Held, Panics, Patience, Relaxed, Word};
 use core::mem::MaybeUninit;
-use core::ptr::{addr_of, null};
+use core::ptr::addr_of;
 use core::task::Waker;
 
 /// Cancels `root` and everything below. True for the call that won.
@@ -138,7 +138,7 @@ unsafe fn propagate(root: *const Hub, mut held: Held) {
             woken: 0,
             calls: Calls::new(),
             finished: Finished::new(),
-            busy: null(),
+            busy: root,
             panics: Panics::new(),
             served: false,
         };
@@ -183,7 +183,8 @@ struct Cancel {
     woken: usize,
     calls: Calls,
     finished: Finished,
-    /// What another cancel is marking.
+    /// What another cancel is marking; the root while there is nothing. (Not null: the fewer zeros, the
+    /// less a small machine needs `memset` for them.)
     busy: *const Hub,
     panics: Panics,
     /// All is done.
