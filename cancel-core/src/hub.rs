@@ -21,6 +21,7 @@ use crate::reason::Reason;
 use crate::state::{CANCELLED, INHERITED, NEVER, NONEMPTY};
 use crate::sync::{
     Acquire, AtomicPtr, AtomicU32, Held, Life, Relaxed, Release, WakerSlot, Word, const_fn,
+    meter,
 };
 use core::ptr::{addr_of, null_mut};
 use core::task::Waker;
@@ -252,6 +253,7 @@ impl Hub {
     /// Under the lock; the caller cuts the entry off.
     #[inline(always)]
     pub(crate) unsafe fn take_waker(waiter: *const Waiter) -> Waker {
+        meter::step();
         // SAFETY: queued, so the slot has a waker.
         unsafe {
             let waker = (*waiter).waker.take();

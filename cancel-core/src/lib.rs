@@ -120,6 +120,9 @@ mod timeout;
 #[cfg(feature = "defmt")]
 mod format_defmt;
 
+#[cfg(all(test, not(loom), not(feature = "std")))]
+mod sections;
+
 pub use cause::{Cause, StaticCause};
 pub use check::{Check, Never};
 pub use child::Child;

@@ -13,7 +13,7 @@
 //! * E4: an entry that is in a list is alive: its owner takes it out before it goes, or has been
 //!   forgotten together with its memory.
 
-use crate::sync::{AtomicBool, LockedCell, const_fn};
+use crate::sync::{AtomicBool, LockedCell, const_fn, meter};
 use core::ptr::null;
 
 /// What an entry is the head of.
@@ -101,6 +101,7 @@ impl List {
 
     #[inline]
     pub(crate) unsafe fn push_back(&self, entry: *const Entry) {
+        meter::step();
         // SAFETY: E1, E4.
         unsafe {
             let first = self.first.get();
@@ -119,6 +120,7 @@ impl List {
 
     #[inline]
     pub(crate) unsafe fn push_front(&self, entry: *const Entry) {
+        meter::step();
         // SAFETY: E1, E4.
         unsafe {
             let first = self.first.get();
@@ -135,6 +137,7 @@ impl List {
 
     #[inline]
     pub(crate) unsafe fn unlink(&self, entry: *const Entry) {
+        meter::step();
         // SAFETY: E1, E4; `entry` is in this list.
         unsafe {
             let first = self.first.get();

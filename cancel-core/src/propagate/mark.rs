@@ -8,7 +8,7 @@ use crate::list::{Entry, Kind};
 use crate::multi;
 use crate::node::{Dependent, Link, Node, own_hub};
 use crate::state::{CANCELLED, DONE, HELD, INHERITED, MARKING, MULTI, NONEMPTY};
-use crate::sync::{CAN_WAIT, HOLD, Held, Patience, Relaxed, Release, prefetch};
+use crate::sync::{CAN_WAIT, HOLD, Held, Patience, Relaxed, Release, meter, prefetch};
 use core::ptr::{addr_of, null_mut};
 
 /// How far a hold got.
@@ -186,6 +186,7 @@ impl Cancel {
     /// It leaves the source's list (the caller cuts it off). False: another cancel is marking it.
     #[inline]
     unsafe fn visit(&mut self, entry: *const Entry, inherited: u32) -> bool {
+        meter::step();
         // SAFETY: see above. `source` changes under both locks (N1).
         unsafe {
             if (*entry).kind == Kind::Link {
