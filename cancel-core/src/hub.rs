@@ -24,7 +24,7 @@ use crate::sync::{
     meter,
 };
 use core::ptr::{addr_of, null_mut};
-use core::task::Waker;
+use core::task::{Poll, Waker};
 
 #[derive(Debug)]
 #[repr(C)]
@@ -204,6 +204,32 @@ impl Hub {
                 drop((*waiter).waker.take());
             }
             entered
+        }
+    }
+
+    /// Enters a future, or gives it another waker if it is in the list with one that wakes another
+    /// task. Ready, with the flags: cancelled, or a canceller has just taken it out.
+    ///
+    /// # Safety
+    ///
+    /// As for [`wait`](Hub::wait), but it may be in the list, with this `this` each time.
+    #[inline]
+    pub(crate) unsafe fn enter(this: *const Hub, waiter: *const Waiter, waker: &Waker) -> Poll<u32> {
+        // SAFETY: passed on; `queued` tells which.
+        unsafe {
+            // Acquire: pairs with the canceller's store of false (H4): it is done with the slot, which
+            // we are going to write. (Free of cost on most machines; loom finds the race without.)
+            if (*waiter).entry.queued.load(Acquire) {
+                // H3: cloned outside the lock.
+                if (*waiter).waker.will_wake(waker) || Self::replace(this, waiter, waker.clone()) {
+                    return Poll::Pending;
+                }
+                return Poll::Ready((*this).word.load());
+            }
+            match Self::wait(this, waiter, waker.clone()) {
+                Ok(()) => Poll::Pending,
+                Err(flags) => Poll::Ready(flags),
+            }
         }
     }
 

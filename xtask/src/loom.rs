@@ -37,9 +37,9 @@ type Fault = (&'static str, &'static str, &'static str, &'static str);
 const FAULTS: &[Fault] = &[
     (
         "waiter: the slot is written without having seen that the canceller is done with it",
-        "future.rs",
-        "(*waiter).entry.queued.load(Acquire)",
-        "(*waiter).entry.queued.load(crate::sync::Relaxed)",
+        "hub.rs",
+        "            if (*waiter).entry.queued.load(Acquire) {\n                // H3",
+        "            if (*waiter).entry.queued.load(Relaxed) {\n                // H3",
     ),
     (
         "alone: state read before source",
