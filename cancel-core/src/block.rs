@@ -12,7 +12,7 @@
 use crate::error::Cancelled;
 use crate::hub::Hub;
 use crate::list::{Entry, Kind};
-use crate::sync::{AcqRel, AtomicBool, AtomicU32, LockedCell, Panics, Release};
+use crate::sync::{AcqRel, AtomicBool, AtomicU32, LockedCell, Panics, Release, meter};
 use alloc::boxed::Box;
 use core::mem::ManuallyDrop;
 use core::ptr::{self, addr_of, null};
@@ -169,6 +169,7 @@ impl Calls {
     ///
     /// `entry` is the head of a block in a list whose lock is held; the caller cuts it off.
     pub(crate) unsafe fn add(&mut self, entry: *const Entry, inherited: bool) {
+        meter::step();
         // SAFETY: the list's ownership passes to the chain (B1).
         unsafe {
             (*entry.cast::<Block>()).inherited.set(inherited);

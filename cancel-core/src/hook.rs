@@ -13,7 +13,7 @@ use crate::error::Cancelled;
 use crate::hub::Hub;
 use crate::list::{Entry, Kind};
 use crate::state::{CANCELLED, NEVER, NONEMPTY};
-use crate::sync::{Relaxed, Release, const_fn};
+use crate::sync::{LockedCell, Relaxed, Release, const_fn};
 use core::mem::MaybeUninit;
 use core::ptr::{self, addr_of};
 
@@ -71,7 +71,8 @@ unsafe fn run<F: FnOnce(&Cancelled) + Copy>(captured: &Captured, cancelled: &Can
 #[repr(C)]
 pub(crate) struct Hook {
     pub(crate) entry: Entry,
-    call: Call,
+    /// (Never written; in a cell, so that loom sees who reads it when it is gone.)
+    call: LockedCell<Call>,
 }
 
 impl Hook {
@@ -79,7 +80,7 @@ impl Hook {
         pub(crate) const fn new<F: FnOnce(&Cancelled) + Copy + Send + 'static>(closure: F) -> Self {
             Hook {
                 entry: Entry::new(Kind::Hook),
-                call: Call::new(closure),
+                call: LockedCell::new(Call::new(closure)),
             }
         }
     }
@@ -108,7 +109,7 @@ impl Hook {
             }
             Hub::unlock(hub, held);
             if first && flags & CANCELLED != 0 {
-                (*this).call.run(&(*hub).cancelled(flags));
+                (*this).call.get().run(&(*hub).cancelled(flags));
             }
         }
     }
@@ -121,7 +122,7 @@ impl Hook {
     pub(crate) unsafe fn take(this: *const Hook) -> Call {
         // SAFETY: alive up to the store (K2).
         unsafe {
-            let call = (*this).call;
+            let call = (*this).call.get();
             // Release: pairs with the Acquire in `deregister` (H4).
             (*this).entry.queued.store(false, Release);
             call

@@ -21,9 +21,10 @@ use crate::reason::Reason;
 use crate::state::{CANCELLED, INHERITED, NEVER, NONEMPTY};
 use crate::sync::{
     Acquire, AtomicPtr, AtomicU32, Held, Life, Relaxed, Release, WakerSlot, Word, const_fn,
+    meter,
 };
 use core::ptr::{addr_of, null_mut};
-use core::task::Waker;
+use core::task::{Poll, Waker};
 
 #[derive(Debug)]
 #[repr(C)]
@@ -213,6 +214,32 @@ impl Hub {
         }
     }
 
+    /// Enters a future, or gives it another waker if it is in the list with one that wakes another
+    /// task. Ready, with the flags: cancelled, or a canceller has just taken it out.
+    ///
+    /// # Safety
+    ///
+    /// As for [`wait`](Hub::wait), but it may be in the list, with this `this` each time.
+    #[inline]
+    pub(crate) unsafe fn enter(this: *const Hub, waiter: *const Waiter, waker: &Waker) -> Poll<u32> {
+        // SAFETY: passed on; `queued` tells which.
+        unsafe {
+            // Acquire: pairs with the canceller's store of false (H4): it is done with the slot, which
+            // we are going to write. (Free of cost on most machines; loom finds the race without.)
+            if (*waiter).entry.queued.load(Acquire) {
+                // H3: cloned outside the lock.
+                if (*waiter).waker.will_wake(waker) || Self::replace(this, waiter, waker.clone()) {
+                    return Poll::Pending;
+                }
+                return Poll::Ready((*this).word.load());
+            }
+            match Self::wait(this, waiter, waker.clone()) {
+                Ok(()) => Poll::Pending,
+                Err(flags) => Poll::Ready(flags),
+            }
+        }
+    }
+
     /// Replaces the waker of a future that is in the list. False: a canceller has taken it.
     ///
     /// # Safety
@@ -259,6 +286,7 @@ impl Hub {
     /// Under the lock; the caller cuts the entry off.
     #[inline(always)]
     pub(crate) unsafe fn take_waker(waiter: *const Waiter) -> Waker {
+        meter::step();
         // SAFETY: queued, so the slot has a waker.
         unsafe {
             let waker = (*waiter).waker.take();

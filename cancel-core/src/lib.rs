@@ -19,6 +19,7 @@
 //! | a future to stop | [`CancelFutureExt::until_cancelled`], [`Token::cancelled`] |
 //! | a stream to stop | [`CancelStreamExt::take_until_cancelled`] (it ends), [`CancelStreamExt::until_cancelled`] (its last item says why) |
 //! | a future with a time limit | [`TimeoutExt::timeout`]; a token with one: [`CancelToken::with_timeout`] |
+//! | a time limit to look at, to change, to nest | [`Deadline`] |
 //! | a future to stop for several reasons, or with care | [`Scope`]: [sources](Scope::source), a [grace period](Scope::grace), a [cleanup](Scope::finally) |
 //! | a part of it that is not to be stopped | [`Shields::shield`] |
 //! | synchronous code to stop | [`Token::check`], [`Token::is_cancelled`], the trait [`Check`] |
@@ -111,6 +112,9 @@ mod view;
 mod rt;
 mod source;
 
+#[allow(unsafe_code)]
+mod deadline;
+
 mod grace;
 mod shield;
 
@@ -120,9 +124,13 @@ mod timeout;
 #[cfg(feature = "defmt")]
 mod format_defmt;
 
+#[cfg(all(test, not(loom), not(feature = "std")))]
+mod sections;
+
 pub use cause::{Cause, StaticCause};
 pub use check::{Check, Never};
 pub use child::Child;
+pub use deadline::{Deadline, UntilDeadline};
 pub use error::Cancelled;
 pub use future::{CancelFutureExt, UntilCancelled, WaitForCancel};
 pub use grace::{Cleanup, Grace, GracePeriod, NoCleanup, NoGrace};

@@ -13,7 +13,7 @@
 //! * E4: an entry that is in a list is alive: its owner takes it out before it goes, or has been
 //!   forgotten together with its memory.
 
-use crate::sync::{AtomicBool, HAS_LINKS, LockedCell, const_fn};
+use crate::sync::{AtomicBool, HAS_LINKS, LockedCell, const_fn, meter};
 use core::ptr::null;
 
 /// What an entry is the head of.
@@ -106,6 +106,7 @@ impl List {
 
     #[inline]
     pub(crate) unsafe fn push_back(&self, entry: *const Entry) {
+        meter::step();
         // SAFETY: E1, E4.
         unsafe {
             let first = self.first.get();
@@ -124,6 +125,7 @@ impl List {
 
     #[inline]
     pub(crate) unsafe fn push_front(&self, entry: *const Entry) {
+        meter::step();
         // SAFETY: E1, E4.
         unsafe {
             let first = self.first.get();
@@ -140,6 +142,7 @@ impl List {
 
     #[inline]
     pub(crate) unsafe fn unlink(&self, entry: *const Entry) {
+        meter::step();
         // SAFETY: E1, E4; `entry` is in this list.
         unsafe {
             let first = self.first.get();

@@ -20,7 +20,7 @@
 
 use crate::hub::Hub;
 use crate::list::{Entry, Kind};
-use crate::state::{CANCELLED, INHERITED, MULTI, NEVER, NONEMPTY, OUTCOME};
+use crate::state::{CANCELLED, INHERITED, NEVER, NONEMPTY, OUTCOME, is_multi};
 use crate::sync::{
     Acquire, AtomicPtr, HOLD, Held, LockedCell, Patience, Relaxed, Release, Word, const_fn,
     const_value, prefetch,
@@ -117,7 +117,7 @@ pub(crate) unsafe fn enter(node: *const Node, source: *const Hub) {
             // Relaxed: the node is known to nobody before the unlock below.
             (*node).dependent.source.store(source.cast_mut(), Relaxed);
             (*source).list.push_front(addr_of!((*node).dependent.entry));
-            if held.flags & MULTI != 0 {
+            if is_multi(held.flags) {
                 crate::multi::retain(source); // N4
             }
             held.flags |= NONEMPTY;
@@ -237,7 +237,7 @@ pub(crate) unsafe fn detach(node: *const Node) -> Option<*const Hub> {
                     }
                 }
                 Ok(mut both) => {
-                    let (source, multi) = (both.source, both.source_held.flags & MULTI != 0);
+                    let (source, multi) = (both.source, is_multi(both.source_held.flags));
                     let done = hand_on(hub, source, multi);
                     if done {
                         unlink(entry, &mut both);
@@ -329,7 +329,7 @@ pub(crate) unsafe fn leave(link: *const Link) -> Option<*const Hub> {
             }
             Ok(mut both) => {
                 unlink(entry, &mut both);
-                let (source, multi) = (both.source, both.source_held.flags & MULTI != 0);
+                let (source, multi) = (both.source, is_multi(both.source_held.flags));
                 Hub::unlock(source, both.source_held);
                 Hub::unlock(own, both.held);
                 multi.then_some(source)

@@ -38,9 +38,8 @@ pub(crate) const HELD: u32 = 1 << 3;
 pub(crate) const DONE: u32 = 1 << 4;
 /// Cancelled through an ancestor.
 pub(crate) const INHERITED: u32 = 1 << 5;
-/// Follows several sources: the node is kept alive by its dependents (any, all). No bit at all where
-/// there are no such nodes.
-pub(crate) const MULTI: u32 = if crate::sync::HAS_LINKS { 1 << 6 } else { 0 };
+/// Follows several sources: the node is kept alive by its dependents (any, all).
+pub(crate) const MULTI: u32 = 1 << 6;
 /// Follows all of its sources: the last one fires it.
 pub(crate) const ALL: u32 = 1 << 7;
 /// In a canceller's left list, with callbacks alone in its own.
@@ -53,5 +52,11 @@ pub(crate) const CANCELLED: u32 = 1 << 31;
 /// What a dependent takes over from a cancelled node, besides `INHERITED`.
 pub(crate) const OUTCOME: u32 = CANCELLED | crate::reason::REASON_BITS;
 
-const FLAGS: u32 = CANCELLED | NEVER | (CALLS << 1) - 1;
+/// Never where there are no such nodes, as the compiler is to know.
+#[inline(always)]
+pub(crate) fn is_multi(flags: u32) -> bool {
+    crate::sync::HAS_LINKS && flags & MULTI != 0
+}
+
+const FLAGS: u32 = CANCELLED | NEVER | ((CALLS << 1) - 1);
 const _: () = assert!(LOCK == 1 && crate::reason::REASON_BITS == !FLAGS);

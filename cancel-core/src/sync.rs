@@ -30,6 +30,11 @@ mod count;
     path = "sync/lock_critical_section.rs"
 )]
 mod lock;
+#[cfg_attr(
+    all(test, not(loom), not(feature = "std")),
+    path = "sync/meter_test.rs"
+)]
+pub(crate) mod meter;
 #[cfg_attr(feature = "std", path = "sync/panic_std.rs")]
 #[cfg_attr(not(feature = "std"), path = "sync/panic_core.rs")]
 mod panic;

@@ -7,8 +7,8 @@ use crate::hub::Hub;
 use crate::list::{Entry, Kind};
 use crate::multi;
 use crate::node::{Dependent, Link, Node, own_hub};
-use crate::state::{CANCELLED, DONE, HELD, INHERITED, MARKING, MULTI, NONEMPTY};
-use crate::sync::{CAN_WAIT, HOLD, Held, Patience, Relaxed, Release, prefetch};
+use crate::state::{CANCELLED, DONE, HELD, INHERITED, MARKING, NONEMPTY, is_multi};
+use crate::sync::{CAN_WAIT, HOLD, Held, Patience, Relaxed, Release, meter, prefetch};
 use core::ptr::{addr_of, null_mut};
 
 /// How far a hold got.
@@ -175,7 +175,7 @@ impl Cancel {
             if entry.is_null() {
                 held.flags &= !NONEMPTY;
             }
-            if held.flags & MULTI != 0 {
+            if is_multi(held.flags) {
                 multi::drop_some(hub, passed); // N4; we have a handle, or the root's owner has
             }
             step
@@ -186,6 +186,7 @@ impl Cancel {
     /// It leaves the source's list (the caller cuts it off). False: another cancel is marking it.
     #[inline]
     unsafe fn visit(&mut self, entry: *const Entry, inherited: u32) -> bool {
+        meter::step();
         // SAFETY: see above. `source` changes under both locks (N1).
         unsafe {
             if (*entry).kind.is_link() {
@@ -329,7 +330,7 @@ impl Cancel {
                         continue;
                     }
                     let left = self.put(entry, Place::Left);
-                    if held.flags & MULTI == 0 {
+                    if !is_multi(held.flags) {
                         // Release: as in `visit`.
                         (*entry.cast::<Dependent>()).source.store(left, Release);
                     }

@@ -11,7 +11,7 @@ use crate::list::{Entry, Kind};
 use crate::multi;
 use crate::node::{Dependent, own_hub};
 use crate::reason::Reason;
-use crate::state::{CALLS, INHERITED, MULTI, NONEMPTY};
+use crate::state::{CALLS, INHERITED, NONEMPTY, is_multi};
 use crate::sync::{BATCH, HOLD, Held, Release, prefetch};
 use core::ptr::null_mut;
 
@@ -97,7 +97,7 @@ impl Cancel {
     pub(super) unsafe fn let_go(&mut self, entry: *const Entry, hub: *const Hub, held: Held) {
         // SAFETY: see above.
         unsafe {
-            if held.flags & MULTI != 0 {
+            if is_multi(held.flags) {
                 self.finished.add(entry); // before the unlock: our handle keeps the node
             } else {
                 // Release: as in `visit`.
