@@ -48,7 +48,7 @@ pub(crate) fn run(args: &[String]) -> Outcome {
     }
 }
 
-/// Where the section begins and ends; `cargo xtask bench` keeps what is between.
+/// Where the section begins and ends. `cargo xtask bench` keeps what comes from such a mark on.
 const BEGIN: &str = "<!-- cargo xtask size: begin -->";
 const END: &str = "<!-- cargo xtask size: end -->";
 

@@ -208,12 +208,12 @@ fn above(all: u64, base: u64, target: Option<u64>) -> String {
 }
 
 const METHOD: &str = "\
-Each program is a whole firmware (`embedded/size`) with a vector table, no heap, a panic handler that \
-stops, and no printing, built for size: `opt-level = \"z\"`, `lto`, one codegen unit, `panic = \"abort\"`, \
-with Debian's compiler the core library as well. All have the same start, executor (embassy-executor), time \
-driver, critical section (interrupts off), and end; an interrupt stops the work, and each has run to that end \
-in QEMU before it is weighed. *Flash* is all that is written into the machine (vector table, code, constants, \
-initial values), *RAM* all static memory, the tasks' futures included, the stack not; in parentheses, the \
-difference to the first program of the group, which does the same work without cancelation. Sizes of types \
-are those of symbols in a program for that processor; instructions are counted in it, less those of a \
-function that does nothing.";
+Each program is a whole firmware (`embedded/size`): vector table, no heap, a panic handler that stops, no \
+printing. It is built for size: `opt-level = \"z\"`, `lto`, one codegen unit, `panic = \"abort\"`, with \
+Debian's compiler the core library as well. All have the same start, the same critical section (interrupts \
+off), and where they have tasks and times, the same embassy-executor and time driver. An interrupt ends the \
+waiting, a time limit the work; each program has come to that end in QEMU before it is weighed. *Flash* is \
+all that is written into the machine (vector table, code, constants, initial values), *RAM* all static \
+memory, with the tasks' futures and without the stack; in parentheses, the difference to the first program of \
+its group, which does the same without cancelation. Sizes of types are those of symbols in a program for that \
+processor; instructions are counted in it, less those of a function that does nothing.";
