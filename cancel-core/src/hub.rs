@@ -20,8 +20,7 @@ use crate::list::{Entry, Kind, List};
 use crate::reason::Reason;
 use crate::state::{CANCELLED, INHERITED, NEVER, NONEMPTY};
 use crate::sync::{
-    Acquire, AtomicPtr, AtomicU32, Held, Life, Relaxed, Release, WakerSlot, Word, const_fn,
-    meter,
+    Acquire, AtomicPtr, Handles, Held, Life, Relaxed, Release, WakerSlot, Word, const_fn, meter,
 };
 use core::ptr::{addr_of, null_mut};
 use core::task::{Poll, Waker};
@@ -30,8 +29,8 @@ use core::task::{Poll, Waker};
 #[repr(C)]
 pub(crate) struct Hub {
     pub(crate) word: Word,
-    /// Handles of a shared node (and dependents of a `MULTI` one). Unused in place.
-    pub(crate) handles: AtomicU32,
+    /// Of a shared node (and dependents of a `MULTI` one). Unused in place.
+    pub(crate) handles: Handles,
     pub(crate) cause: AtomicPtr<Detail>,
     pub(crate) list: List,
     pub(crate) life: Life,
@@ -54,6 +53,14 @@ impl Waiter {
     }
 }
 
+/// (One word has room for state and handles.)
+#[cfg(not(loom))]
+const _: () = assert!(
+    size_of::<Hub>()
+        == (4 + size_of::<Handles>()).next_multiple_of(align_of::<usize>())
+            + 2 * size_of::<usize>()
+);
+
 impl Hub {
     const_fn! {
         /// One in place, without handles. (All zero if live: a static token takes no flash.)
@@ -66,7 +73,7 @@ impl Hub {
         pub(crate) const fn with_handles(flags: u32, handles: u32) -> Self {
             Hub {
                 word: Word::new(flags),
-                handles: AtomicU32::new(handles),
+                handles: Handles::new(handles),
                 cause: AtomicPtr::new(null_mut()),
                 list: List::new(),
                 life: Life::new(),
@@ -221,7 +228,11 @@ impl Hub {
     ///
     /// As for [`wait`](Hub::wait), but it may be in the list, with this `this` each time.
     #[inline]
-    pub(crate) unsafe fn enter(this: *const Hub, waiter: *const Waiter, waker: &Waker) -> Poll<u32> {
+    pub(crate) unsafe fn enter(
+        this: *const Hub,
+        waiter: *const Waiter,
+        waker: &Waker,
+    ) -> Poll<u32> {
         // SAFETY: passed on; `queued` tells which.
         unsafe {
             // Acquire: pairs with the canceller's store of false (H4): it is done with the slot, which

@@ -85,7 +85,7 @@ impl Node {
 }
 
 #[cfg(not(loom))]
-const _: () = assert!(size_of::<Node>() == 8 + 6 * size_of::<usize>());
+const _: () = assert!(size_of::<Node>() == size_of::<Hub>() + 4 * size_of::<usize>());
 
 /// The hub whose lock guards the `source` of a dependent.
 ///

@@ -67,7 +67,9 @@ fn cancel() {
     does_not_grow("children with five waiters each", |n| {
         let token = root();
         let children: Vec<_> = (0..n).map(|_| child(token)).collect();
-        let waits = children.iter().flat_map(|child| (0..5).map(|_| wait(child)));
+        let waits = children
+            .iter()
+            .flat_map(|child| (0..5).map(|_| wait(child)));
         let waits: Vec<_> = waits.collect();
         move || {
             token.cancel();
@@ -152,17 +154,20 @@ fn come_and_go() {
             drop(kept);
         }
     });
-    does_not_grow("a live child goes, with all that was forgotten below it", |n| {
-        let mut gone = Box::pin(Child::new(root()));
-        for _ in 0..n {
-            let token = gone.as_mut().enter();
-            core::mem::forget((wait(token), hook(token)));
-            let mut below = Box::pin(Child::new(token));
-            below.as_mut().enter();
-            core::mem::forget(below);
-        }
-        move || drop(gone)
-    });
+    does_not_grow(
+        "a live child goes, with all that was forgotten below it",
+        |n| {
+            let mut gone = Box::pin(Child::new(root()));
+            for _ in 0..n {
+                let token = gone.as_mut().enter();
+                core::mem::forget((wait(token), hook(token)));
+                let mut below = Box::pin(Child::new(token));
+                below.as_mut().enter();
+                core::mem::forget(below);
+            }
+            move || drop(gone)
+        },
+    );
     does_not_grow("the same at the top", |n| {
         let (top, other) = (Token::new(), root());
         let mut gone = Box::pin(Child::new(other));
@@ -221,7 +226,11 @@ mod on_the_heap {
     fn trees() {
         does_not_grow("a parent goes, its children stay", |n| {
             let (above, other) = (CancelToken::new(), CancelToken::new());
-            let parents = [above.child(), CancelToken::new(), CancelToken::any([&other])];
+            let parents = [
+                above.child(),
+                CancelToken::new(),
+                CancelToken::any([&other]),
+            ];
             let kept = parents.each_ref().map(|parent| children(parent, n));
             move || {
                 drop(parents);

@@ -54,6 +54,21 @@ pub(crate) use prefetch::prefetch;
 /// here, so that programs without one do not have the code for them.)
 pub(crate) const HAS_LINKS: bool = cfg!(feature = "alloc");
 
+/// A count of handles, which shared tokens have: on the heap.
+#[cfg(feature = "alloc")]
+pub(crate) use AtomicU32 as Handles;
+
+#[cfg(not(feature = "alloc"))]
+#[derive(Debug)]
+pub(crate) struct Handles;
+
+#[cfg(not(feature = "alloc"))]
+impl Handles {
+    pub(crate) const fn new(_: u32) -> Self {
+        Handles
+    }
+}
+
 /// How many entries are handled before all locks are let go.
 pub(crate) const HOLD: u32 = if cfg!(loom) {
     2
