@@ -12,7 +12,7 @@
 use crate::error::Cancelled;
 use crate::hub::Hub;
 use crate::list::{Entry, Kind};
-use crate::sync::{AcqRel, AtomicBool, AtomicU32, LockedCell, Panics, Release};
+use crate::sync::{AcqRel, AtomicBool, AtomicU32, LockedCell, Panics, Release, meter};
 use alloc::boxed::Box;
 use core::mem::ManuallyDrop;
 use core::ptr::{self, addr_of, null};
@@ -152,10 +152,24 @@ impl Calls {
         self.first.is_null()
     }
 
+    /// Whether a callback goes into the chain: if it is on the heap, and no callback of the list, of
+    /// which `last` is the last entry, has been moved to the back. (Else it has to go there, too, or
+    /// would come before that.)
+    ///
+    /// # Safety
+    ///
+    /// Both are in a list whose lock is held.
+    #[inline]
+    pub(crate) unsafe fn can_add(entry: *const Entry, last: *const Entry) -> bool {
+        // SAFETY: alive by the lock (E4).
+        unsafe { (*entry).kind == Kind::Callback && !(*last).passed.get() }
+    }
+
     /// # Safety
     ///
     /// `entry` is the head of a block in a list whose lock is held; the caller cuts it off.
     pub(crate) unsafe fn add(&mut self, entry: *const Entry, inherited: bool) {
+        meter::step();
         // SAFETY: the list's ownership passes to the chain (B1).
         unsafe {
             (*entry.cast::<Block>()).inherited.set(inherited);

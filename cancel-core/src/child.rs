@@ -85,6 +85,7 @@ impl<'a> Child<'a> {
         let this = unsafe { self.get_unchecked_mut() };
         if !this.entered {
             this.entered = true;
+            crate::propagate::need_all();
             // SAFETY: pinned, and known to nobody else. The parent is borrowed for longer than we
             // live, so it is neither moved nor dropped before (N2).
             unsafe { enter(addr_of!(this.node), &this.parent.hub) };

@@ -3,7 +3,6 @@
 use crate::error::Cancelled;
 use crate::hub::{Hub, Waiter};
 use crate::state::{CANCELLED, NEVER};
-use crate::sync::Acquire;
 use crate::token::{Token, TokenRef};
 use core::fmt;
 use core::future::Future;
@@ -81,31 +80,12 @@ impl<T: TokenRef> WaitForCancel<T> {
         if flags & CANCELLED != 0 {
             return Poll::Ready(flags);
         }
-        let waiter: *const Waiter = &this.waiter;
+        if flags & NEVER != 0 {
+            return Poll::Pending;
+        }
         // SAFETY: pinned, and the drop takes the waiter out, so it is alive while linked (E4).
         // `T` gives the same hub each time (sealed). Polls are exclusive.
-        unsafe {
-            // Acquire: pairs with the canceller's store of false (H4): it is done with the slot, which
-            // we are going to write. (Free of cost on most machines; loom finds the race without.)
-            if (*waiter).entry.queued.load(Acquire) {
-                if (*waiter).waker.will_wake(cx.waker()) {
-                    return Poll::Pending;
-                }
-                // H3: cloned outside the lock.
-                let waker = cx.waker().clone();
-                if Hub::replace(hub, waiter, waker) {
-                    return Poll::Pending;
-                }
-                return Poll::Ready(this.token.hub.word.load());
-            }
-            if flags & NEVER != 0 {
-                return Poll::Pending;
-            }
-            match Hub::wait(hub, waiter, cx.waker().clone()) {
-                Ok(()) => Poll::Pending,
-                Err(flags) => Poll::Ready(flags),
-            }
-        }
+        unsafe { Hub::enter(hub, &this.waiter, cx.waker()) }
     }
 }
 

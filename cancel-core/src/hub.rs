@@ -20,17 +20,17 @@ use crate::list::{Entry, Kind, List};
 use crate::reason::Reason;
 use crate::state::{CANCELLED, INHERITED, NEVER, NONEMPTY};
 use crate::sync::{
-    Acquire, AtomicPtr, AtomicU32, Held, Life, Relaxed, Release, WakerSlot, Word, const_fn,
+    Acquire, AtomicPtr, Handles, Held, Life, Relaxed, Release, WakerSlot, Word, const_fn, meter,
 };
 use core::ptr::{addr_of, null_mut};
-use core::task::Waker;
+use core::task::{Poll, Waker};
 
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct Hub {
     pub(crate) word: Word,
-    /// Handles of a shared node (and dependents of a `MULTI` one). Unused in place.
-    pub(crate) handles: AtomicU32,
+    /// Of a shared node (and dependents of a `MULTI` one). Unused in place.
+    pub(crate) handles: Handles,
     pub(crate) cause: AtomicPtr<Detail>,
     pub(crate) list: List,
     pub(crate) life: Life,
@@ -53,12 +53,27 @@ impl Waiter {
     }
 }
 
+/// (One word has room for state and handles.)
+#[cfg(not(loom))]
+const _: () = assert!(
+    size_of::<Hub>()
+        == (4 + size_of::<Handles>()).next_multiple_of(align_of::<usize>())
+            + 2 * size_of::<usize>()
+);
+
 impl Hub {
     const_fn! {
+        /// One in place, without handles. (All zero if live: a static token takes no flash.)
         pub(crate) const fn new(flags: u32) -> Self {
+            Hub::with_handles(flags, 0)
+        }
+    }
+
+    const_fn! {
+        pub(crate) const fn with_handles(flags: u32, handles: u32) -> Self {
             Hub {
                 word: Word::new(flags),
-                handles: AtomicU32::new(1),
+                handles: Handles::new(handles),
                 cause: AtomicPtr::new(null_mut()),
                 list: List::new(),
                 life: Life::new(),
@@ -206,6 +221,36 @@ impl Hub {
         }
     }
 
+    /// Enters a future, or gives it another waker if it is in the list with one that wakes another
+    /// task. Ready, with the flags: cancelled, or a canceller has just taken it out.
+    ///
+    /// # Safety
+    ///
+    /// As for [`wait`](Hub::wait), but it may be in the list, with this `this` each time.
+    #[inline]
+    pub(crate) unsafe fn enter(
+        this: *const Hub,
+        waiter: *const Waiter,
+        waker: &Waker,
+    ) -> Poll<u32> {
+        // SAFETY: passed on; `queued` tells which.
+        unsafe {
+            // Acquire: pairs with the canceller's store of false (H4): it is done with the slot, which
+            // we are going to write. (Free of cost on most machines; loom finds the race without.)
+            if (*waiter).entry.queued.load(Acquire) {
+                // H3: cloned outside the lock.
+                if (*waiter).waker.will_wake(waker) || Self::replace(this, waiter, waker.clone()) {
+                    return Poll::Pending;
+                }
+                return Poll::Ready((*this).word.load());
+            }
+            match Self::wait(this, waiter, waker.clone()) {
+                Ok(()) => Poll::Pending,
+                Err(flags) => Poll::Ready(flags),
+            }
+        }
+    }
+
     /// Replaces the waker of a future that is in the list. False: a canceller has taken it.
     ///
     /// # Safety
@@ -252,6 +297,7 @@ impl Hub {
     /// Under the lock; the caller cuts the entry off.
     #[inline(always)]
     pub(crate) unsafe fn take_waker(waiter: *const Waiter) -> Waker {
+        meter::step();
         // SAFETY: queued, so the slot has a waker.
         unsafe {
             let waker = (*waiter).waker.take();

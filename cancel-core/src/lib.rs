@@ -19,10 +19,11 @@
 //! | a future to stop | [`CancelFutureExt::until_cancelled`], [`Token::cancelled`] |
 //! | a stream to stop | [`CancelStreamExt::take_until_cancelled`] (it ends), [`CancelStreamExt::until_cancelled`] (its last item says why) |
 //! | a future with a time limit | [`TimeoutExt::timeout`]; a token with one: [`CancelToken::with_timeout`] |
+//! | a time limit to look at, to change, to nest | [`Deadline`] |
 //! | a future to stop for several reasons, or with care | [`Scope`]: [sources](Scope::source), a [grace period](Scope::grace), a [cleanup](Scope::finally) |
 //! | a part of it that is not to be stopped | [`Shields::shield`] |
 //! | synchronous code to stop | [`Token::check`], [`Token::is_cancelled`], the trait [`Check`] |
-//! | code to run on a cancel | [`CancelToken::on_cancel`], [`DropGuard`] |
+//! | code to run on a cancel | [`CancelToken::on_cancel`], without a heap [`OnCancel`]; [`DropGuard`] |
 //! | to say why, or to ask | [`Cause`], [`Reason`]; [`Cancelled`] |
 //! | an executor to connect | the traits [`Timer`], [`Spawn`], [`SpawnLocal`] |
 //!
@@ -41,7 +42,8 @@
 //! Without `std` the lock of a token is a
 //! [`critical-section`](https://docs.rs/critical-section), for which the application provides an
 //! implementation; each does O(1) work. Without any feature there is no heap: [`Token`], [`Child`],
-//! any number of waiters.
+//! [`OnCancel`], [`Scope`] and any number of waiters. Such a build uses atomic loads and stores alone;
+//! no compare-and-swap is needed, and what a program does not use (children, callbacks) is not linked.
 
 #![cfg_attr(not(any(feature = "std", loom)), no_std)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -72,6 +74,8 @@ mod serde;
 #[allow(unsafe_code)]
 mod block;
 #[allow(unsafe_code)]
+mod hook;
+#[allow(unsafe_code)]
 mod hub;
 #[allow(unsafe_code)]
 mod list;
@@ -93,6 +97,8 @@ mod child;
 mod future;
 #[allow(unsafe_code)]
 mod guard;
+#[allow(unsafe_code)]
+mod on_cancel;
 #[cfg(feature = "alloc")]
 #[allow(unsafe_code)]
 mod shared;
@@ -106,6 +112,9 @@ mod view;
 mod rt;
 mod source;
 
+#[allow(unsafe_code)]
+mod deadline;
+
 mod grace;
 mod shield;
 
@@ -115,13 +124,18 @@ mod timeout;
 #[cfg(feature = "defmt")]
 mod format_defmt;
 
+#[cfg(all(test, not(loom), not(feature = "std")))]
+mod sections;
+
 pub use cause::{Cause, StaticCause};
 pub use check::{Check, Never};
 pub use child::Child;
+pub use deadline::{Deadline, UntilDeadline};
 pub use error::Cancelled;
 pub use future::{CancelFutureExt, UntilCancelled, WaitForCancel};
 pub use grace::{Cleanup, Grace, GracePeriod, NoCleanup, NoGrace};
 pub use guard::DropGuard;
+pub use on_cancel::OnCancel;
 pub use reason::Reason;
 pub use rt::{Spawn, SpawnError, SpawnLocal, Timer, TimerError};
 pub use scope::Scope;

@@ -13,7 +13,7 @@
 //! * E4: an entry that is in a list is alive: its owner takes it out before it goes, or has been
 //!   forgotten together with its memory.
 
-use crate::sync::{AtomicBool, LockedCell, const_fn};
+use crate::sync::{AtomicBool, HAS_LINKS, LockedCell, const_fn, meter};
 use core::ptr::null;
 
 /// What an entry is the head of.
@@ -27,15 +27,22 @@ pub(crate) enum Kind {
     Link,
     /// A `Waiter`: a future's waker.
     Waiter,
-    /// A `Block`: a callback.
+    /// A `Block`: a callback on the heap.
     #[cfg_attr(not(feature = "alloc"), allow(dead_code))]
     Callback,
+    /// A `Hook`: a callback in place.
+    Hook,
 }
 
 impl Kind {
     #[inline(always)]
+    pub(crate) fn is_link(self) -> bool {
+        HAS_LINKS && matches!(self, Kind::Link)
+    }
+
+    #[inline(always)]
     pub(crate) fn is_dependent(self) -> bool {
-        matches!(self, Kind::Child | Kind::Link)
+        matches!(self, Kind::Child) || self.is_link()
     }
 }
 
@@ -48,8 +55,10 @@ pub(crate) struct Entry {
     pub(crate) kind: Kind,
     /// In the list. Written under the lock; waiters and callbacks read it without (H4 in hub.rs).
     pub(crate) queued: AtomicBool,
-    /// For the owner alone: a future that has given its result.
+    /// Of a future, for its owner alone: it has given its result. Of a hook: K3.
     pub(crate) spent: LockedCell<bool>,
+    /// A callback that a canceller has moved to the back, to come to it when no waiter is left.
+    pub(crate) passed: LockedCell<bool>,
 }
 
 impl Entry {
@@ -61,6 +70,7 @@ impl Entry {
             kind,
             queued: AtomicBool::new(false),
             spent: LockedCell::new(false),
+            passed: LockedCell::new(false),
         }
     }
     }
@@ -96,6 +106,7 @@ impl List {
 
     #[inline]
     pub(crate) unsafe fn push_back(&self, entry: *const Entry) {
+        meter::step();
         // SAFETY: E1, E4.
         unsafe {
             let first = self.first.get();
@@ -114,6 +125,7 @@ impl List {
 
     #[inline]
     pub(crate) unsafe fn push_front(&self, entry: *const Entry) {
+        meter::step();
         // SAFETY: E1, E4.
         unsafe {
             let first = self.first.get();
@@ -130,6 +142,7 @@ impl List {
 
     #[inline]
     pub(crate) unsafe fn unlink(&self, entry: *const Entry) {
+        meter::step();
         // SAFETY: E1, E4; `entry` is in this list.
         unsafe {
             let first = self.first.get();
@@ -189,7 +202,7 @@ impl List {
 #[derive(Clone, Copy)]
 pub(crate) struct Walk {
     pub(crate) first: *const Entry,
-    last: *const Entry,
+    pub(crate) last: *const Entry,
 }
 
 #[cfg(all(test, not(loom)))]

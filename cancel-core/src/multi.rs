@@ -13,7 +13,7 @@
 //!   otherwise unused, entry.
 
 use crate::hub::Hub;
-use crate::list::Kind;
+use crate::list::{Entry, Kind};
 use crate::node::{Dependent, Link, Node, detach, is_alone, leave};
 use crate::state::{ALL, CANCELLED, INHERITED, MULTI, NEVER, NONEMPTY, OUTCOME};
 use crate::sync::{AcqRel, Acquire, LockedCell, Relaxed, abort};
@@ -30,6 +30,38 @@ pub(crate) struct Multi {
     /// Sources that have not fired yet; guarded by the node's lock.
     remaining: LockedCell<usize>,
     links: Box<[Link]>,
+}
+
+/// `MULTI` nodes of which a canceller still has a handle, chained by their entries.
+pub(crate) struct Finished(*const Entry);
+
+impl Finished {
+    pub(crate) const fn new() -> Self {
+        Finished(null())
+    }
+
+    /// # Safety
+    ///
+    /// `entry` is that of a `MULTI` node, in no list, and the canceller has a handle of the node.
+    pub(crate) unsafe fn add(&mut self, entry: *const Entry) {
+        // SAFETY: the entry is the canceller's, since it has a handle of the node.
+        unsafe { (*entry).next.set(self.0) };
+        self.0 = entry;
+    }
+
+    /// Takes one out, whose handle is to be given back.
+    pub(crate) fn next(&mut self) -> Option<*const Hub> {
+        if self.0.is_null() {
+            return None;
+        }
+        let node = self.0.cast::<Node>();
+        // SAFETY: the canceller's until it gives its handle back.
+        unsafe {
+            self.0 = (*node).dependent.entry.next.get();
+            (*node).dependent.entry.next.set(null());
+            Some(addr_of!((*node).hub))
+        }
+    }
 }
 
 /// One handle more.

@@ -20,7 +20,7 @@
 
 use crate::hub::Hub;
 use crate::list::{Entry, Kind};
-use crate::state::{CANCELLED, INHERITED, MULTI, NEVER, NONEMPTY, OUTCOME};
+use crate::state::{CANCELLED, INHERITED, NEVER, NONEMPTY, OUTCOME, is_multi};
 use crate::sync::{
     Acquire, AtomicPtr, HOLD, Held, LockedCell, Patience, Relaxed, Release, Word, const_fn,
     const_value, prefetch,
@@ -70,7 +70,7 @@ impl Node {
     pub(crate) const fn new(flags: u32) -> Self {
         Node {
             dependent: Dependent::new(Kind::Child),
-            hub: Hub::new(flags),
+            hub: Hub::with_handles(flags, 1),
         }
     }
     }
@@ -85,7 +85,7 @@ impl Node {
 }
 
 #[cfg(not(loom))]
-const _: () = assert!(size_of::<Node>() == 8 + 6 * size_of::<usize>());
+const _: () = assert!(size_of::<Node>() == size_of::<Hub>() + 4 * size_of::<usize>());
 
 /// The hub whose lock guards the `source` of a dependent.
 ///
@@ -96,9 +96,9 @@ const _: () = assert!(size_of::<Node>() == 8 + 6 * size_of::<usize>());
 pub(crate) unsafe fn own_hub(entry: *const Entry) -> *const Hub {
     // SAFETY: by its kind, the entry is the first field of a `Link` or of a `Node`.
     unsafe {
-        match (*entry).kind {
-            Kind::Link => addr_of!((*(*(entry as *const Link)).owner).hub),
-            _ => addr_of!((*(entry as *const Node)).hub),
+        match (*entry).kind.is_link() {
+            true => addr_of!((*(*(entry as *const Link)).owner).hub),
+            false => addr_of!((*(entry as *const Node)).hub),
         }
     }
 }
@@ -117,7 +117,7 @@ pub(crate) unsafe fn enter(node: *const Node, source: *const Hub) {
             // Relaxed: the node is known to nobody before the unlock below.
             (*node).dependent.source.store(source.cast_mut(), Relaxed);
             (*source).list.push_front(addr_of!((*node).dependent.entry));
-            if held.flags & MULTI != 0 {
+            if is_multi(held.flags) {
                 crate::multi::retain(source); // N4
             }
             held.flags |= NONEMPTY;
@@ -237,7 +237,7 @@ pub(crate) unsafe fn detach(node: *const Node) -> Option<*const Hub> {
                     }
                 }
                 Ok(mut both) => {
-                    let (source, multi) = (both.source, both.source_held.flags & MULTI != 0);
+                    let (source, multi) = (both.source, is_multi(both.source_held.flags));
                     let done = hand_on(hub, source, multi);
                     if done {
                         unlink(entry, &mut both);
@@ -294,7 +294,7 @@ unsafe fn hand_on(hub: *const Hub, heir: *const Hub, multi: bool) -> bool {
             (*hub).list.unlink(first);
             if !heir.is_null() {
                 (*heir).list.push_front(first);
-                if (*first).kind == Kind::Link {
+                if (*first).kind.is_link() {
                     // What it would have taken over through us.
                     (*first.cast::<Link>()).adds.set(INHERITED);
                 }
@@ -329,7 +329,7 @@ pub(crate) unsafe fn leave(link: *const Link) -> Option<*const Hub> {
             }
             Ok(mut both) => {
                 unlink(entry, &mut both);
-                let (source, multi) = (both.source, both.source_held.flags & MULTI != 0);
+                let (source, multi) = (both.source, is_multi(both.source_held.flags));
                 Hub::unlock(source, both.source_held);
                 Hub::unlock(own, both.held);
                 multi.then_some(source)

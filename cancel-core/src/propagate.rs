@@ -19,6 +19,11 @@
 //!
 //! The **left list** is a second one, of nodes of which only waiters and callbacks are left.
 //!
+//! Callbacks come when no waiter is left anywhere. Those on the heap are chained up meanwhile
+//! (`Calls`). Those in place may go at any time, so they stay where they are: the canceller moves
+//! them to the back of their token's list, in order, and with them the heap's that come after, and
+//! takes them from there in the end.
+//!
 //! Invariants (`H` hub.rs, `N` node.rs, `M` multi.rs)
 //!
 //! * P1: at most `HOLD` entries are handled before all locks are let go. Order: work list, left list,
@@ -34,18 +39,22 @@
 //! * P4: both lists are empty when `cancel` ends, whatever panicked.
 //! * P5: a root is borrowed from a handle (or a place) by the caller, and so outlives the cancel.
 
+pub(crate) use waiters::need_all;
+
 mod mark;
 mod serve;
+#[cfg_attr(not(feature = "alloc"), path = "propagate/waiters_first.rs")]
+mod waiters;
 
 use crate::block::Calls;
 use crate::cause::Cause;
 use crate::detail::Detail;
-use crate::hub::{Hub, Waiter};
-use crate::list::{Entry, Kind};
+use crate::hub::Hub;
+use crate::multi::Finished;
 use crate::state::{CANCELLED, MARKING, NEVER, NONEMPTY, OUTCOME};
-use crate::sync::{BATCH, CAN_WAIT, HOLD, Held, Panics, Patience, Relaxed, Word};
+use crate::sync::{BATCH, CAN_WAIT, Held, Panics, Patience, Relaxed, Word};
 use core::mem::MaybeUninit;
-use core::ptr::{addr_of, null};
+use core::ptr::addr_of;
 use core::task::Waker;
 
 /// Cancels `root` and everything below. True for the call that won.
@@ -86,18 +95,7 @@ pub(crate) unsafe fn cancel(root: *const Hub, cause: Cause) -> bool {
             Hub::unlock(root, held);
             return true;
         }
-        let first = (*root).list.first();
-        if (*first).kind == Kind::Waiter && (*first).next.get().is_null() {
-            // One waiter and nothing else, the most common case: no one is left if it panics.
-            // The list first: the waiter may be gone as soon as its waker is taken (H4).
-            (*root).list.clear();
-            let waker = Hub::take_waker(first.cast::<Waiter>());
-            held.flags &= !NONEMPTY;
-            Hub::unlock(root, held);
-            waker.wake();
-        } else {
-            propagate(root, held);
-        }
+        waiters::serve(root, held);
         true
     }
 }
@@ -133,12 +131,14 @@ unsafe fn propagate(root: *const Hub, mut held: Held) {
             used: false,
             nodes_left: false,
             root_left: false,
+            root_calls: false,
+            node_calls: false,
             wakers: [const { MaybeUninit::uninit() }; BATCH],
             filled: 0,
             woken: 0,
             calls: Calls::new(),
-            finished: null(),
-            busy: null(),
+            finished: Finished::new(),
+            busy: root,
             panics: Panics::new(),
             served: false,
         };
@@ -148,10 +148,8 @@ unsafe fn propagate(root: *const Hub, mut held: Held) {
             Word::publish(addr_of!((*root).word), &held);
             cancel.mark(held);
         } else {
-            cancel.root_left = !cancel.take(root, false, &mut HOLD.clone());
-            if !cancel.root_left {
-                held.flags &= !NONEMPTY;
-            }
+            cancel.root_left = true;
+            cancel.take_from_root(&mut held);
             Hub::unlock(root, held);
         }
         cancel.serve();
@@ -174,15 +172,19 @@ struct Cancel {
     used: bool,
     /// There may be nodes in the left list.
     nodes_left: bool,
-    /// Waiters are left in the root's list.
+    /// There may be waiters in the root's list.
     root_left: bool,
+    /// There may be callbacks in the root's list, and nothing else.
+    root_calls: bool,
+    /// There may be nodes in the left list with callbacks, and none with anything else.
+    node_calls: bool,
     wakers: [MaybeUninit<Waker>; BATCH],
     filled: usize,
     woken: usize,
     calls: Calls,
-    /// `MULTI` nodes of which we still have a handle, chained by their entries.
-    finished: *const Entry,
-    /// What another cancel is marking.
+    finished: Finished,
+    /// What another cancel is marking; the root while there is nothing. (Not null: the fewer zeros, the
+    /// less a small machine needs `memset` for them.)
     busy: *const Hub,
     panics: Panics,
     /// All is done.

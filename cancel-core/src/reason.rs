@@ -42,12 +42,12 @@ pub enum Reason {
     Custom(u16),
 }
 
-const REASON_SHIFT: u32 = 11;
-const PAYLOAD_SHIFT: u32 = 16;
+const REASON_SHIFT: u32 = 9;
+const PAYLOAD_SHIFT: u32 = 14;
 const REASON_MASK: u32 = 0b11111;
 
 /// All bits of a state word that hold the reason.
-pub(crate) const REASON_BITS: u32 = !0 << REASON_SHIFT;
+pub(crate) const REASON_BITS: u32 = REASON_MASK << REASON_SHIFT | 0xFFFF << PAYLOAD_SHIFT;
 
 impl Reason {
     /// A short name in lower case, without the payload.

@@ -30,6 +30,11 @@ mod count;
     path = "sync/lock_critical_section.rs"
 )]
 mod lock;
+#[cfg_attr(
+    all(test, not(loom), not(feature = "std")),
+    path = "sync/meter_test.rs"
+)]
+pub(crate) mod meter;
 #[cfg_attr(feature = "std", path = "sync/panic_std.rs")]
 #[cfg_attr(not(feature = "std"), path = "sync/panic_core.rs")]
 mod panic;
@@ -44,6 +49,25 @@ pub(crate) use count::Count;
 pub(crate) use lock::{CAN_WAIT, Held, Patience, Word};
 pub(crate) use panic::Panics;
 pub(crate) use prefetch::prefetch;
+
+/// Whether there are nodes with several sources, and links to them: they live on the heap. (Known
+/// here, so that programs without one do not have the code for them.)
+pub(crate) const HAS_LINKS: bool = cfg!(feature = "alloc");
+
+/// A count of handles, which shared tokens have: on the heap.
+#[cfg(feature = "alloc")]
+pub(crate) use AtomicU32 as Handles;
+
+#[cfg(not(feature = "alloc"))]
+#[derive(Debug)]
+pub(crate) struct Handles;
+
+#[cfg(not(feature = "alloc"))]
+impl Handles {
+    pub(crate) const fn new(_: u32) -> Self {
+        Handles
+    }
+}
 
 /// How many entries are handled before all locks are let go.
 pub(crate) const HOLD: u32 = if cfg!(loom) {

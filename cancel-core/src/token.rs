@@ -68,10 +68,6 @@ pub struct Token {
     pub(crate) hub: Hub,
 }
 
-// (One word has room for state and handles on every target.)
-#[cfg(not(loom))]
-const _: () = assert!(size_of::<Token>() == 8 + 2 * size_of::<usize>());
-
 // SAFETY: the raw pointers inside are read and written under the word's lock; entries behind them
 // are alive while linked, on whichever thread their owners are; causes are `Send + Sync`.
 unsafe impl Send for Token {}

@@ -1,7 +1,7 @@
 //! What CI runs. The tests themselves are README's command, which `.ci/run` calls last.
 
 use crate::run::{Outcome, cargo, step};
-use crate::{broker, check, loom, page};
+use crate::{broker, check, loom, page, size};
 
 pub(crate) fn run(_: &[String]) -> Outcome {
     check::run(&[])?;
@@ -19,5 +19,6 @@ pub(crate) fn run(_: &[String]) -> Outcome {
         step(&format!("example {example}"), &mut run)?;
     }
     broker::run(&[])?;
-    page::run(&[])
+    page::run(&[])?;
+    size::run(&["--check".into()])
 }

@@ -37,9 +37,9 @@ type Fault = (&'static str, &'static str, &'static str, &'static str);
 const FAULTS: &[Fault] = &[
     (
         "waiter: the slot is written without having seen that the canceller is done with it",
-        "future.rs",
-        "(*waiter).entry.queued.load(Acquire)",
-        "(*waiter).entry.queued.load(crate::sync::Relaxed)",
+        "hub.rs",
+        "            if (*waiter).entry.queued.load(Acquire) {\n                // H3",
+        "            if (*waiter).entry.queued.load(Relaxed) {\n                // H3",
     ),
     (
         "alone: state read before source",
@@ -124,6 +124,30 @@ const FAULTS: &[Fault] = &[
         "block.rs",
         "if was_in_list || !(*this).claimed.swap(true, AcqRel) {",
         "if was_in_list || { (*this).claimed.swap(true, AcqRel); true } {",
+    ),
+    (
+        "a hook is read after its owner has been told that it may go",
+        "hook.rs",
+        "            let call = (*this).call.get();\n            // Release: pairs with the Acquire in `deregister` (H4).\n            (*this).entry.queued.store(false, Release);\n            call",
+        "            (*this).entry.queued.store(false, Release);\n            (*this).call.get()",
+    ),
+    (
+        "a callback on the heap comes before one in place that was entered earlier",
+        "block.rs",
+        "(*entry).kind == Kind::Callback && !(*last).passed.get()",
+        "(*entry).kind == Kind::Callback && !last.is_null()",
+    ),
+    (
+        "a canceller does not come back to callbacks in place",
+        "propagate/serve.rs",
+        "self.root_calls = left == Left::Calls;",
+        "self.root_calls = false;",
+    ),
+    (
+        "a node whose callbacks are all called stays in the left list",
+        "propagate/serve.rs",
+        "                    if held.flags & NONEMPTY == 0 {\n                        list.unlink(entry);",
+        "                    if false && held.flags & NONEMPTY == 0 {\n                        list.unlink(entry);",
     ),
 ];
 

@@ -10,6 +10,7 @@ mod loom;
 mod page;
 mod run;
 mod sanitize;
+mod size;
 mod targets;
 
 use run::Outcome;
@@ -71,6 +72,11 @@ const TASKS: &[Task] = &[
         name: "bench",
         about: "speed and size beside the peers; --quick, --json FILE, --markdown FILE, --filter TEXT",
         run: bench::run,
+    },
+    Task {
+        name: "size",
+        about: "flash and RAM of small firmware; --write: into BENCHMARKS.md, --check: fail on a missed target",
+        run: size::run,
     },
 ];
 

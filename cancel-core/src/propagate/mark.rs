@@ -1,13 +1,14 @@
 //! Phase 1 of a cancel: every flag below the root, and no foreign code. Invariants: `propagate.rs`.
 
 use super::Cancel;
+use super::serve::Left;
 use crate::detail::reserve;
 use crate::hub::Hub;
 use crate::list::{Entry, Kind};
 use crate::multi;
 use crate::node::{Dependent, Link, Node, own_hub};
-use crate::state::{CANCELLED, DONE, HELD, INHERITED, MARKING, MULTI, NONEMPTY};
-use crate::sync::{CAN_WAIT, HOLD, Held, Patience, Relaxed, Release, prefetch};
+use crate::state::{CANCELLED, DONE, HELD, INHERITED, MARKING, NONEMPTY, is_multi};
+use crate::sync::{CAN_WAIT, HOLD, Held, Patience, Relaxed, Release, meter, prefetch};
 use core::ptr::{addr_of, null_mut};
 
 /// How far a hold got.
@@ -40,15 +41,19 @@ impl Cancel {
         // SAFETY: see above.
         unsafe {
             let (root, work, left) = (self.root, self.work, self.left);
-            // Nobody knows the lists yet, so they can be locked out of order and for nothing.
-            let claimed = ((*work).word.claim(), (*left).word.claim());
-            let mut step = self.hold(root, &mut held, &mut HOLD.clone(), 0);
-            if step == Step::Done && !self.used {
-                held.flags &= !MARKING;
-                self.root_left = held.flags & NONEMPTY != 0;
+            let mut step = Step::More;
+            if CAN_WAIT {
+                // Nobody knows the lists yet, so they can be locked out of order and for nothing.
+                // (Where locks cost nothing, the way below will do.)
+                let claimed = ((*work).word.claim(), (*left).word.claim());
+                step = self.hold(root, &mut held, &mut HOLD.clone(), 0);
+                if step == Step::Done && !self.used {
+                    held.flags &= !MARKING;
+                    self.root_left = held.flags & NONEMPTY != 0;
+                }
+                (*left).word.disclaim(claimed.1);
+                (*work).word.disclaim(claimed.0);
             }
-            (*left).word.disclaim(claimed.1);
-            (*work).word.disclaim(claimed.0);
             let over = step == Step::Done && !self.used;
             Hub::unlock(root, held);
             if over {
@@ -170,7 +175,7 @@ impl Cancel {
             if entry.is_null() {
                 held.flags &= !NONEMPTY;
             }
-            if held.flags & MULTI != 0 {
+            if is_multi(held.flags) {
                 multi::drop_some(hub, passed); // N4; we have a handle, or the root's owner has
             }
             step
@@ -181,9 +186,10 @@ impl Cancel {
     /// It leaves the source's list (the caller cuts it off). False: another cancel is marking it.
     #[inline]
     unsafe fn visit(&mut self, entry: *const Entry, inherited: u32) -> bool {
+        meter::step();
         // SAFETY: see above. `source` changes under both locks (N1).
         unsafe {
-            if (*entry).kind == Kind::Link {
+            if (*entry).kind.is_link() {
                 self.visit_link(entry.cast(), inherited);
                 return true;
             }
@@ -222,7 +228,7 @@ impl Cancel {
                 if stays {
                     let entry = addr_of!((*owner).dependent.entry);
                     match self.cancel_one(hub, &mut held, inherited) {
-                        Place::Out => self.finish(entry),
+                        Place::Out => self.finished.add(entry),
                         place => drop(self.put(entry, place)),
                     }
                 } else {
@@ -267,7 +273,7 @@ impl Cancel {
                 return Place::Todo;
             }
             // Callbacks wait for phase 2, or one hold could meet `HOLD` of them in each node (P1).
-            if self.take(hub, held.flags & INHERITED != 0, &mut 0) {
+            if self.take(hub, held.flags & INHERITED != 0, &mut 0) == Left::Nothing {
                 held.flags &= !NONEMPTY;
                 return Place::Out;
             }
@@ -324,7 +330,7 @@ impl Cancel {
                         continue;
                     }
                     let left = self.put(entry, Place::Left);
-                    if held.flags & MULTI == 0 {
+                    if !is_multi(held.flags) {
                         // Release: as in `visit`.
                         (*entry.cast::<Dependent>()).source.store(left, Release);
                     }

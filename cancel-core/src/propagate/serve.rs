@@ -2,61 +2,103 @@
 //! Invariants: `propagate.rs`.
 
 use super::Cancel;
-use crate::detail::{DetailRef, unreserve};
+use crate::block::Calls;
+use crate::detail::{Detail, DetailRef, unreserve};
 use crate::error::Cancelled;
+use crate::hook::{Call, Hook};
 use crate::hub::{Hub, Waiter};
 use crate::list::{Entry, Kind};
 use crate::multi;
-use crate::node::{Dependent, Node, own_hub};
+use crate::node::{Dependent, own_hub};
 use crate::reason::Reason;
-use crate::state::{INHERITED, MULTI, NONEMPTY};
+use crate::state::{CALLS, INHERITED, NONEMPTY, is_multi};
 use crate::sync::{BATCH, HOLD, Held, Release, prefetch};
-use core::ptr::{addr_of, null, null_mut};
+use core::ptr::null_mut;
+
+/// What is left in a list.
+#[derive(PartialEq)]
+pub(super) enum Left {
+    Nothing,
+    /// Callbacks alone.
+    Calls,
+    /// Waiters, maybe.
+    More,
+}
 
 // SAFETY (of the whole block): all functions run between the locks that their comments name; the
 // nodes met are alive because they are linked (E4, N2) or held (N5).
 #[allow(clippy::missing_safety_doc)]
 impl Cancel {
-    /// Takes waiters and callbacks out of a list without dependents, as many as fit, and not more
-    /// callbacks than given. True: all.
-    #[inline(always)]
+    /// Takes waiters out of a list without dependents, as many as fit, and deals with as many
+    /// callbacks as given: those on the heap are chained up, those in place moved to the back.
+    #[cfg_attr(feature = "std", inline(always))]
     pub(super) unsafe fn take(
         &mut self,
         hub: *const Hub,
         inherited: bool,
         callbacks: &mut u32,
-    ) -> bool {
+    ) -> Left {
         // SAFETY: the hub is locked.
         unsafe {
-            let walk = (*hub).list.walk();
-            let mut entry = walk.first;
-            // Locals, so that the loop runs in registers.
-            let mut filled = self.filled;
-            while !entry.is_null() && filled < BATCH {
-                let next = (*entry).next.get();
-                if (*entry).kind == Kind::Waiter {
-                    self.wakers[filled].write(Hub::take_waker(entry.cast::<Waiter>()));
-                    filled += 1;
-                } else if *callbacks > 0 {
-                    self.calls.add(entry, inherited);
-                    *callbacks -= 1;
-                } else {
-                    break;
+            let list = &(*hub).list;
+            loop {
+                let walk = list.walk();
+                let mut entry = walk.first;
+                // Locals, so that the loop runs in registers.
+                let mut filled = self.filled;
+                while !entry.is_null() && filled < BATCH {
+                    let next = (*entry).next.get();
+                    if (*entry).kind == Kind::Waiter {
+                        let waker = Hub::take_waker(entry.cast::<Waiter>());
+                        self.wakers.get_unchecked_mut(filled).write(waker);
+                        filled += 1;
+                    } else if *callbacks > 0 && Calls::can_add(entry, walk.last) {
+                        self.calls.add(entry, inherited);
+                        *callbacks -= 1;
+                    } else {
+                        break;
+                    }
+                    entry = next;
                 }
-                entry = next;
+                self.filled = filled;
+                list.cut_before(entry, walk);
+                if entry.is_null() {
+                    return Left::Nothing;
+                }
+                if filled == BATCH || (*entry).kind == Kind::Waiter {
+                    return Left::More;
+                }
+                if (*entry).passed.get() {
+                    return Left::Calls; // the whole list has been passed
+                }
+                if *callbacks == 0 {
+                    return Left::More;
+                }
+                *callbacks -= 1;
+                (*entry).passed.set(true);
+                list.unlink(entry);
+                list.push_back(entry);
             }
-            self.filled = filled;
-            (*hub).list.cut_before(entry, walk);
-            entry.is_null()
         }
+    }
+
+    /// [`take`](Cancel::take) from the root. `held`: its lock.
+    pub(super) unsafe fn take_from_root(&mut self, held: &mut Held) {
+        // SAFETY: see above.
+        let left = unsafe { self.take(self.root, false, &mut HOLD.clone()) };
+        if left == Left::Nothing {
+            held.flags &= !NONEMPTY;
+        }
+        self.root_left = left == Left::More;
+        self.root_calls = left == Left::Calls;
     }
 
     /// Lets go of a node that is out of both lists. It is locked, and not afterwards.
     pub(super) unsafe fn let_go(&mut self, entry: *const Entry, hub: *const Hub, held: Held) {
         // SAFETY: see above.
         unsafe {
-            if held.flags & MULTI != 0 {
-                self.finish(entry); // before the unlock: our handle keeps the node
+            if is_multi(held.flags) {
+                self.finished.add(entry); // before the unlock: our handle keeps the node
             } else {
                 // Release: as in `visit`.
                 (*entry.cast::<Dependent>())
@@ -67,25 +109,14 @@ impl Cancel {
         }
     }
 
-    /// Keeps a `MULTI` node, whose entry is in no list, to give our handle back at the end.
-    pub(super) unsafe fn finish(&mut self, entry: *const Entry) {
-        // SAFETY: the entry is ours, since we have a handle of the node.
-        unsafe { (*entry).next.set(self.finished) };
-        self.finished = entry;
-    }
-
     /// Takes the next wakers out of the root, then out of the nodes of the left list.
     unsafe fn refill(&mut self) {
         // SAFETY: see above.
         unsafe {
             while self.root_left && self.filled < BATCH {
-                let root = self.root;
-                let mut held = Hub::lock(root);
-                if self.take(root, false, &mut HOLD.clone()) {
-                    held.flags &= !NONEMPTY;
-                    self.root_left = false;
-                }
-                Hub::unlock(root, held);
+                let mut held = Hub::lock(self.root);
+                self.take_from_root(&mut held);
+                Hub::unlock(self.root, held);
             }
             while self.nodes_left && self.filled < BATCH {
                 let left_held = Hub::lock(self.left);
@@ -103,13 +134,28 @@ impl Cancel {
                     prefetch((*entry).next.get());
                     let hub = own_hub(entry);
                     let mut held = Hub::lock(hub);
-                    if self.take(hub, held.flags & INHERITED != 0, &mut callbacks) {
-                        held.flags &= !NONEMPTY;
-                        list.unlink(entry);
-                        self.let_go(entry, hub, held);
-                    } else {
+                    if held.flags & CALLS != 0 {
+                        // So have all that come after it.
                         Hub::unlock(hub, held);
+                        (self.nodes_left, self.node_calls) = (false, true);
                         break;
+                    }
+                    match self.take(hub, held.flags & INHERITED != 0, &mut callbacks) {
+                        Left::Nothing => {
+                            held.flags &= !NONEMPTY;
+                            list.unlink(entry);
+                            self.let_go(entry, hub, held);
+                        }
+                        Left::Calls => {
+                            held.flags |= CALLS;
+                            list.unlink(entry);
+                            list.push_back(entry);
+                            Hub::unlock(hub, held);
+                        }
+                        Left::More => {
+                            Hub::unlock(hub, held);
+                            break;
+                        }
                     }
                 }
                 Hub::unlock(self.left, left_held);
@@ -123,12 +169,13 @@ impl Cancel {
             while self.woken < self.filled {
                 // One guard for the whole batch, as it costs more than a wake; after a panic the
                 // rest of the batch gets another one.
-                let (woken, wakers) = (&mut self.woken, &self.wakers[..self.filled]);
+                let (woken, filled, wakers) = (&mut self.woken, self.filled, &self.wakers);
                 self.panics.guard(|| {
-                    for waker in &wakers[*woken..] {
-                        *woken += 1;
+                    while *woken < filled {
                         // SAFETY: filled by `take`, and counted as woken before the foreign call.
-                        unsafe { waker.assume_init_read() }.wake();
+                        let waker = unsafe { wakers.get_unchecked(*woken).assume_init_read() };
+                        *woken += 1;
+                        waker.wake();
                     }
                 });
             }
@@ -139,23 +186,12 @@ impl Cancel {
                 break;
             }
         }
-        if !self.calls.is_empty() {
-            let (detail, outcome) = (self.detail, self.outcome);
-            self.calls.run(&mut self.panics, |inherited| {
-                // SAFETY: the root's reference keeps the block alive.
-                let detail = unsafe { DetailRef::clone_raw(detail) };
-                Cancelled::new(Reason::from_bits(outcome), detail).with_inherited(inherited)
-            });
-        }
-        while !self.finished.is_null() {
-            let node = self.finished.cast::<Node>();
-            // SAFETY: ours until we give our handle back.
-            unsafe {
-                self.finished = (*node).dependent.entry.next.get();
-                (*node).dependent.entry.next.set(null());
-                self.panics
-                    .guard(|| multi::release_multi(addr_of!((*node).hub)));
-            }
+        self.run_calls();
+        // SAFETY: no lock is held, and no waiter is left anywhere.
+        while unsafe { self.call_next() } {}
+        while let Some(hub) = self.finished.next() {
+            // SAFETY: the handle is ours to give back.
+            self.panics.guard(|| unsafe { multi::release_multi(hub) });
         }
         if self.spare > 0 {
             // SAFETY: reserved by us; the root has one more, so no foreign code runs.
@@ -163,6 +199,106 @@ impl Cancel {
         }
         self.served = true;
     }
+}
+
+impl Cancel {
+    /// Calls what has been chained up.
+    fn run_calls(&mut self) {
+        if !self.calls.is_empty() {
+            let (detail, outcome) = (self.detail, self.outcome);
+            self.calls.run(&mut self.panics, |inherited| {
+                // SAFETY: the root's reference keeps the block alive.
+                unsafe { cancelled(detail, outcome, inherited) }
+            });
+        }
+    }
+
+    /// Calls the next callback that has stayed in its list: the root's first, then those of the
+    /// nodes in the left list. False: there are no more.
+    ///
+    /// # Safety
+    ///
+    /// No lock is held; all lists that have something left have been passed.
+    unsafe fn call_next(&mut self) -> bool {
+        let (mut call, mut inherited) = (None, false);
+        // SAFETY: nodes in the left list are alive (E4, N2); lists under the locks.
+        unsafe {
+            if self.root_calls {
+                let mut held = Hub::lock(self.root);
+                call = self.take_call(self.root, &mut held);
+                self.root_calls = held.flags & NONEMPTY != 0;
+                Hub::unlock(self.root, held);
+            } else if self.node_calls {
+                let left_held = Hub::lock(self.left);
+                let list = &(*self.left).list;
+                let entry = list.first();
+                if entry.is_null() {
+                    self.node_calls = false;
+                } else {
+                    let hub = own_hub(entry);
+                    let mut held = Hub::lock(hub);
+                    call = self.take_call(hub, &mut held);
+                    inherited = held.flags & INHERITED != 0;
+                    if held.flags & NONEMPTY == 0 {
+                        list.unlink(entry);
+                        self.let_go(entry, hub, held);
+                    } else {
+                        Hub::unlock(hub, held);
+                    }
+                }
+                Hub::unlock(self.left, left_held);
+            } else {
+                return false;
+            }
+        }
+        match call {
+            Some(call) => {
+                // SAFETY: the root's reference keeps the block alive.
+                let cancelled = unsafe { cancelled(self.detail, self.outcome, inherited) };
+                self.panics.guard(|| call.run(&cancelled));
+            }
+            None => self.run_calls(),
+        }
+        true
+    }
+
+    /// Takes the first callback out of a list, if there is one: one in place as it is, one on the
+    /// heap into the chain.
+    ///
+    /// # Safety
+    ///
+    /// `held` is the lock of the list, in which there are only callbacks.
+    unsafe fn take_call(&mut self, hub: *const Hub, held: &mut Held) -> Option<Call> {
+        // SAFETY: E1, E4 by the lock.
+        unsafe {
+            let list = &(*hub).list;
+            let entry = list.first();
+            let mut call = None;
+            if !entry.is_null() {
+                list.unlink(entry);
+                if (*entry).kind == Kind::Hook {
+                    call = Some(Hook::take(entry.cast::<Hook>()));
+                } else {
+                    self.calls.add(entry, held.flags & INHERITED != 0);
+                }
+            }
+            if list.is_empty() {
+                held.flags &= !NONEMPTY;
+            }
+            call
+        }
+    }
+}
+
+/// What callbacks are told.
+///
+/// # Safety
+///
+/// The block of `detail` is alive.
+unsafe fn cancelled(detail: *mut Detail, outcome: u32, inherited: bool) -> Cancelled {
+    // SAFETY: by the caller's promise.
+    let detail = unsafe { DetailRef::clone_raw(detail) };
+    Cancelled::new(Reason::from_bits(outcome), detail).with_inherited(inherited)
 }
 
 /// A panic on its way through (without `std`): the rest is served first.

@@ -7,7 +7,7 @@
 //!
 //! Nothing here waits for another context: an interrupt that finds a cancel at work goes on.
 
-use super::{Acquire, AtomicU32, Relaxed, Release};
+use super::{Acquire, AtomicU32, Relaxed, Release, meter};
 
 const LOCK: u32 = 1;
 
@@ -57,6 +57,7 @@ impl Word {
     pub(crate) unsafe fn lock(this: *const Self) -> Held {
         // SAFETY: released by `unlock`, in the opposite order by the caller's promise.
         let restore = unsafe { critical_section::acquire() };
+        meter::enter();
         // SAFETY: alive by the caller's promise.
         let word = unsafe { &(*this).0 };
         // Relaxed: the section orders everything done in other sections.
@@ -79,10 +80,11 @@ impl Word {
     /// # Safety
     ///
     /// `held` came from a lock of this word and is the youngest that is held.
-    #[inline]
+    #[inline(never)]
     pub(crate) unsafe fn unlock(this: *const Self, held: Held) {
         // SAFETY: alive up to this store. Release: readers do not enter the section.
         unsafe { (*this).0.store(held.flags, Release) };
+        meter::leave();
         // SAFETY: comes from the acquire in `lock`.
         unsafe { critical_section::release(held.restore) };
     }

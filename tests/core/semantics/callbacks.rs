@@ -1,7 +1,7 @@
 //! A11: callbacks.
 
-use cancel_core::{CancelToken, Reason, Registration, Token};
-use cancel_tests::Counter;
+use cancel_core::{CancelToken, Cancelled, OnCancel, Reason, Registration, Token};
+use cancel_tests::{Counter, Rng};
 use std::future::Future;
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -245,4 +245,47 @@ fn nobody_waits_for_a_callback() {
         go_on.send(()).unwrap();
         assert!(canceller.join().unwrap());
     });
+}
+
+/// On the heap and in place, they are called in the order of registration, after all wakers.
+#[test]
+fn in_place_and_on_the_heap_in_one_order() {
+    type Calls = (Mutex<Vec<usize>>, Arc<Counter>);
+    let mut rng = Rng::new(7);
+    for round in 0..300 {
+        let root = CancelToken::new();
+        let token = if round % 2 == 0 { root.child() } else { root.clone() };
+        let counter = Counter::new();
+        let waker = counter.waker();
+        let calls: &'static Calls = Box::leak(Box::new((Mutex::default(), counter.clone())));
+        let (mut in_place, mut on_heap, mut waits) = (Vec::new(), Vec::new(), Vec::new());
+        for number in 0..rng.below(90) {
+            let call = move |_: &Cancelled| {
+                calls.0.lock().unwrap().push(number);
+                calls.0.lock().unwrap().push(calls.1.wakes());
+            };
+            match rng.below(4) {
+                0 => {
+                    let mut hook = Box::pin(OnCancel::new(&token, call));
+                    hook.as_mut().enter();
+                    in_place.push((number, hook));
+                }
+                1 => on_heap.push((number, token.on_cancel(call))),
+                2 => {
+                    let mut wait = Box::pin(token.cancelled());
+                    let mut cx = Context::from_waker(&waker);
+                    assert!(wait.as_mut().poll(&mut cx).is_pending());
+                    waits.push(wait);
+                }
+                _ if rng.one_in(2) => drop(in_place.pop()),
+                _ => drop(on_heap.pop()),
+            }
+        }
+        root.cancel();
+        let numbers = in_place.iter().map(|(number, _)| *number);
+        let mut numbers: Vec<_> = numbers.chain(on_heap.iter().map(|one| one.0)).collect();
+        numbers.sort_unstable();
+        let expected = numbers.into_iter().flat_map(|number| [number, waits.len()]);
+        assert_eq!(*calls.0.lock().unwrap(), expected.collect::<Vec<_>>());
+    }
 }

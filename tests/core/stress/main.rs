@@ -40,6 +40,7 @@ const SCENARIOS: &[Scenario] = &[
     ("pinned", trees::pinned),
     ("wakeups", waits::wakeups),
     ("callbacks", waits::callbacks),
+    ("hooks", waits::hooks),
 ];
 
 fn variable(name: &str, otherwise: f64) -> f64 {

@@ -3,7 +3,7 @@
 use super::STRICT;
 use crate::Config;
 use crate::rounds::{dither, rounds};
-use cancel_core::{CancelToken, Registration};
+use cancel_core::{CancelToken, OnCancel, Registration};
 use cancel_tests::spin::Spin;
 use cancel_tests::{Counter, Rng, within};
 use std::future::Future;
@@ -159,5 +159,57 @@ pub(crate) fn callbacks(config: Config) {
                 assert_eq!(fate.dropped.load(SeqCst), 1, "each closure goes once");
             }
         },
+    );
+}
+
+/// Callbacks in place capture references to statics alone: so many each thread has, each for one
+/// callback of a round.
+const HOOKS: usize = 16;
+static CALLS: [[AtomicUsize; HOOKS]; 64] = [const { [const { AtomicUsize::new(0) }; HOOKS] }; 64];
+
+/// Callbacks in place are entered, called and dropped at once, among waiters and callbacks on the
+/// heap: each is called at most once, and is called if it stays.
+pub(crate) fn hooks(config: Config) {
+    assert!(config.threads <= CALLS.len());
+    rounds(
+        config,
+        family,
+        |tokens, me, rng| {
+            let calls = &CALLS[me];
+            // (All cancels of the last round have returned.)
+            calls.iter().for_each(|call| call.store(0, SeqCst));
+            let counter = Counter::new();
+            let waker = counter.waker();
+            let (mut kept, mut others) = (Vec::new(), Vec::new());
+            for (n, call) in calls.iter().enumerate() {
+                if n == HOOKS / 2 && me < 2 {
+                    dither(rng);
+                    tokens[me].cancel();
+                }
+                let token = &tokens[rng.below(tokens.len())];
+                let mut hook = Box::pin(OnCancel::new(token, move |_| {
+                    call.fetch_add(1, SeqCst);
+                }));
+                hook.as_mut().enter();
+                match rng.below(3) {
+                    0 => drop(hook),
+                    _ => kept.push((hook, call)),
+                }
+                let mut wait = Box::pin(token.cancelled());
+                let _ = wait.as_mut().poll(&mut Context::from_waker(&waker));
+                others.push((wait, token.on_cancel(|_| {})));
+                if rng.one_in(4) {
+                    drop(others.swap_remove(rng.below(others.len())));
+                }
+            }
+            for (hook, call) in kept {
+                within("the call", || call.load(SeqCst) == 1);
+                drop(hook);
+            }
+            assert!(calls.iter().all(|call| call.load(SeqCst) <= 1));
+            drop((others, waker));
+            within("the waker's drop", || Arc::strong_count(&counter) == 1);
+        },
+        drop,
     );
 }

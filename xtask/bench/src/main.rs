@@ -127,12 +127,21 @@ fn main() -> ExitCode {
     ];
     for (file, render) in outputs {
         let Some(file) = file else { continue };
-        if let Err(error) = fs::write(file, render(&report)) {
+        let mut text = render(&report);
+        if let Some(others) = fs::read_to_string(file).ok().as_deref().and_then(others) {
+            text = format!("{text}\n{others}");
+        }
+        if let Err(error) = fs::write(file, text) {
             eprintln!("cannot write {file}: {error}");
             return ExitCode::FAILURE;
         }
     }
     ExitCode::SUCCESS
+}
+
+/// What other tasks have put into the report: everything from their first mark on. It stays.
+fn others(text: &str) -> Option<&str> {
+    text.find("<!-- cargo xtask ").map(|begin| &text[begin..])
 }
 
 /// Every row, in the order of the table.

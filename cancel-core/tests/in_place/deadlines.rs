@@ -1,0 +1,217 @@
+//! Deadlines that are moved, and deadlines below deadlines.
+
+use crate::clock::Clock;
+use crate::support::Wakes;
+use cancel_core::{Child, Deadline, Reason, Scope, Token};
+use std::cell::RefCell;
+use std::future::pending;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn poll<F: Future>(future: Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(waker))
+}
+
+#[test]
+fn it_fires_where_it_was_moved_to() {
+    for (moved, fires_after) in [(3, 3), (1, 1), (0, 0), (2, 2)] {
+        let clock = Clock::new();
+        let deadline = Deadline::new(clock).timeout(2 * SECOND);
+        let mut source = pin!(deadline.source());
+        let (wakes, waker) = Wakes::new();
+        assert!(poll(source.as_mut(), &waker).is_pending());
+        deadline.set_timeout(moved * SECOND);
+        assert_eq!(wakes.count(), 1, "not told");
+        let mut after = 0;
+        while poll(source.as_mut(), &waker).is_pending() {
+            clock.advance(SECOND);
+            after += 1;
+        }
+        assert_eq!(after, fires_after);
+    }
+}
+
+#[test]
+fn moved_away_while_the_wake_up_is_on_its_way() {
+    let clock = Clock::new();
+    let deadline = Deadline::new(clock).timeout(SECOND);
+    let mut source = pin!(deadline.source());
+    let (wakes, waker) = Wakes::new();
+    assert!(poll(source.as_mut(), &waker).is_pending());
+    clock.advance(SECOND);
+    assert_eq!(wakes.count(), 1);
+    deadline.set_timeout(SECOND);
+    assert!(poll(source.as_mut(), &waker).is_pending());
+    deadline.set_deadline(Duration::MAX);
+    clock.advance(100 * SECOND);
+    assert!(poll(source.as_mut(), &waker).is_pending());
+    deadline.set_timeout(Duration::ZERO);
+    let Poll::Ready(cause) = poll(source, &waker) else {
+        panic!("pending");
+    };
+    assert_eq!(cause.reason(), Reason::Timeout);
+}
+
+#[test]
+fn the_earliest_of_all_around_it() {
+    let clock = Clock::new();
+    let whole = Deadline::new(clock);
+    let middle = Deadline::nested(&whole);
+    let step = Deadline::nested(&middle).timeout(5 * SECOND);
+    assert_eq!((whole.remaining(), middle.deadline()), (None, None));
+    assert_eq!(step.remaining(), Some(5 * SECOND));
+    whole.set_timeout(3 * SECOND);
+    assert_eq!(middle.remaining(), Some(3 * SECOND));
+    assert_eq!(step.remaining(), Some(3 * SECOND));
+    middle.set_timeout(4 * SECOND);
+    clock.advance(SECOND);
+    assert_eq!(step.deadline(), Some(3 * SECOND));
+    whole.set_deadline(Duration::MAX);
+    assert_eq!(step.remaining(), Some(3 * SECOND));
+    clock.advance(10 * SECOND);
+    assert_eq!(step.remaining(), Some(Duration::ZERO));
+    assert_eq!(whole.remaining(), None);
+    step.set_timeout(Duration::MAX);
+    assert_eq!(step.deadline(), Some(4 * SECOND));
+}
+
+/// Only the owner's fires: the child is cancelled with it.
+#[test]
+fn the_deadline_around_a_nested_scope() {
+    let clock = Clock::new();
+    let (root, seen) = (Token::new(), RefCell::new(None));
+    let whole = Deadline::new(clock).timeout(SECOND);
+    let body = async {
+        let token = pin!(Child::new(&root));
+        let token = token.enter();
+        let step = Deadline::nested(&whole).timeout(5 * SECOND);
+        let inside = async {
+            *seen.borrow_mut() = step.remaining();
+            pending::<()>().await
+        };
+        let run = Scope::new(token, inside).source(step.source());
+        run.await
+    };
+    let mut run = pin!(Scope::new(&root, body).source(whole.source()));
+    let (wakes, waker) = Wakes::new();
+    assert!(poll(run.as_mut(), &waker).is_pending());
+    assert_eq!(seen.take(), Some(SECOND));
+    clock.advance(SECOND);
+    assert!(wakes.count() >= 1);
+    let Poll::Ready(result) = poll(run, &waker) else {
+        panic!("pending");
+    };
+    assert_eq!(result.unwrap_err().reason(), Reason::Timeout);
+}
+
+/// A body gives itself more time, again and again, then no more.
+#[test]
+fn a_body_that_moves_its_own() {
+    let clock = Clock::new();
+    let token = Token::new();
+    let deadline = Deadline::new(clock).timeout(SECOND);
+    let steps = RefCell::new(0);
+    let body = std::future::poll_fn(|_| {
+        *steps.borrow_mut() += 1;
+        if *steps.borrow() <= 10 {
+            deadline.set_timeout(SECOND);
+        }
+        Poll::<()>::Pending
+    });
+    let mut run = pin!(Scope::new(&token, body).source(deadline.source()));
+    let mut polls = 0;
+    let result = loop {
+        if let Poll::Ready(result) = poll(run.as_mut(), Waker::noop()) {
+            break result;
+        }
+        polls += 1;
+        clock.advance(SECOND - Duration::from_millis(1));
+    };
+    assert_eq!(result.unwrap_err().reason(), Reason::Timeout);
+    assert_eq!((polls, *steps.borrow()), (11, 12));
+}
+
+#[test]
+fn a_timer_that_fails() {
+    let clock = Clock::new();
+    let deadline = Deadline::new(clock).timeout(SECOND);
+    let mut source = pin!(deadline.source());
+    assert!(poll(source.as_mut(), Waker::noop()).is_pending());
+    clock.break_down();
+    let Poll::Ready(cause) = poll(source, Waker::noop()) else {
+        panic!("pending");
+    };
+    assert_eq!(cause.reason(), Reason::Error);
+    assert!(cause.message().is_some());
+}
+
+#[test]
+fn checked_without_an_await() {
+    let clock = Clock::new();
+    let whole = Deadline::new(clock).timeout(SECOND);
+    let step = Deadline::nested(&whole);
+    let (token, other) = (Token::new(), Token::new());
+    assert!(step.check(&token).is_ok());
+    other.cancel();
+    assert_eq!(step.check(&other).unwrap_err().reason(), Reason::Manual);
+    clock.advance(SECOND);
+    assert_eq!(step.check(&token).unwrap_err().reason(), Reason::Timeout);
+    assert!(token.is_cancelled());
+    let never = step.check(Token::never()).unwrap_err();
+    assert_eq!(never.reason(), Reason::Timeout);
+}
+
+/// Any number of sources, some dropped, some forgotten, one with a waker that panics.
+#[test]
+fn all_sources_are_told() {
+    struct Bad;
+    impl Wake for Bad {
+        fn wake(self: Arc<Self>) {
+            panic!("bad waker");
+        }
+    }
+    for bad in [None, Some(0), Some(20)] {
+        let clock = Clock::new();
+        let deadline = Deadline::new(clock);
+        let (wakes, waker) = Wakes::new();
+        let bad_waker = Waker::from(Arc::new(Bad));
+        let mut sources: Vec<_> = (0..40).map(|_| Box::pin(deadline.source())).collect();
+        for (n, source) in sources.iter_mut().enumerate() {
+            let waker = if bad == Some(n) { &bad_waker } else { &waker };
+            assert!(poll(source.as_mut(), waker).is_pending());
+        }
+        drop(sources.remove(30));
+        std::mem::forget(sources.remove(35));
+        let set = catch_unwind(AssertUnwindSafe(|| deadline.set_timeout(SECOND)));
+        assert_eq!(set.is_err(), bad.is_some());
+        assert_eq!(wakes.count(), 39 - usize::from(bad.is_some()));
+        // A second change tells nobody who has not looked at the first.
+        deadline.set_timeout(SECOND);
+        assert_eq!(wakes.count(), 39 - usize::from(bad.is_some()));
+        assert_eq!(deadline.remaining(), Some(SECOND));
+    }
+}
+
+#[test]
+fn moved_by_another_thread() {
+    for round in 0..300 {
+        let clock = Clock::new();
+        let deadline = Deadline::new(clock).timeout(SECOND);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                (0..round).for_each(|_| std::hint::spin_loop());
+                deadline.set_timeout(2 * SECOND);
+                deadline.set_timeout(Duration::ZERO);
+            });
+            assert_eq!(
+                smol::block_on(deadline.source()).reason(),
+                Reason::Timeout
+            );
+        });
+    }
+}

@@ -1,0 +1,10 @@
+//! What needs no heap, from outside: runs with every choice of features, also with none.
+#![cfg(not(loom))]
+
+mod clock;
+mod deadlines;
+mod hooks;
+mod hooks_at_random;
+mod support;
+mod tasks;
+mod waits;

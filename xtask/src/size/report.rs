@@ -1,0 +1,219 @@
+//! The section of `BENCHMARKS.md`.
+
+use super::firmware::Firmware;
+use super::programs::{PROBES, PROGRAMS, TYPES, WAIT};
+use std::fmt::Write;
+
+pub(super) struct Report {
+    pub(super) compiler: String,
+    pub(super) firmware: [Firmware; 2],
+}
+
+/// Something that has to be so.
+struct Goal {
+    what: String,
+    reached: u64,
+    target: u64,
+}
+
+impl Goal {
+    fn missed(&self) -> bool {
+        self.reached > self.target
+    }
+}
+
+impl Report {
+    pub(super) fn markdown(&self) -> Result<String, String> {
+        let goals = self.goals()?;
+        let missed = goals.iter().filter(|goal| goal.missed()).count();
+        let mut text = format!(
+            "## Size on small machines\n\n\
+             Made by `cargo xtask size --write`, with {compiler}; {machines}. Targets missed, of {all}: {missed}.\n\n\
+             {METHOD}\n\n\
+             ### Programs\n\n\
+             {programs}\n\
+             ### Types\n\n\
+             {types}\n\
+             ### Instructions\n\n\
+             {instructions}\n",
+            compiler = self.compiler,
+            machines = self
+                .firmware
+                .each_ref()
+                .map(|firmware| format!(
+                    "`{}` is {}",
+                    firmware.target.name, firmware.target.processor
+                ))
+                .join(", "),
+            all = goals.len(),
+            programs = self.programs()?,
+            types = self.types()?,
+            instructions = self.instructions()?,
+        );
+        for firmware in &self.firmware {
+            let (processor, listing) = (firmware.target.processor, firmware.listing()?);
+            let _ = write!(text, "{processor}:\n\n```text\n{listing}```\n\n");
+        }
+        Ok(text)
+    }
+
+    /// Targets that were missed.
+    pub(super) fn missed(&self) -> Result<Vec<String>, String> {
+        let goals = self.goals()?;
+        let missed = goals.iter().filter(|goal| goal.missed());
+        Ok(missed
+            .map(|goal| format!("{}: {} (target {})", goal.what, goal.reached, goal.target))
+            .collect())
+    }
+
+    fn goals(&self) -> Result<Vec<Goal>, String> {
+        let mut goals = Vec::new();
+        for firmware in &self.firmware {
+            let on = firmware.target.name;
+            for of in TYPES {
+                goals.extend(
+                    of.target
+                        .map(|target| (of.about, firmware.size_of(of.symbol), target, on)),
+                );
+            }
+            for probe in PROBES {
+                let reached = firmware.instructions(probe.symbol);
+                goals.extend(
+                    probe
+                        .target
+                        .map(|target| (probe.about, reached, target, on)),
+                );
+            }
+        }
+        goals.push((
+            WAIT.0,
+            self.above(&self.firmware[0], WAIT.0),
+            WAIT.1,
+            self.firmware[0].target.name,
+        ));
+        goals
+            .into_iter()
+            .map(|(what, reached, target, on)| {
+                Ok(Goal {
+                    what: format!("{what} on {on}"),
+                    reached: reached?,
+                    target,
+                })
+            })
+            .collect()
+    }
+
+    /// The flash of a program above its base.
+    fn above(&self, firmware: &Firmware, name: &str) -> Result<u64, String> {
+        let program = PROGRAMS.iter().find(|program| program.name == name);
+        let base = program.ok_or_else(|| format!("no program {name}"))?.base;
+        let (all, base) = (firmware.bytes(name)?.flash, firmware.bytes(base)?.flash);
+        Ok(all.saturating_sub(base))
+    }
+
+    fn programs(&self) -> Result<String, String> {
+        let mut text = self.heading("program", &["flash", "RAM"], "what it does");
+        for program in PROGRAMS {
+            let _ = write!(text, "| `{}` |", program.name);
+            for (index, firmware) in self.firmware.iter().enumerate() {
+                let (all, base) = (firmware.bytes(program.name)?, firmware.bytes(program.base)?);
+                let target = (index == 0 && program.name == WAIT.0).then_some(WAIT.1);
+                for (all, base, target) in
+                    [(all.flash, base.flash, target), (all.ram, base.ram, None)]
+                {
+                    let cell = match program.name == program.base {
+                        true => all.to_string(),
+                        false => format!("{all} ({})", above(all, base, target)),
+                    };
+                    let _ = write!(text, " {cell} |");
+                }
+            }
+            let lacks = match program.lacks {
+                "" => String::new(),
+                lacks => format!(". *Lacks* {lacks}"),
+            };
+            let _ = writeln!(text, " {}{lacks} |", program.about);
+        }
+        Ok(text)
+    }
+
+    fn types(&self) -> Result<String, String> {
+        let mut text = self.heading("bytes", &[""], "");
+        for of in TYPES {
+            let _ = write!(text, "| {} |", of.about);
+            for firmware in &self.firmware {
+                let _ = write!(
+                    text,
+                    " {} |",
+                    against(firmware.size_of(of.symbol)?, of.target)
+                );
+            }
+            text.push('\n');
+        }
+        Ok(text)
+    }
+
+    fn instructions(&self) -> Result<String, String> {
+        let mut text = self.heading("through a reference, without frame and return", &[""], "");
+        for probe in PROBES {
+            let _ = write!(text, "| {} |", probe.about);
+            for firmware in &self.firmware {
+                let count = firmware.instructions(probe.symbol)?;
+                let _ = write!(text, " {} |", against(count, probe.target));
+            }
+            text.push('\n');
+        }
+        Ok(text)
+    }
+
+    /// The first lines of a table: `columns` for each processor.
+    fn heading(&self, first: &str, columns: &[&str], last: &str) -> String {
+        let mut names = format!("| {first} |");
+        let mut lines = "|---|".to_owned();
+        for firmware in &self.firmware {
+            for column in columns {
+                let _ = write!(
+                    names,
+                    " {} |",
+                    format!("{} {column}", firmware.target.processor).trim()
+                );
+                lines += "---:|";
+            }
+        }
+        if !last.is_empty() {
+            let _ = write!(names, " {last} |");
+            lines += "---|";
+        }
+        format!("{names}\n{lines}\n")
+    }
+}
+
+fn against(reached: u64, target: Option<u64>) -> String {
+    match target {
+        Some(target) if reached > target => format!("{reached} (target {target} MISSED)"),
+        Some(target) => format!("{reached} (target {target})"),
+        None => reached.to_string(),
+    }
+}
+
+/// `+12`, and the target if there is one.
+fn above(all: u64, base: u64, target: Option<u64>) -> String {
+    let sign = if all < base { "−" } else { "+" };
+    let missed = match target {
+        Some(target) if all.saturating_sub(base) > target => format!(", target +{target} MISSED"),
+        Some(target) => format!(", target +{target}"),
+        None => String::new(),
+    };
+    format!("{sign}{}{missed}", all.abs_diff(base))
+}
+
+const METHOD: &str = "\
+Each program is a whole firmware (`embedded/size`): vector table, no heap, a panic handler that stops, no \
+printing. It is built for size: `opt-level = \"z\"`, `lto`, one codegen unit, `panic = \"abort\"`, with \
+Debian's compiler the core library as well. All have the same start, the same critical section (interrupts \
+off), and where they have tasks and times, the same embassy-executor and time driver. An interrupt ends the \
+waiting, a time limit the work; each program has come to that end in QEMU before it is weighed. *Flash* is \
+all that is written into the machine (vector table, code, constants, initial values), *RAM* all static \
+memory, with the tasks' futures and without the stack; in parentheses, the difference to the first program of \
+its group, which does the same without cancelation. Sizes of types are those of symbols in a program for that \
+processor; instructions are counted in it, less those of a function that does nothing.";
