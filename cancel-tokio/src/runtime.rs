@@ -24,7 +24,7 @@ const SHUT_DOWN: SpawnError = SpawnError::new("the tokio runtime is shut down");
 /// [`run_blocking`](crate::Operation::run_blocking). Take
 /// [`run_in_blocking_pool`](crate::run_in_blocking_pool) instead, or [`On`], which works everywhere.
 ///
-/// Its clock is tokio's. If that is [paused](tokio::time::pause), operations keep virtual time, which
+/// Its clock is tokio's. If that is paused (`tokio::time::pause`), operations keep virtual time, which
 /// goes to the next deadline as soon as no task can go on:
 ///
 /// ```

@@ -7,7 +7,7 @@ use std::fmt;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::task::coop::unconstrained;
@@ -40,12 +40,12 @@ pin_project! {
     /// use cancel_tokio::{Timer, Tokio};
     /// use std::time::Duration;
     ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() {
-    /// let deadline = Tokio.now() + Duration::from_millis(5);
-    /// Tokio.sleep_until(deadline).await.unwrap();
-    /// assert!(Tokio.now() >= deadline);
-    /// # }
+    /// let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    /// runtime.block_on(async {
+    ///     let deadline = Tokio.now() + Duration::from_millis(5);
+    ///     Tokio.sleep_until(deadline).await.unwrap();
+    ///     assert!(Tokio.now() >= deadline);
+    /// });
     /// let nowhere = Tokio.sleep(Duration::from_secs(1));
     /// let error = smol::block_on(nowhere).unwrap_err();
     /// assert_eq!(error.description(), "there is no tokio runtime on this thread");
@@ -104,7 +104,8 @@ impl Future for Sleep {
         if let Some(timer) = this.timer.as_mut().as_pin_mut() {
             let polled = AssertUnwindSafe(|| Pin::new(&mut unconstrained(timer)).poll(cx));
             *this.result = Some(match catch_unwind(polled) {
-                Ok(poll) => Ok(ready!(poll)),
+                Ok(Poll::Pending) => return Poll::Pending,
+                Ok(Poll::Ready(())) => Ok(()),
                 Err(_) => Err(SHUT_DOWN),
             });
             this.timer.set(None);

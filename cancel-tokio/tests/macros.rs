@@ -1,11 +1,11 @@
 //! `#[cancelable]` on tokio.
 
 use cancel_tokio::{
-    CancelToken, Cancelable, Cancelled, On, Operation, Reason, Smol, Timer, cancelable,
+    CancelToken, Cancelable, Cancelled, On, Operation, Reason, Timer, Tokio, cancelable,
 };
 use std::future::pending;
-use std::sync::Arc;
 use std::time::Duration;
+use tokio::runtime::Handle;
 
 #[cancelable(timeout = "5ms")]
 async fn nap(cx: &Cancelable, duration: Duration) -> &'static str {
@@ -20,31 +20,36 @@ async fn wait(stop: CancelToken) -> Result<(), Box<dyn std::error::Error + Send 
     pending().await
 }
 
-#[cancelable(timeout = "5ms")]
-fn blocking(cx: &Cancelable) -> Result<(), Cancelled> {
+#[cancelable(runtime = On::new(handle), timeout = "5ms")]
+fn blocking(handle: &Handle, cx: &Operation<On>) -> Result<(), Cancelled> {
     cx.sleep_blocking(Duration::MAX)
 }
 
-#[test]
-fn the_default_is_tokio() {
-    let result = tokio::block_on(tokio::spawn(nap(Duration::ZERO)));
+#[tokio::test]
+async fn the_default_is_tokio() {
+    let result = tokio::spawn(nap(Duration::ZERO)).await.unwrap();
     assert_eq!(result, Ok("slept well"));
-    let result = tokio::block_on(tokio::spawn(nap(Duration::MAX)));
+    let result = tokio::spawn(nap(Duration::MAX)).await.unwrap();
     assert_eq!(result.unwrap_err().reason(), Reason::Timeout);
 
     let stop = CancelToken::new();
     let task = tokio::spawn(wait(stop.clone()));
     stop.cancel_with("enough");
-    let error = tokio::block_on(task).unwrap_err();
+    let error = task.await.unwrap().unwrap_err();
     let cancelled: &Cancelled = error.downcast_ref().unwrap();
     assert_eq!(cancelled.message(), Some("enough"));
+}
 
-    assert_eq!(blocking().unwrap_err().reason(), Reason::Timeout);
+#[test]
+fn what_blocks_is_told_its_runtime() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let cancelled = blocking(runtime.handle()).unwrap_err();
+    assert_eq!(cancelled.reason(), Reason::Timeout);
 }
 
 /// The attribute of cancel-std, told where it is.
-#[test]
-fn the_crate_can_be_named() {
+#[tokio::test]
+async fn the_crate_can_be_named() {
     #[cancel_std::cancelable(crate = cancel_tokio, timeout = "5ms")]
     async fn named() {
         assert!(Cancelable::current().is_some());
@@ -54,15 +59,14 @@ fn the_crate_can_be_named() {
     async fn by_its_type(cx: &Cancelable) -> Duration {
         cx.runtime().now()
     }
-    let result = tokio::block_on(named());
-    assert_eq!(result.unwrap_err().reason(), Reason::Timeout);
-    assert!(tokio::block_on(by_its_type()).unwrap() <= Smol.now());
+    assert_eq!(named().await.unwrap_err().reason(), Reason::Timeout);
+    assert!(by_its_type().await.unwrap() <= Tokio.now());
 }
 
-#[test]
-fn an_executor_of_ones_own() {
-    #[cancelable(runtime = On::new(executor), timeout = "5ms")]
-    async fn on(executor: &Arc<tokio::Executor<'static>>, cx: &Operation<On>) -> u32 {
+#[tokio::test]
+async fn a_runtime_by_its_handle() {
+    #[cancelable(runtime = On::new(&Handle::current()), timeout = "5ms")]
+    async fn on(cx: &Operation<On>) -> u32 {
         cx.sleep(Duration::ZERO).await;
         5
     }
@@ -70,10 +74,8 @@ fn an_executor_of_ones_own() {
     async fn part(job: Operation<On>) {
         pending::<()>().await;
     }
-    let executor = Arc::new(tokio::Executor::new());
-    assert_eq!(tokio::block_on(executor.run(on(&executor))), Ok(5));
-    let job = Operation::on(On::new(&executor));
+    assert_eq!(on().await, Ok(5));
+    let job = Operation::on(On::new(&Handle::current()));
     let run = job.run(async |cx| part(cx.clone()).await);
-    let result = tokio::block_on(executor.run(run)).unwrap();
-    assert_eq!(result.unwrap_err().reason(), Reason::Timeout);
+    assert_eq!(run.await.unwrap().unwrap_err().reason(), Reason::Timeout);
 }
