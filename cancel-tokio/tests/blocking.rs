@@ -60,25 +60,39 @@ fn the_operation_goes_along() {
     }
 }
 
+/// Cancels an operation as soon as its closure is at work.
+fn cancel_when(started: mpsc::Receiver<()>, op: &Cancelable) -> std::thread::JoinHandle<bool> {
+    let op = op.clone();
+    std::thread::spawn(move || {
+        started.recv().unwrap();
+        op.cancel_with("enough")
+    })
+}
+
 #[test]
 fn a_closure_sees_the_cancel() {
     let runtime = runtime();
-    let op = Cancelable::with_timeout(SHORT);
+    let op = Cancelable::new();
     let (send, seen) = mpsc::channel();
+    let (started, has_started) = mpsc::channel();
+    let canceller = cancel_when(has_started, &op);
     let run = op.run(async move |cx| {
         run_in_blocking_pool(cx, move |cx| {
+            started.send(()).unwrap();
             let error = loop {
                 if let Err(error) = cx.check() {
                     break error;
                 }
                 std::thread::yield_now();
             };
-            send.send(error.reason()).unwrap();
+            send.send(error).unwrap();
         })
         .await
     });
-    assert_eq!(runtime.block_on(run).unwrap_err().reason(), Reason::Timeout);
-    assert_eq!(seen.recv(), Ok(Reason::Timeout));
+    let cancelled = runtime.block_on(run).unwrap_err();
+    assert_eq!(cancelled.message(), Some("enough"));
+    assert_eq!(seen.recv(), Ok(cancelled));
+    assert!(canceller.join().unwrap());
 }
 
 #[test]
@@ -104,13 +118,19 @@ fn a_closure_sees_that_its_run_was_dropped() {
 #[test]
 fn shielded_it_is_waited_for() {
     let runtime = runtime();
-    let op = Cancelable::with_timeout(SHORT);
-    let run = op.run(async |cx| {
-        let work = run_in_blocking_pool(cx, |cx| cx.sleep_blocking(LONG));
+    let op = Cancelable::new();
+    let (started, has_started) = mpsc::channel();
+    let canceller = cancel_when(has_started, &op);
+    let run = op.run(async move |cx| {
+        let work = run_in_blocking_pool(cx, move |cx| {
+            started.send(()).unwrap();
+            cx.sleep_blocking(LONG)
+        });
         cx.shield(work).await
     });
     let slept = runtime.block_on(run).unwrap().unwrap();
-    assert_eq!(slept.unwrap_err().reason(), Reason::Timeout);
+    assert_eq!(slept.unwrap_err().message(), Some("enough"));
+    assert!(canceller.join().unwrap());
 }
 
 #[test]

@@ -72,9 +72,11 @@ async fn both_ways() {
     let op = Cancelable::new().name("index");
     let link = Link::both(op.token(), &stop);
     let worker = tokio::spawn(worker(stop.clone()));
+    let (begun, has_begun) = tokio::sync::oneshot::channel();
 
     let run = op.run(async |cx| {
         let rows = run_in_blocking_pool(cx, |cx| {
+            begun.send(()).expect("somebody waits for it");
             let mut rows = 0;
             while cx.check().is_ok() {
                 rows += 1;
@@ -86,6 +88,7 @@ async fn both_ways() {
         cx.shield(rows).await
     });
     let stopper = tokio::spawn(async move {
+        has_begun.await.expect("it is called");
         tokio::time::sleep(seconds(0.2)).await;
         stop.cancel();
     });
