@@ -214,3 +214,28 @@ impl HasHandle for On {
         Ok(self.0.clone())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::taken;
+    use tokio::runtime::Builder;
+
+    #[test]
+    fn only_a_task_that_was_dropped_is_refused() {
+        let runtime = Builder::new_current_thread().build().unwrap();
+        let panics = runtime.spawn(async { panic!("reported by the panic hook") });
+        let ends = runtime.spawn(async {});
+        let waits = runtime.spawn(std::future::pending());
+        runtime.block_on(tokio::task::yield_now());
+        let dropped = runtime.spawn(std::future::pending());
+        dropped.abort();
+        runtime.block_on(tokio::task::yield_now());
+        assert!(panics.is_finished() && ends.is_finished() && !waits.is_finished());
+        assert!(
+            [panics, ends, waits]
+                .into_iter()
+                .all(|task| taken(task).is_ok())
+        );
+        assert!(taken(dropped).is_err());
+    }
+}

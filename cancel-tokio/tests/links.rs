@@ -6,7 +6,7 @@ use cancel_tokio::{
 use std::future::{Future, pending};
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier};
+use std::sync::{Arc, Barrier, Mutex};
 use std::task::{Context, Wake, Waker};
 use std::thread;
 use std::time::Duration;
@@ -186,6 +186,29 @@ fn callbacks_may_use_both() {
     });
     theirs.cancel();
     assert_eq!(seen.load(Ordering::SeqCst), 1);
+}
+
+/// The last owner of a link may be what it calls.
+#[test]
+fn a_link_may_go_while_it_cancels() {
+    for theirs_first in [true, false] {
+        let (ours, theirs) = tokens();
+        let slot = Arc::new(Mutex::new(Some(Link::both(&ours, &theirs))));
+        let gone = Arc::new(AtomicUsize::new(0));
+        let _registration = ours.on_cancel({
+            let (slot, gone) = (slot.clone(), gone.clone());
+            move |_| {
+                let link = slot.lock().unwrap().take();
+                gone.fetch_add(usize::from(link.is_some()), Ordering::SeqCst);
+            }
+        });
+        match theirs_first {
+            true => theirs.cancel(),
+            false => assert!(ours.cancel()),
+        }
+        assert!(ours.is_cancelled() && theirs.is_cancelled());
+        assert_eq!(gone.load(Ordering::SeqCst), 1);
+    }
 }
 
 struct Count(AtomicUsize);
