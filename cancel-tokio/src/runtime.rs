@@ -20,9 +20,10 @@ const SHUT_DOWN: SpawnError = SpawnError::new("the tokio runtime is shut down");
 /// The tokio runtime of the thread on which it is used: its timers, its tasks.
 ///
 /// Where there is none, sleeps and spawns are errors: in plain threads, among them those of
-/// [`run_in_thread`](crate::Operation::run_in_thread) and of the watch over
-/// [`run_blocking`](crate::Operation::run_blocking). Take
-/// [`run_in_blocking_pool`](crate::run_in_blocking_pool) instead, or [`On`], which works everywhere.
+/// [`run_in_thread`](crate::Operation::run_in_thread), and those that watch over
+/// [`run_blocking`](crate::Operation::run_blocking), where a grace period or a deadline that is moved
+/// needs a new sleep. Take [`run_in_blocking_pool`](crate::run_in_blocking_pool) instead, or [`On`], which
+/// works everywhere.
 ///
 /// Its clock is tokio's. If that is paused (`tokio::time::pause`), operations keep virtual time, which
 /// goes to the next deadline as soon as no task can go on:

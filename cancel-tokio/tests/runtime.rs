@@ -258,7 +258,15 @@ fn blocking_bodies_work_by_handle() {
     let run = op.run(async |cx| cx.run_in_thread(|cx| cx.sleep_blocking(SHORT)).await);
     assert_eq!(runtime.block_on(run), Ok(Ok(Ok(()))));
 
-    // Threads that are not tokio's know of no runtime by themselves.
+    // Those of tokio's pool know their runtime.
+    let slept = runtime.spawn_blocking(|| {
+        let op = Cancelable::with_timeout(SHORT);
+        op.try_run_blocking(|cx| cx.sleep_blocking(LONG))
+    });
+    let error = runtime.block_on(slept).unwrap().unwrap_err();
+    assert_eq!(error.reason(), Reason::Timeout);
+
+    // Threads that are not tokio's know of none by themselves.
     let op = Cancelable::new();
     let run = op.run(async |cx| {
         let work = cx.run_in_thread(|cx| cx.sleep_blocking(SHORT));

@@ -206,9 +206,8 @@ pub fn cancelable_smol(arguments: TokenStream, item: TokenStream) -> TokenStream
 /// This is `cancel_std::cancelable`, which has the whole documentation; where nothing else says so, the
 /// operation is a `cancel_tokio::Cancelable` here.
 ///
-/// A function that is not `async` runs on the thread of its caller, which is the runtime's business to
-/// allow: call it where blocking is allowed (`spawn_blocking`), and with `runtime = On::new(&handle)`, since
-/// its sources are watched from a thread that knows of no runtime.
+/// A function that is not `async` blocks the thread of its caller: call it in `spawn_blocking`, or give it
+/// `runtime = On::new(handle)`, which works on any thread.
 ///
 /// ```
 /// use cancel_tokio::{Cancelable, Reason, cancelable};
