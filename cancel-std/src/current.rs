@@ -27,7 +27,7 @@ pub(crate) fn find<E: Clone + 'static>() -> Option<E> {
 /// It is known while the body of an operation is being polled, in everything that it calls and
 /// awaits, and inside [`run_in_thread`](crate::Operation::run_in_thread) and
 /// [`run_blocking`](crate::Operation::run_blocking). Tasks and threads that the body spawns by other
-/// means are not part of it.
+/// means are not part of it; a call there can be, with [`within`](crate::Operation::within).
 ///
 /// # Examples
 ///

@@ -201,6 +201,35 @@ pub fn cancelable_smol(arguments: TokenStream, item: TokenStream) -> TokenStream
     expanded(arguments, item, "cancel_smol")
 }
 
+/// Makes an operation of a function: each call runs its body as one, which the arguments limit.
+///
+/// This is `cancel_std::cancelable`, which has the whole documentation; where nothing else says so, the
+/// operation is a `cancel_tokio::Cancelable` here.
+///
+/// A function that is not `async` blocks the thread of its caller: call it in `spawn_blocking`, or give it
+/// `runtime = On::new(handle)`, which works on any thread.
+///
+/// ```
+/// use cancel_tokio::{Cancelable, Reason, cancelable};
+/// use std::time::Duration;
+///
+/// #[cancelable(timeout = "5ms")]
+/// async fn nap(cx: &Cancelable, seconds: u64) -> &'static str {
+///     cx.sleep(Duration::from_secs(seconds)).await;
+///     "slept well"
+/// }
+///
+/// #[tokio::main(flavor = "current_thread")]
+/// async fn main() {
+///     let result = tokio::spawn(nap(3600)).await.unwrap();
+///     assert_eq!(result.unwrap_err().reason(), Reason::Timeout);
+/// }
+/// ```
+#[proc_macro_attribute]
+pub fn cancelable_tokio(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    expanded(arguments, item, "cancel_tokio")
+}
+
 fn expanded(arguments: TokenStream, item: TokenStream, default: &str) -> TokenStream {
     let expansion = expand::cancelable(arguments.into(), item.into(), default);
     expansion.unwrap_or_else(|errors| errors).into()

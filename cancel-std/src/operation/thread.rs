@@ -135,16 +135,13 @@ impl<R: Runtime> Operation<R> {
             let slot = slot.clone();
             move || slot.take().map(block_on)
         });
-        let value = {
-            let _inside = self.inner.trace.enter();
-            catch_unwind(AssertUnwindSafe(|| {
-                current::within(self, || {
-                    let value = body(self);
-                    let error = error(&value);
-                    (value, error)
-                })
-            }))
-        };
+        let value = catch_unwind(AssertUnwindSafe(|| {
+            self.within(|op| {
+                let value = body(op);
+                let error = error(&value);
+                (value, error)
+            })
+        }));
         let value = match value {
             Ok((value, error)) => {
                 call.end(Ok(error));
@@ -231,15 +228,39 @@ impl<R: Runtime> Operation<R> {
             let slot = work.0.clone();
             let called = blocking::unblock(move || -> Result<_, Cancelled> {
                 op.check()?;
-                let _inside = op.inner.trace.enter();
                 // Empty: nobody waits for it any more.
-                Ok(slot.take().map(|f| current::within(&op, || f(&op))))
+                Ok(slot.take().map(|f| op.within(f)))
             });
             match called.await? {
                 Some(output) => Ok(output),
                 None => unreachable!("it is taken back only when this future is dropped"),
             }
         }
+    }
+
+    /// Calls `f` on this thread, with this operation as the [current](Operation::current) one.
+    ///
+    /// For parts of a body that run elsewhere by other means than
+    /// [`run_in_thread`](Operation::run_in_thread): threads of one's own, another pool. Nothing is
+    /// checked before or after, and nobody waits for it.
+    ///
+    /// # Panics
+    ///
+    /// If `f` does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, current_id};
+    ///
+    /// let op = Cancelable::new();
+    /// let handle = op.clone();
+    /// let thread = std::thread::spawn(move || handle.within(|_| current_id()));
+    /// assert_eq!(thread.join().unwrap(), Some(op.id()));
+    /// ```
+    pub fn within<T>(&self, f: impl FnOnce(&Operation<R>) -> T) -> T {
+        let _inside = self.inner.trace.enter();
+        current::within(self, || f(self))
     }
 }
 

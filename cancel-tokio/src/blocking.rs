@@ -1,0 +1,90 @@
+//! Parts of an operation that block, on tokio's pool.
+
+use crate::runtime::HasHandle;
+use cancel_core::{Cancelled, Cause, Reason};
+use cancel_std::{Operation, Runtime};
+use std::future::Future;
+use std::panic::resume_unwind;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// [`Operation::run_in_thread`] on tokio's pool for blocking work: calls `f` there, and waits for it.
+///
+/// Inside, the operation is the [current](Operation::current) one, and the runtime is there. `f` is not
+/// called if the operation is cancelled before a thread is free; once it has begun, it has to
+/// [`check`](Operation::check) for itself. For [`Tokio`](crate::Tokio) and [`On`](crate::On).
+///
+/// # Errors
+///
+/// [`Cancelled`] if `f` was not called: why the operation was cancelled; *error* if there is no runtime;
+/// *dropped* if that has been shut down.
+///
+/// # Panics
+///
+/// If `f` does. Also if the pool has no thread at all, and the system does not give it one.
+///
+/// # Cancel safety
+///
+/// If the future is dropped before `f` has begun, `f` is dropped, too. After that `f` goes on, and
+/// nobody waits for it; if it is the operation's body that is dropped, `f` sees that in `check`. To
+/// wait for it in any case, put a [shield](Operation::shield) around the call.
+///
+/// # Examples
+///
+/// ```
+/// use cancel_tokio::{Cancelable, current_id, run_in_blocking_pool};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let op = Cancelable::new();
+/// let run = op.run(async |cx| run_in_blocking_pool(cx, |_| current_id()).await);
+/// assert_eq!(run.await, Ok(Ok(Some(op.id()))));
+/// # }
+/// ```
+pub fn run_in_blocking_pool<R, T, F>(
+    op: &Operation<R>,
+    f: F,
+) -> impl Future<Output = Result<T, Cancelled>> + Send + use<R, T, F>
+where
+    R: Runtime + HasHandle,
+    T: Send + 'static,
+    F: FnOnce(&Operation<R>) -> T + Send + 'static,
+{
+    let op = op.clone();
+    async move {
+        op.check()?;
+        let handle = op.runtime().handle().map_err(|error| {
+            let cause = Cause::new(Reason::Error).with_message(error.to_string());
+            Cancelled::from(cause.with_error(error))
+        })?;
+        let work = TakenBack(Arc::new(Mutex::new(Some(f))));
+        let slot = TakenBack(work.0.clone());
+        let called = handle.spawn_blocking(move || -> Result<Option<T>, Cancelled> {
+            op.check()?;
+            Ok(slot.take().map(|f| op.within(f)))
+        });
+        match called.await.map_err(|error| error.try_into_panic()) {
+            Ok(Ok(Some(output))) => Ok(output),
+            Ok(Err(cancelled)) => Err(cancelled),
+            Err(Ok(payload)) => resume_unwind(payload),
+            Ok(Ok(None)) | Err(Err(_)) => {
+                let cause = Cause::from((Reason::Dropped, "the runtime dropped the call"));
+                Err(Cancelled::from(cause))
+            }
+        }
+    }
+}
+
+/// Dropped with its future, instead of when a thread of the pool comes across it.
+struct TakenBack<F>(Arc<Mutex<Option<F>>>);
+
+impl<F> TakenBack<F> {
+    fn take(&self) -> Option<F> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl<F> Drop for TakenBack<F> {
+    fn drop(&mut self) {
+        drop(self.take());
+    }
+}

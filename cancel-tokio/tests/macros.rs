@@ -1,0 +1,81 @@
+//! `#[cancelable]` on tokio.
+
+use cancel_tokio::{
+    CancelToken, Cancelable, Cancelled, On, Operation, Reason, Timer, Tokio, cancelable,
+};
+use std::future::pending;
+use std::time::Duration;
+use tokio::runtime::Handle;
+
+#[cancelable(timeout = "5ms")]
+async fn nap(cx: &Cancelable, duration: Duration) -> &'static str {
+    cx.sleep(duration).await;
+    "slept well"
+}
+
+/// No operation in its signature: the runtime is tokio's nevertheless.
+#[cancelable(token = stop)]
+async fn wait(stop: CancelToken) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    assert!(Cancelable::current().is_some());
+    pending().await
+}
+
+#[cancelable(runtime = On::new(handle), timeout = "5ms")]
+fn blocking(handle: &Handle, cx: &Operation<On>) -> Result<(), Cancelled> {
+    cx.sleep_blocking(Duration::MAX)
+}
+
+#[tokio::test]
+async fn the_default_is_tokio() {
+    let result = tokio::spawn(nap(Duration::ZERO)).await.unwrap();
+    assert_eq!(result, Ok("slept well"));
+    let result = tokio::spawn(nap(Duration::MAX)).await.unwrap();
+    assert_eq!(result.unwrap_err().reason(), Reason::Timeout);
+
+    let stop = CancelToken::new();
+    let task = tokio::spawn(wait(stop.clone()));
+    stop.cancel_with("enough");
+    let error = task.await.unwrap().unwrap_err();
+    let cancelled: &Cancelled = error.downcast_ref().unwrap();
+    assert_eq!(cancelled.message(), Some("enough"));
+}
+
+#[test]
+fn what_blocks_is_told_its_runtime() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let cancelled = blocking(runtime.handle()).unwrap_err();
+    assert_eq!(cancelled.reason(), Reason::Timeout);
+}
+
+/// The attribute of cancel-std, told where it is.
+#[tokio::test]
+async fn the_crate_can_be_named() {
+    #[cancel_std::cancelable(crate = cancel_tokio, timeout = "5ms")]
+    async fn named() {
+        assert!(Cancelable::current().is_some());
+        pending::<()>().await;
+    }
+    #[cancel_std::cancelable]
+    async fn by_its_type(cx: &Cancelable) -> Duration {
+        cx.runtime().now()
+    }
+    assert_eq!(named().await.unwrap_err().reason(), Reason::Timeout);
+    assert!(by_its_type().await.unwrap() <= Tokio.now());
+}
+
+#[tokio::test]
+async fn a_runtime_by_its_handle() {
+    #[cancelable(runtime = On::new(&Handle::current()), timeout = "5ms")]
+    async fn on(cx: &Operation<On>) -> u32 {
+        cx.sleep(Duration::ZERO).await;
+        5
+    }
+    #[cancelable(child_of = job, timeout = "5ms")]
+    async fn part(job: Operation<On>) {
+        pending::<()>().await;
+    }
+    assert_eq!(on().await, Ok(5));
+    let job = Operation::on(On::new(&Handle::current()));
+    let run = job.run(async |cx| part(cx.clone()).await);
+    assert_eq!(run.await.unwrap().unwrap_err().reason(), Reason::Timeout);
+}

@@ -1,0 +1,336 @@
+//! What a runtime does, and what is said where there is none.
+
+use cancel_tokio::{
+    BlockingWait, CancelToken, Cancelable, Cancelled, On, Operation, Reason, Spawn, SpawnError,
+    SpawnLocal, Status, TaskGroup, Timer, TimerError, Tokio,
+};
+use std::future::{pending, poll_fn};
+use std::pin::pin;
+use std::rc::Rc;
+use std::sync::{Arc, mpsc};
+use std::task::Poll;
+use std::thread;
+use std::time::Duration;
+use tokio::runtime::{Builder, Runtime};
+use tokio::task::LocalSet;
+
+const LONG: Duration = Duration::from_secs(3600);
+const SHORT: Duration = Duration::from_millis(5);
+
+/// Both flavours.
+fn runtimes() -> [Runtime; 2] {
+    [
+        Builder::new_current_thread().enable_time().build().unwrap(),
+        Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_time()
+            .build()
+            .unwrap(),
+    ]
+}
+
+/// A value and who holds it: whether a future is gone.
+fn held() -> (Arc<()>, Arc<()>) {
+    let held = Arc::new(());
+    (held.clone(), held)
+}
+
+#[test]
+fn a_timeout() {
+    for runtime in runtimes() {
+        let op = Cancelable::with_timeout(SHORT);
+        let result = runtime.block_on(op.run(async |_| pending::<()>().await));
+        assert_eq!(result.unwrap_err().reason(), Reason::Timeout);
+        assert!(op.context().duration() >= Some(SHORT));
+    }
+}
+
+#[test]
+fn many_tasks_under_one_token() {
+    for runtime in runtimes() {
+        let stop = CancelToken::new();
+        let tasks: Vec<_> = (0..100)
+            .map(|_| {
+                let op = Cancelable::with_token(&stop);
+                runtime.spawn(op.run(async |cx| cx.sleep(LONG).await))
+            })
+            .collect();
+        let canceller = thread::spawn(move || stop.cancel_with("all"));
+        for task in tasks {
+            let result = runtime.block_on(task).unwrap();
+            assert_eq!(result.unwrap_err().message(), Some("all"));
+        }
+        assert!(canceller.join().unwrap());
+    }
+}
+
+#[test]
+fn a_group() {
+    for runtime in runtimes() {
+        let op = Cancelable::new();
+        let run = op.run_group(async |group: &TaskGroup<Tokio>| {
+            let parts: Vec<_> = (1..=4u64)
+                .map(|n| {
+                    group.spawn(move |cx| async move {
+                        cx.sleep(Duration::from_millis(n)).await;
+                        n
+                    })
+                })
+                .collect();
+            let mut sum = 0;
+            for part in parts {
+                sum += part.await.unwrap();
+            }
+            sum
+        });
+        assert_eq!(runtime.block_on(run), Ok(10));
+    }
+}
+
+#[tokio::test]
+async fn sleeps_keep_their_promise() {
+    for duration in [Duration::ZERO, Duration::from_nanos(1), SHORT] {
+        let deadline = Tokio.now() + duration;
+        Tokio.sleep(duration).await.unwrap();
+        assert!(Tokio.now() >= deadline);
+    }
+    Tokio.sleep_until(Duration::ZERO).await.unwrap();
+    let mut sleep = pin!(Tokio.sleep(SHORT));
+    sleep.as_mut().await.unwrap();
+    sleep.await.unwrap(); // repeats its result
+}
+
+#[tokio::test]
+async fn the_longest_sleeps_do_not_end() {
+    for long in [
+        Duration::MAX,
+        Duration::from_secs(u64::MAX),
+        LONG * 24 * 365 * 500,
+    ] {
+        let mut sleeps = [pin!(Tokio.sleep(long)), pin!(Tokio.sleep_until(long))];
+        poll_fn(|cx| {
+            for sleep in &mut sleeps {
+                assert!(sleep.as_mut().poll(cx).is_pending());
+            }
+            Poll::Ready(())
+        })
+        .await;
+    }
+    let op = Cancelable::with_timeout(Duration::MAX);
+    assert_eq!(op.run(async |_| 5).await, Ok(5));
+}
+
+#[test]
+fn the_runtime_may_come_after_the_sleep() {
+    let sleep = Tokio.sleep(SHORT);
+    let run = Cancelable::with_timeout(SHORT).run(async |_| pending::<()>().await);
+    let [runtime, _] = runtimes();
+    runtime.block_on(sleep).unwrap();
+    assert_eq!(runtime.block_on(run).unwrap_err().reason(), Reason::Timeout);
+}
+
+#[test]
+fn without_a_runtime_there_are_errors() {
+    let (watched, held) = held();
+    let refused = Tokio.spawn(async move { drop(held) }).unwrap_err();
+    assert_eq!(
+        refused,
+        SpawnError::new("there is no tokio runtime on this thread")
+    );
+    assert_eq!(Arc::strong_count(&watched), 1);
+    let (watched, held) = self::held();
+    assert!(Tokio.spawn_local(async move { drop(held) }).is_err());
+    assert_eq!(Arc::strong_count(&watched), 1);
+
+    let none = TimerError::new("there is no tokio runtime on this thread");
+    assert_eq!(smol::block_on(Tokio.sleep(LONG)), Err(none));
+    assert_eq!(smol::block_on(Tokio.sleep(Duration::ZERO)), Ok(())); // for that none is needed
+
+    let op = Cancelable::with_timeout(LONG);
+    let cancelled = smol::block_on(op.run(async |_| pending::<()>().await)).unwrap_err();
+    assert_eq!(cancelled.reason(), Reason::Error);
+    let group = Cancelable::new().run_group(async |group| {
+        group.spawn(|_| async {});
+        pending::<()>().await;
+    });
+    let why = smol::block_on(group).unwrap_err();
+    assert_eq!(
+        why.message(),
+        Some("cannot spawn: there is no tokio runtime on this thread")
+    );
+}
+
+#[test]
+fn a_runtime_without_timers_is_an_error() {
+    let runtime = Builder::new_current_thread().build().unwrap();
+    let none = TimerError::new("the tokio runtime was built without `enable_time`");
+    assert_eq!(
+        runtime.block_on(async { Tokio.sleep(SHORT).await }),
+        Err(none)
+    );
+    assert_eq!(runtime.block_on(Tokio.sleep(SHORT)), Err(none));
+    assert_eq!(
+        smol::block_on(On::new(runtime.handle()).sleep(SHORT)),
+        Err(none)
+    );
+    let op = Cancelable::with_timeout(SHORT);
+    let cancelled = runtime
+        .block_on(op.run(async |_| pending::<()>().await))
+        .unwrap_err();
+    assert_eq!(cancelled.reason(), Reason::Error);
+    // What needs no timer works.
+    assert_eq!(runtime.block_on(Cancelable::new().run(async |_| 5)), Ok(5));
+}
+
+#[test]
+fn a_runtime_that_is_gone_is_an_error() {
+    for runtime in runtimes() {
+        let on = On::new(runtime.handle());
+        let waiting = on.sleep(LONG);
+        let mut waiting = pin!(waiting);
+        smol::block_on(poll_fn(|cx| {
+            assert!(waiting.as_mut().poll(cx).is_pending());
+            Poll::Ready(())
+        }));
+        runtime.shutdown_background();
+
+        let gone = TimerError::new("the tokio runtime is shut down");
+        assert_eq!(smol::block_on(waiting), Err(gone));
+        assert_eq!(smol::block_on(on.sleep(SHORT)), Err(gone));
+        let (watched, held) = held();
+        let refused = on.spawn(async move { drop(held) }).unwrap_err();
+        assert_eq!(refused.description(), "the tokio runtime is shut down");
+        assert_eq!(Arc::strong_count(&watched), 1);
+    }
+}
+
+/// One that ends at once is not one that was refused.
+#[test]
+fn short_tasks_are_taken() {
+    for runtime in runtimes() {
+        let on = On::new(runtime.handle());
+        let (send, receive) = mpsc::channel();
+        for n in 0..1000 {
+            let send = send.clone();
+            on.spawn(async move { send.send(n).unwrap() }).unwrap();
+        }
+        on.spawn(async { panic!("reported by the panic hook") })
+            .unwrap();
+        drop(send);
+        runtime.block_on(tokio::task::yield_now());
+        let receive = runtime.spawn_blocking(move || receive.into_iter().sum::<i32>());
+        assert_eq!(runtime.block_on(receive).unwrap(), 999 * 500);
+    }
+}
+
+#[test]
+fn a_handle_works_from_anywhere() {
+    for runtime in runtimes() {
+        let op = Operation::on(On::new(runtime.handle())).timeout(SHORT);
+        let handle = op.clone();
+        let run = op.run(async move |cx| {
+            let child = handle.child();
+            cx.runtime().spawn(async move {
+                drop(child.run(async |cx| cx.sleep(LONG).await).await);
+            })?;
+            cx.sleep(LONG).await;
+            Ok::<(), SpawnError>(())
+        });
+        // The timers of a current-thread runtime need somebody who runs it.
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let runner = thread::spawn(move || runtime.block_on(stopped).unwrap());
+        let cancelled = smol::block_on(run).unwrap_err();
+        assert_eq!(cancelled.reason(), Reason::Timeout);
+        stop.send(()).unwrap();
+        runner.join().unwrap();
+    }
+}
+
+#[test]
+fn blocking_bodies_work_by_handle() {
+    let [_, runtime] = runtimes();
+    let op = Operation::on(On::new(runtime.handle())).timeout(SHORT);
+    let error = op
+        .try_run_blocking(|cx| cx.sleep_blocking(LONG))
+        .unwrap_err();
+    assert_eq!(error.reason(), Reason::Timeout);
+    let op = Operation::on(On::new(runtime.handle()));
+    let run = op.run(async |cx| cx.run_in_thread(|cx| cx.sleep_blocking(SHORT)).await);
+    assert_eq!(runtime.block_on(run), Ok(Ok(Ok(()))));
+
+    // Those of tokio's pool know their runtime.
+    let slept = runtime.spawn_blocking(|| {
+        let op = Cancelable::with_timeout(SHORT);
+        op.try_run_blocking(|cx| cx.sleep_blocking(LONG))
+    });
+    let error = runtime.block_on(slept).unwrap().unwrap_err();
+    assert_eq!(error.reason(), Reason::Timeout);
+
+    // Threads that are not tokio's know of none by themselves.
+    let op = Cancelable::new();
+    let run = op.run(async |cx| {
+        let work = cx.run_in_thread(|cx| cx.sleep_blocking(SHORT));
+        cx.shield(work).await
+    });
+    let slept = runtime.block_on(run).unwrap().unwrap();
+    assert_eq!(slept.unwrap_err().reason(), Reason::Error);
+}
+
+#[test]
+fn a_plain_thread_waits_for_an_operation() {
+    for runtime in runtimes() {
+        let op = Cancelable::with_timeout(SHORT);
+        let handle = op.clone();
+        let thread = thread::spawn(move || handle.token().wait());
+        let result: Result<(), Cancelled> = runtime.block_on(op.run(async |_| pending().await));
+        assert_eq!(thread.join().unwrap(), result.unwrap_err());
+    }
+}
+
+#[tokio::test]
+async fn tasks_that_stay_on_their_thread() {
+    let tasks = LocalSet::new();
+    let (send, receive) = mpsc::channel();
+    let body = async move {
+        let value = Rc::new(5);
+        let op = Cancelable::with_timeout(SHORT);
+        let run = op.run(async move |cx| {
+            cx.sleep(LONG).await;
+            drop(value); // not `Send`, and neither is the run
+        });
+        Tokio.spawn_local(async move { send.send(run.await).unwrap() })
+    };
+    tasks.run_until(body).await.unwrap();
+    tasks.await;
+    assert_eq!(
+        receive.recv().unwrap().unwrap_err().reason(),
+        Reason::Timeout
+    );
+
+    let (watched, held) = held();
+    let refused = Tokio.spawn_local(async move { drop(held) }).unwrap_err();
+    assert_eq!(
+        refused.description(),
+        "there is no `LocalSet` on this thread"
+    );
+    assert_eq!(Arc::strong_count(&watched), 1);
+}
+
+/// A body that uses up tokio's budget at each poll leaves none for the timer beside it.
+#[test]
+fn a_busy_body_has_its_timeout() {
+    for runtime in runtimes() {
+        let op = Cancelable::with_timeout(SHORT);
+        let run = op.run(async |_| {
+            loop {
+                tokio::task::coop::consume_budget().await;
+            }
+        });
+        let task = runtime.spawn(run);
+        // (Whose own timers are not starved, in another task.)
+        let bound = async { tokio::time::timeout(Duration::from_secs(60), task).await };
+        let result: Result<(), Cancelled> = runtime.block_on(bound).expect("in time").unwrap();
+        assert_eq!(result.unwrap_err().reason(), Reason::Timeout);
+        assert_eq!(op.status(), Status::Cancelled);
+    }
+}
