@@ -62,10 +62,13 @@ pin_project! {
 impl Sleep {
     /// On the runtime of this thread, if there is one.
     pub(crate) fn until(deadline: Duration) -> Self {
-        let (timer, result) = match timer(deadline) {
-            Some(Ok(timer)) => (Some(timer), None),
-            Some(Err(error)) => (None, Some(Err(error))),
-            None => (None, None),
+        let (timer, result) = match is_over(deadline) {
+            true => (None, Some(Ok(()))),
+            false => match timer(deadline) {
+                Some(Ok(timer)) => (Some(timer), None),
+                Some(Err(error)) => (None, Some(Err(error))),
+                None => (None, None),
+            },
         };
         Sleep {
             deadline,
@@ -75,11 +78,17 @@ impl Sleep {
     }
 }
 
-/// `None`: there is no runtime, or there need not be one.
+/// Of a sleep that is not over yet. `None`: there is no runtime, or there need not be one.
 fn timer(deadline: Duration) -> Option<Result<tokio::time::Sleep, TimerError>> {
     let at = clock::at(deadline)?;
     Handle::try_current().ok()?;
     Some(catch_unwind(|| sleep_until(at)).map_err(|_| NO_TIMERS))
+}
+
+/// Whether it is over already, by the clock of the runtime on this thread. (Tokio's own sleeps are
+/// over a tick later.)
+fn is_over(deadline: Duration) -> bool {
+    Handle::try_current().is_ok() && clock::now() >= deadline
 }
 
 impl Future for Sleep {

@@ -62,6 +62,13 @@ pub(crate) const RUNTIMES: &[Runtime] = &[
         lacks: &[],
     },
     Runtime {
+        key: "tokio",
+        name: "tokio",
+        needs: "`cancel-tokio`",
+        runs: Runs::Here,
+        lacks: &[],
+    },
+    Runtime {
         key: "embassy-thumbv6m",
         name: "embassy on a Cortex-M0",
         needs: "16 KiB of RAM (micro:bit, emulated), no compare-and-swap",
