@@ -16,11 +16,15 @@ use core::time::Duration;
 /// # Contract
 ///
 /// * [`now`](Timer::now) is monotonic and can be called from any thread.
-/// * A sleep never resolves with `Ok` before its deadline. How much later it may be is the
-///   implementation's to document.
-/// * Dropping a sleep takes its entry out of the timer.
+/// * A sleep never resolves with `Ok` before its deadline, nor before one with an earlier deadline.
+///   How much later it may be is the implementation's to document.
+/// * A sleep that is pending wakes the waker of its last poll, whatever kind of waker that is. Wakers
+///   are woken, cloned and dropped with no lock held: what they do may come back to the timer.
+/// * Dropping a sleep takes its entry out of the timer, and its waker with it.
 /// * A timer that cannot keep its promise any more (its thread died, its driver is gone) resolves
 ///   the sleep with [`TimerError`] instead of leaving it pending for ever.
+///
+/// The project's conformance suite, `tests/conformance`, asks for all of that, one case each.
 ///
 /// # Examples
 ///
