@@ -39,6 +39,9 @@ fn main() -> ! {
     for (name, operation) in operations::ALL {
         row(&mut report, name, operation);
     }
+    report.run("to ask a live token takes no section", || {
+        assert_eq!(operations::ask(8).sections, 0);
+    });
     #[cfg(feature = "heap")]
     for (name, operation) in heap::ALL {
         row(&mut report, name, operation);

@@ -43,7 +43,7 @@ fn inside(fill: impl FnOnce(&mut dyn FnMut()), mut code: impl FnMut()) -> Measur
     })
 }
 
-fn ask(n: u32) -> Measured {
+pub(crate) fn ask(n: u32) -> Measured {
     let token = Token::new();
     inside(
         |then| with_waits(&token, n, then),
