@@ -32,7 +32,16 @@ pub(crate) fn run(_: &[String]) -> Outcome {
         "lints, each feature",
         cargo()
             .args(["hack", "--each-feature", "--skip", "default"])
-            .args(["-p", "cancel-core", "-p", "cancel-std", "-p", "cancel-smol"])
+            .args([
+                "-p",
+                "cancel-core",
+                "-p",
+                "cancel-std",
+                "-p",
+                "cancel-smol",
+                "-p",
+                "cancel-embassy",
+            ])
             .args(lints),
     )?;
     step(

@@ -5,6 +5,7 @@ mod bench;
 mod broker;
 mod check;
 mod ci;
+mod embedded;
 mod loom;
 mod page;
 mod run;
@@ -60,6 +61,11 @@ const TASKS: &[Task] = &[
         name: "page",
         about: "the page of the jobs example, clicked through in Chromium; pictures in target/",
         run: page::run,
+    },
+    Task {
+        name: "embedded",
+        about: "builds for bare metal, programs on four emulated machines; --list, TEXT of MACHINE/PROGRAM",
+        run: embedded::run,
     },
     Task {
         name: "bench",
