@@ -165,29 +165,23 @@ impl Builds {
 
     /// The programs of a package, for some machines.
     pub(super) fn programs(&self, package: &Package, machines: &[&Machine]) -> Outcome {
-        // (What a heap needs depends on the machine, so each is a build of its own then.)
-        let at_a_time = match package.heap {
-            true => 1,
-            false => machines.len().max(1),
-        };
-        for machines in machines.chunks(at_a_time) {
+        // (One at a time: cargo unites the features that different machines need.)
+        for machine in machines {
             let mut cargo = self.cargo();
-            cargo.args(["build", "--release"]);
-            for machine in machines {
-                cargo.args(["--target", machine.target]);
-            }
+            cargo.args(["build", "--release", "--target", machine.target]);
             if let Some(name) = package.package {
                 cargo.args(["-p", name]);
             }
             if let Some(name) = package.program {
                 cargo.args(["--bin", name]);
             }
-            match (package.heap, machines[0].swaps) {
+            match (package.heap, machine.swaps) {
                 (false, _) => {}
                 (true, true) => _ = cargo.args(["--features", "heap"]),
                 (true, false) => _ = cargo.args(["--features", "heap,critical-section"]),
             }
-            clean(&format!("build {}", package.name), &mut cargo)?;
+            let title = format!("build {} for {}", package.name, machine.name);
+            clean(&title, &mut cargo)?;
         }
         Ok(())
     }
