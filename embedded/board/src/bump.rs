@@ -1,4 +1,4 @@
-//! The simplest allocator there is: it takes the next piece and never frees one.
+//! The simplest allocator there is: it takes the next piece, and begins anew when all are given back.
 
 use crate::section;
 use core::alloc::{GlobalAlloc, Layout};
@@ -9,11 +9,15 @@ use core::ptr::null_mut;
 /// a program which measures these does not measure it.
 pub struct Bump<const SIZE: usize> {
     memory: UnsafeCell<[u8; SIZE]>,
-    used: UnsafeCell<usize>,
+    used: UnsafeCell<Used>,
 }
 
-// SAFETY: `used` is touched with interrupts off, on the only core; pieces of `memory` are handed out
-// once.
+struct Used {
+    bytes: usize,
+    pieces: usize,
+}
+
+// SAFETY: `used` is touched with interrupts off, on the only core; a piece of `memory` has one owner.
 unsafe impl<const SIZE: usize> Sync for Bump<SIZE> {}
 
 impl<const SIZE: usize> Bump<SIZE> {
@@ -21,7 +25,10 @@ impl<const SIZE: usize> Bump<SIZE> {
     pub const fn new() -> Self {
         Bump {
             memory: UnsafeCell::new([0; SIZE]),
-            used: UnsafeCell::new(0),
+            used: UnsafeCell::new(Used {
+                bytes: 0,
+                pieces: 0,
+            }),
         }
     }
 }
@@ -40,11 +47,12 @@ unsafe impl<const SIZE: usize> GlobalAlloc for Bump<SIZE> {
         let start = self.memory.get().cast::<u8>();
         // SAFETY: interrupts are off.
         let used = unsafe { &mut *self.used.get() };
-        let free = start.wrapping_add(*used);
-        let begin = *used + free.align_offset(layout.align());
+        let free = start.wrapping_add(used.bytes);
+        let begin = used.bytes + free.align_offset(layout.align());
         let piece = match begin.checked_add(layout.size()) {
             Some(end) if end <= SIZE => {
-                *used = end;
+                used.bytes = end;
+                used.pieces += 1;
                 start.wrapping_add(begin)
             }
             _ => null_mut(),
@@ -54,5 +62,15 @@ unsafe impl<const SIZE: usize> GlobalAlloc for Bump<SIZE> {
         piece
     }
 
-    unsafe fn dealloc(&self, _: *mut u8, _: Layout) {}
+    unsafe fn dealloc(&self, _: *mut u8, _: Layout) {
+        let on = section::enter();
+        // SAFETY: interrupts are off.
+        let used = unsafe { &mut *self.used.get() };
+        used.pieces -= 1;
+        if used.pieces == 0 {
+            used.bytes = 0;
+        }
+        // SAFETY: as they were before.
+        unsafe { section::leave(on) };
+    }
 }

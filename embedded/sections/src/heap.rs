@@ -10,8 +10,11 @@ use core::pin::pin;
 extern crate alloc;
 use alloc::vec::Vec;
 
+/// Enough for each of them, one after the other.
+const SIZE: usize = 32 << 10;
+
 #[global_allocator]
-static HEAP: Bump<{ 1 << 20 }> = Bump::new();
+static HEAP: Bump<SIZE> = Bump::new();
 
 pub(crate) const ALL: &[Operation] = &[
     ("shared: cloned and dropped, `n` children", clone),

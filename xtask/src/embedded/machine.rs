@@ -21,7 +21,7 @@ pub(super) const MACHINES: &[Machine] = &[
         name: "thumbv7m",
         target: "thumbv7m-none-eabi",
         qemu: &["qemu-system-arm", "-machine", "lm3s6965evb"],
-        heap: false,
+        heap: true,
         swaps: true,
     },
     Machine {

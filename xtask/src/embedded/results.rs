@@ -18,6 +18,12 @@ pub(super) struct Run {
     tests: bool,
 }
 
+/// Why a test has not passed.
+enum Why<'a> {
+    Failed(&'a str),
+    Ignored(&'a str),
+}
+
 impl Run {
     pub(super) fn new(machine: &Machine, program: &Program) -> Result<Run, String> {
         let (qemu, options) = machine.qemu.split_first().ok_or("no QEMU")?;
@@ -68,14 +74,16 @@ impl Run {
         })
     }
 
-    /// Names of tests, and why they failed.
-    fn results(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+    /// Names of tests, and what became of them.
+    fn results(&self) -> impl Iterator<Item = (&str, Result<(), Why<'_>>)> {
         self.output.lines().filter_map(|line| {
             let (name, result) = line.strip_prefix("test ")?.split_once(" ... ")?;
-            match result {
-                "ok" => Some((name, None)),
-                _ => Some((name, Some(result.trim_start_matches("FAILED: ")))),
-            }
+            let result = match (result, result.strip_prefix("ignored: ")) {
+                ("ok", _) => Ok(()),
+                (_, Some(why)) => Err(Why::Ignored(why)),
+                (why, None) => Err(Why::Failed(why.trim_start_matches("FAILED: "))),
+            };
+            Some((name, result))
         })
     }
 
@@ -87,8 +95,11 @@ impl Run {
         if !self.tests {
             return Ok(());
         }
-        let failed = self.results().filter(|(_, why)| why.is_some()).count();
-        let passed = self.results().count() - failed;
+        let (mut passed, mut failed) = (0, 0);
+        for (_, result) in self.results() {
+            passed += u32::from(result.is_ok());
+            failed += u32::from(matches!(result, Err(Why::Failed(_))));
+        }
         let sum = format!("{passed} passed, {failed} failed");
         match failed == 0 && passed > 0 && self.output.lines().last() == Some(&sum) {
             true => Ok(()),
@@ -108,16 +119,24 @@ impl Run {
             "" => String::new(),
             _ => std::fs::read_to_string(&file).unwrap_or_default(),
         };
-        for (name, why) in self.results() {
-            if text
-                .lines()
-                .all(|line| line.split(' ').next() != Some(name))
-            {
-                _ = match why {
-                    None => writeln!(text, "{name} ok"),
-                    Some(why) => writeln!(text, "{name} FAILED {why}"),
-                };
-            }
+        // (What is there of an earlier run with a heap goes.)
+        let name_of = |line: &str| {
+            line.trim_start_matches("# ")
+                .split(' ')
+                .next()
+                .map(str::to_owned)
+        };
+        let ours: Vec<_> = self.results().map(|(name, _)| name.to_owned()).collect();
+        let others = text
+            .lines()
+            .filter(|line| name_of(line).is_some_and(|name| !ours.contains(&name)));
+        text = others.map(|line| format!("{line}\n")).collect();
+        for (name, result) in self.results() {
+            _ = match result {
+                Ok(()) => writeln!(text, "{name} ok"),
+                Err(Why::Failed(why)) => writeln!(text, "{name} FAILED {why}"),
+                Err(Why::Ignored(why)) => writeln!(text, "# {name} ignored: {why}"),
+            };
         }
         std::fs::create_dir_all(&folder)
             .and_then(|()| std::fs::write(&file, text))
