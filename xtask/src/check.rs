@@ -33,7 +33,14 @@ pub(crate) fn run(_: &[String]) -> Outcome {
         cargo()
             .args(["hack", "--each-feature", "--skip", "default"])
             .args(["-p", "cancel-core", "-p", "cancel-std"])
-            .args(["-p", "cancel-smol", "-p", "cancel-tokio"])
+            .args([
+                "-p",
+                "cancel-smol",
+                "-p",
+                "cancel-tokio",
+                "-p",
+                "cancel-embassy",
+            ])
             .args(lints),
     )?;
     step(

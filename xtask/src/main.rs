@@ -6,6 +6,7 @@ mod broker;
 mod check;
 mod ci;
 mod conformance;
+mod embedded;
 mod loom;
 mod page;
 mod run;
@@ -67,6 +68,11 @@ const TASKS: &[Task] = &[
         name: "page",
         about: "the page of the jobs example, clicked through in Chromium; pictures in target/",
         run: page::run,
+    },
+    Task {
+        name: "embedded",
+        about: "builds for bare metal, programs on four emulated machines; --list, TEXT of MACHINE/PROGRAM",
+        run: embedded::run,
     },
     Task {
         name: "bench",

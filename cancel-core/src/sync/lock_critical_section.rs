@@ -7,7 +7,13 @@
 //!
 //! Nothing here waits for another context: an interrupt that finds a cancel at work goes on.
 
-use super::{Acquire, AtomicU32, Relaxed, Release, meter};
+use super::{Acquire, Relaxed, Release, meter};
+// Loads and stores are all it takes, and every machine has those. `portable-atomic` would make critical
+// sections of them on machines without compare-and-swap, once a backend is chosen.
+#[cfg(not(any(target_arch = "avr", target_arch = "msp430")))]
+use core::sync::atomic::AtomicU32;
+#[cfg(any(target_arch = "avr", target_arch = "msp430"))]
+use portable_atomic::AtomicU32;
 
 const LOCK: u32 = 1;
 

@@ -14,6 +14,8 @@
 #![no_std]
 
 mod alarm;
+#[cfg(feature = "bump")]
+mod bump;
 mod clock;
 mod line;
 #[cfg_attr(target_arch = "arm", path = "cortex_m.rs")]
@@ -22,6 +24,8 @@ mod machine;
 mod report;
 
 pub use alarm::Alarm;
+#[cfg(feature = "bump")]
+pub use bump::Bump;
 pub use line::Line;
 pub use machine::{count, nops, section};
 pub use report::{Report, poll_once};

@@ -4,7 +4,8 @@ use core::fmt::Display;
 use core::task::Poll;
 use semihosting::{print, println};
 
-/// Counts results and prints a line for each: `test NAME ... ok`, or `test NAME ... FAILED: WHY`.
+/// Counts results and prints a line for each: `test NAME ... ok`, `test NAME ... FAILED: WHY`, or
+/// `test NAME ... ignored: WHY`.
 #[derive(Debug, Default)]
 pub struct Report {
     passed: u32,
@@ -32,6 +33,11 @@ impl Report {
                 println!("test {name} ... FAILED: {why}");
             }
         }
+    }
+
+    /// Says that a test does not count here.
+    pub fn ignore(&mut self, name: &str, why: &str) {
+        println!("test {name} ... ignored: {why}");
     }
 
     /// Runs a test that panics, and so ends the machine, if something is not as it should be.

@@ -1,6 +1,7 @@
 //! The runtimes on which the cases run, and what each of them can have.
 
 use super::cases::List;
+use crate::embedded;
 use crate::run::Outcome;
 
 pub(crate) struct Runtime {
@@ -26,7 +27,7 @@ pub(crate) enum Runs {
 
 const EMBEDDED: Runs = Runs::By {
     task: "cargo xtask embedded",
-    run: None,
+    run: Some(embedded::run),
 };
 
 const WEB: Runs = Runs::By {

@@ -111,21 +111,28 @@ fn in_a_shield(counts: u32) -> bool {
         assert!(over || poll(run.as_mut(), 0).is_ready() || shields.is_open());
         early
     };
-    assert!(steps == 0 || steps == 3, "the shield was cut short: {steps}");
+    assert!(
+        steps == 0 || steps == 3,
+        "the shield was cut short: {steps}"
+    );
     early
 }
 
 fn the_cause(counts: u32) -> bool {
     let token = Token::new();
-    interrupted(counts, &|| assert!(token.cancel_with(Reason::Shutdown)), || {
-        for _ in 0..4 {
-            let seen = token.is_cancelled();
-            match token.cause() {
-                Some(cause) => assert_eq!(cause.reason(), Reason::Shutdown),
-                None => assert!(!seen),
+    interrupted(
+        counts,
+        &|| assert!(token.cancel_with(Reason::Shutdown)),
+        || {
+            for _ in 0..4 {
+                let seen = token.is_cancelled();
+                match token.cause() {
+                    Some(cause) => assert_eq!(cause.reason(), Reason::Shutdown),
+                    None => assert!(!seen),
+                }
+                assert!(token.check().is_ok() || token.is_cancelled());
             }
-            assert!(token.check().is_ok() || token.is_cancelled());
-        }
-        ALARMS.iter().for_each(|alarm| assert_eq!(alarm.rings(), 0));
-    })
+            ALARMS.iter().for_each(|alarm| assert_eq!(alarm.rings(), 0));
+        },
+    )
 }

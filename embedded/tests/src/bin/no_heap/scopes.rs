@@ -1,0 +1,137 @@
+//! Scopes: sources, shields, grace periods, cleanup.
+
+use board::Report;
+use cancel_embassy::{
+    Child, Embassy, Reason, Scope, Shields, StaticCause, Timer, Token, all_of, any_of,
+    deadline_after,
+};
+use core::cell::Cell;
+use core::future::{pending, ready};
+use core::pin::pin;
+use core::time::Duration;
+use embassy_time::Duration as Ticks;
+
+const MILLIS: Duration = Duration::from_millis(1);
+
+pub(crate) async fn all(report: &mut Report) {
+    report.run_async("scopes::sources", sources()).await;
+    report
+        .run_async("scopes::a_shield_runs_to_its_end", shield())
+        .await;
+    report.run_async("scopes::a_grace_period", grace()).await;
+    report
+        .run_async("scopes::a_second_request_ends_it", second())
+        .await;
+    report.run_async("scopes::cleanup", cleanup()).await;
+    report.run_async("scopes::one_in_another", nested()).await;
+}
+
+async fn wait(millis: u32) {
+    Embassy.sleep(millis * MILLIS).await.unwrap();
+}
+
+async fn sources() {
+    static HOT: StaticCause = StaticCause::new(Reason::Condition, "too hot");
+    let (stop, token) = (Token::new(), Token::new());
+    let child = pin!(Child::new(&token));
+    let child = child.enter();
+    let hot = async {
+        wait(3).await;
+        &HOT
+    };
+    let both = all_of(deadline_after(Ticks::from_millis(1)), hot);
+    let run = Scope::new(&token, pending::<()>())
+        .source(stop.cancelled())
+        .source(any_of(both, deadline_after(Ticks::from_millis(9))));
+    assert_eq!(run.await.unwrap_err().message(), Some("too hot"));
+    assert!(child.is_cancelled());
+}
+
+async fn shield() {
+    let (token, shields, sent) = (Token::new(), Shields::new(), Cell::new(0));
+    let begin = Embassy.now();
+    let body = async {
+        loop {
+            let send = async {
+                wait(4).await;
+                sent.set(sent.get() + 1);
+            };
+            shields.shield(send).await;
+            wait(1).await; // dropped here
+        }
+    };
+    let run = Scope::new(&token, body)
+        .shields(&shields)
+        .source(deadline_after(Ticks::from_millis(6)));
+    let result: Result<(), _> = run.await;
+    assert_eq!(result.unwrap_err().reason(), Reason::Timeout);
+    assert_eq!(sent.get(), 2);
+    assert_eq!(Embassy.now() - begin, 9 * MILLIS);
+}
+
+async fn grace() {
+    let token = Token::new();
+    let begin = Embassy.now();
+    let body = async {
+        token.cancelled().await;
+        wait(3).await;
+        "parked"
+    };
+    let run = Scope::new(&token, body)
+        .source(deadline_after(Ticks::from_millis(2)))
+        .grace(Embassy, 10 * MILLIS);
+    assert_eq!(run.await, Ok("parked"));
+    assert_eq!(Embassy.now() - begin, 5 * MILLIS);
+
+    let token = Token::new();
+    let run = Scope::new(&token, pending::<()>())
+        .source(deadline_after(Ticks::from_millis(2)))
+        .grace(Embassy, 10 * MILLIS);
+    assert!(run.await.is_err());
+    assert_eq!(Embassy.now() - begin, 17 * MILLIS);
+}
+
+async fn second() {
+    let token = Token::new();
+    let begin = Embassy.now();
+    let run = Scope::new(&token, pending::<()>())
+        .source(deadline_after(Ticks::from_millis(2)))
+        .source(deadline_after(Ticks::from_millis(4)))
+        .grace(Embassy, 10 * MILLIS);
+    assert!(run.await.is_err());
+    assert_eq!(Embassy.now() - begin, 4 * MILLIS);
+}
+
+async fn cleanup() {
+    let (token, closed) = (Token::new(), Cell::new(false));
+    let run = Scope::new(&token, pending::<()>())
+        .source(ready(Reason::Shutdown))
+        .finally(async || {
+            wait(2).await;
+            closed.set(true);
+        });
+    assert!(run.await.is_err());
+    assert!(closed.get());
+}
+
+/// The inner one's cleanup holds the outer one.
+async fn nested() {
+    let (token, outer, closed) = (Token::new(), Shields::new(), Cell::new(false));
+    let body = async {
+        let inner = Shields::nested(&outer);
+        let child = pin!(Child::new(&token));
+        let run = Scope::new(child.enter(), pending::<()>())
+            .shields(&inner)
+            .finally(async || {
+                wait(2).await;
+                closed.set(true);
+            });
+        _ = run.await;
+        pending::<()>().await;
+    };
+    let run = Scope::new(&token, body)
+        .shields(&outer)
+        .source(deadline_after(Ticks::from_millis(1)));
+    assert!(run.await.is_err());
+    assert!(closed.get());
+}
