@@ -5,11 +5,13 @@ mod bench;
 mod broker;
 mod check;
 mod ci;
+mod limit;
 mod loom;
 mod page;
 mod run;
 mod sanitize;
 mod targets;
+mod web;
 
 use run::Outcome;
 use std::process::ExitCode;
@@ -60,6 +62,11 @@ const TASKS: &[Task] = &[
         name: "page",
         about: "the page of the jobs example, clicked through in Chromium; pictures in target/",
         run: page::run,
+    },
+    Task {
+        name: "web",
+        about: "browser and Node: tests, conformance, the demo's page; --serve [--port N]: the demo, to click on",
+        run: web::run,
     },
     Task {
         name: "bench",
