@@ -326,3 +326,45 @@ pub fn abort_source<R: cancel_std::Runtime>(signal: &AbortSignal) -> Source<R> {
         }
     })
 }
+
+#[cfg(all(test, target_arch = "wasm32"))]
+mod tests {
+    use super::follow;
+    use crate::local::Local;
+    use crate::runtime::Web;
+    use cancel_core::{CancelToken, Timer};
+    use std::sync::Arc;
+    use std::time::Duration;
+    use wasm_bindgen_test::wasm_bindgen_test;
+    use web_sys::AbortController;
+
+    async fn turn() {
+        Web.sleep(Duration::from_millis(1)).await.unwrap();
+    }
+
+    /// Where there are threads, this is how a cancel of another one arrives.
+    #[wasm_bindgen_test]
+    async fn a_task_aborts_for_other_threads() {
+        let (token, controller) = (CancelToken::new(), AbortController::new().unwrap());
+        let local = Arc::new(Local::new(controller.clone()));
+        let guard = follow(&token, &local);
+        turn().await;
+        token.cancel_with("elsewhere");
+        turn().await;
+        assert!(controller.signal().aborted());
+        assert_eq!(Arc::strong_count(&local), 1); // the task is over
+        drop(guard);
+    }
+
+    #[wasm_bindgen_test]
+    async fn and_ends_with_its_link() {
+        let (token, controller) = (CancelToken::new(), AbortController::new().unwrap());
+        let local = Arc::new(Local::new(controller.clone()));
+        drop(follow(&token, &local));
+        turn().await;
+        assert_eq!(Arc::strong_count(&local), 1);
+        token.cancel();
+        turn().await;
+        assert!(!controller.signal().aborted());
+    }
+}

@@ -47,6 +47,26 @@
 //!
 //! A panic ends the whole module: wasm does not unwind.
 //!
+//! # Long computations
+//!
+//! Tasks take their turns before the page gets one: [`checkpoint`](Operation::checkpoint) lets other tasks
+//! run, and sees deadlines and cancelations of theirs, but meanwhile the page neither draws nor hears
+//! clicks. Work that computes for long lets it by a short sleep, of a millisecond, say, every few
+//! milliseconds:
+//!
+//! ```no_run
+//! # use cancel_web::Cancelable;
+//! # use std::time::Duration;
+//! # fn compute(_: u64) {}
+//! # async fn example(cx: &Cancelable) {
+//! for slice in 0..1000 {
+//!     compute(slice);
+//!     cx.progress(slice + 1, 1000);
+//!     cx.sleep(Duration::from_millis(1)).await; // the page's turn, and where this ends if cancelled
+//! }
+//! # }
+//! ```
+//!
 //! # Features
 //!
 //! All are off by default, and are those of [`cancel_std`]: `macros` (the attribute `#[cancelable]`),

@@ -33,6 +33,7 @@ pub(crate) fn run(_: &[String]) -> Outcome {
         cargo()
             .args(["hack", "--each-feature", "--skip", "default"])
             .args(["-p", "cancel-core", "-p", "cancel-std", "-p", "cancel-smol"])
+            .args(["-p", "cancel-web"])
             .args(lints),
     )?;
     step(
