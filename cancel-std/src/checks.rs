@@ -7,6 +7,7 @@
 use crate::callbacks::CatchUnwind;
 use crate::operation::{Operation, Runtime, Source};
 use crate::panics::{Quiet, contain, explain};
+use crate::pool;
 use crate::trace;
 use cancel_core::{Cause, Reason};
 use std::borrow::Cow;
@@ -23,7 +24,7 @@ pub(crate) trait Check<T>: Send + 'static {
     fn check(&mut self) -> Checking<'_, T>;
 }
 
-/// A check that may block: each runs on a thread of the pool.
+/// A check that may block: each runs on a thread of the pool; in place, where there are no others.
 pub(crate) struct Blocking<F>(Option<Quiet<F>>);
 
 impl<F> Blocking<F> {
@@ -45,11 +46,14 @@ where
             };
             // Dropping the task, which dropping this future does, waits for nothing: a check that
             // has not begun is left out, and one that has goes on alone.
-            let task = blocking::unblock(move || {
+            let call = move || {
                 let verdict = contain(|| check.get()());
                 (check, verdict)
-            });
-            let (check, verdict) = task.await;
+            };
+            let (check, verdict) = match pool::IS_THERE {
+                true => pool::unblock(call).await,
+                false => call(),
+            };
             self.0 = Some(check);
             verdict
         })

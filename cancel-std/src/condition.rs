@@ -28,7 +28,7 @@ use std::time::Duration;
 ///
 /// A predicate that is a plain function ([`new`](Condition::new)) may block: it runs on a pool of
 /// threads for such things, never on the executor. (The pool belongs to the process, grows as far as it
-/// is used, and up to 500 threads.) One that awaits ([`new_async`](Condition::new_async)) is a part of
+/// is used, and up to 500 threads. On wasm, where there are none, the predicate is called in place.) One that awaits ([`new_async`](Condition::new_async)) is a part of
 /// the run, as one of the operation's futures.
 ///
 /// No end waits for a check. One that awaits is dropped; one on the pool goes on alone, what it

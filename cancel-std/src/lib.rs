@@ -58,6 +58,8 @@ mod runtime;
 
 mod wait;
 
+mod pool;
+
 mod build_error;
 
 mod panics;

@@ -377,6 +377,9 @@ impl Registry {
     /// Forgets those that ended longer ago than `age`, by the clock of [`Std`](crate::Std), whatever
     /// their runtimes. Zero: all.
     ///
+    /// On `wasm32-unknown-unknown`, where `Std` has no clock, it is by the clocks of their runtimes. Those of
+    /// runtimes that own something are never old there: a registry keeps nothing alive.
+    ///
     /// # Returns
     ///
     /// How many operations were forgotten.

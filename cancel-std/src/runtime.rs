@@ -15,6 +15,11 @@ use std::time::Duration;
 /// Neither thread exists before something needs it, and none ever ends: at process exit they are
 /// simply gone. Neither survives a `fork` without `exec` in the child.
 ///
+/// # Panics
+///
+/// On `wasm32-unknown-unknown`, which has neither clock nor threads, asking for the time does. In browsers
+/// and Node take the runtime of `cancel-web`.
+///
 /// # Examples
 ///
 /// ```

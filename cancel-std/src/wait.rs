@@ -122,7 +122,7 @@ fn wait_for(cancelled: WaitForCancel<&Token>, timeout: Duration) -> Option<Cance
 ///
 /// # Panics
 ///
-/// If the future does.
+/// If the future does. On wasm without threads, where a thread cannot wait, if it would have to.
 ///
 /// # Examples
 ///

@@ -82,6 +82,7 @@ fn every_package_is_listed() {
         packages += 1;
     }
     assert_ne!(packages, 0);
+    assert!(README.contains("| [web](web) | `cargo xtask web --serve`"));
 }
 
 #[test]

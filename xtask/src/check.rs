@@ -32,14 +32,14 @@ pub(crate) fn run(_: &[String]) -> Outcome {
         "lints, each feature",
         cargo()
             .args(["hack", "--each-feature", "--skip", "default"])
-            .args(["-p", "cancel-core", "-p", "cancel-std"])
+            .args(["-p", "cancel-core", "-p", "cancel-std", "-p", "cancel-smol"])
             .args([
-                "-p",
-                "cancel-smol",
                 "-p",
                 "cancel-tokio",
                 "-p",
                 "cancel-embassy",
+                "-p",
+                "cancel-web",
             ])
             .args(lints),
     )?;

@@ -1,7 +1,7 @@
 //! What CI runs. The tests themselves are README's command, which `.ci/run` calls last.
 
 use crate::run::{Outcome, cargo, step};
-use crate::{broker, check, embedded, loom, page, size};
+use crate::{broker, check, conformance, loom, page, size};
 
 pub(crate) fn run(_: &[String]) -> Outcome {
     check::run(&[])?;
@@ -18,7 +18,8 @@ pub(crate) fn run(_: &[String]) -> Outcome {
         run.args(["run", "--quiet", "--example", example]);
         step(&format!("example {example}"), &mut run)?;
     }
-    embedded::run(&[])?;
+    // (This runs `embedded` and `web` first.)
+    conformance::run(&[])?;
     broker::run(&[])?;
     page::run(&[])?;
     size::run(&["--check".into()])

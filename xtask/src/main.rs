@@ -7,12 +7,14 @@ mod check;
 mod ci;
 mod conformance;
 mod embedded;
+mod limit;
 mod loom;
 mod page;
 mod run;
 mod sanitize;
 mod size;
 mod targets;
+mod web;
 
 use run::Outcome;
 use std::process::ExitCode;
@@ -73,6 +75,11 @@ const TASKS: &[Task] = &[
         name: "embedded",
         about: "builds for bare metal, programs on four emulated machines; --list, TEXT of MACHINE/PROGRAM",
         run: embedded::run,
+    },
+    Task {
+        name: "web",
+        about: "browser and Node: tests, conformance, the demo's page; --serve [--port N]: the demo, to click on",
+        run: web::run,
     },
     Task {
         name: "bench",

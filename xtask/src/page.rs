@@ -4,7 +4,7 @@
 
 use crate::apt;
 use crate::run::{Outcome, cargo, command, exists, output, root, step};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What playwright-core asks for.
@@ -20,19 +20,7 @@ const CHROMIUMS: [&str; 4] = [
 pub(crate) fn run(_: &[String]) -> Outcome {
     node()?;
     let chromium = chromium()?;
-    // The source tree stays as it is.
-    let source = root().join("examples/apps/jobs/page-test");
-    let folder = root().join("target/page-test");
-    let copied = ["package.json", "package-lock.json", "page.mjs"]
-        .into_iter()
-        .try_for_each(|file| copy(&source, &folder, file));
-    copied.map_err(|error| format!("{}: {error}", folder.display()))?;
-    step(
-        "the driver of the browser (never a browser of its own)",
-        command("npm")
-            .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
-            .current_dir(&folder),
-    )?;
+    let script = clicker("examples/apps/jobs", &root().join("target/page-test"))?;
     step(
         "the server",
         cargo().args([
@@ -48,13 +36,33 @@ pub(crate) fn run(_: &[String]) -> Outcome {
     step(
         "the page, clicked through",
         command("node")
-            .arg(folder.join("page.mjs"))
+            .arg(script)
             .arg(target.join(server))
             .arg(chromium)
             .arg(&target),
     )?;
     println!("a look at it: target/jobs.png, jobs-dark.png, jobs-narrow.png, jobs-dialog.png");
     Ok(())
+}
+
+/// Makes an example's `page-test` ready to run with node, in `folder`: the source tree stays as it is.
+///
+/// # Returns
+///
+/// The script.
+pub(crate) fn clicker(example: &str, folder: &Path) -> Result<PathBuf, String> {
+    let source = root().join(example).join("page-test");
+    let copied = ["package.json", "package-lock.json", "page.mjs"]
+        .into_iter()
+        .try_for_each(|file| copy(&source, folder, file));
+    copied.map_err(|error| format!("{}: {error}", folder.display()))?;
+    step(
+        "the driver of the browser (never a browser of its own)",
+        command("npm")
+            .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
+            .current_dir(folder),
+    )?;
+    Ok(folder.join("page.mjs"))
 }
 
 fn copy(from: &Path, to: &Path, file: &str) -> std::io::Result<()> {

@@ -230,6 +230,30 @@ pub fn cancelable_tokio(arguments: TokenStream, item: TokenStream) -> TokenStrea
     expanded(arguments, item, "cancel_tokio")
 }
 
+/// Makes an operation of a function: each call runs its body as one, which the arguments limit.
+///
+/// This is `cancel_std::cancelable`, which has the whole documentation; where nothing else says so, the
+/// operation is a `cancel_web::Cancelable` here.
+///
+/// ```no_run
+/// use cancel_web::{Cancelable, Reason, cancelable};
+/// use std::time::Duration;
+///
+/// #[cancelable(timeout = "5ms")]
+/// async fn nap(cx: &Cancelable, seconds: u64) -> &'static str {
+///     cx.sleep(Duration::from_secs(seconds)).await;
+///     "slept well"
+/// }
+///
+/// # async fn example() {
+/// assert_eq!(nap(3600).await.unwrap_err().reason(), Reason::Timeout);
+/// # }
+/// ```
+#[proc_macro_attribute]
+pub fn cancelable_web(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    expanded(arguments, item, "cancel_web")
+}
+
 fn expanded(arguments: TokenStream, item: TokenStream, default: &str) -> TokenStream {
     let expansion = expand::cancelable(arguments.into(), item.into(), default);
     expansion.unwrap_or_else(|errors| errors).into()

@@ -73,7 +73,8 @@ impl<R: Runtime> Operation<R> {
     ///
     /// # Panics
     ///
-    /// As [`check`](Operation::check).
+    /// As [`check`](Operation::check). On wasm without threads, where a thread cannot wait, if it would have
+    /// to.
     ///
     /// # Examples
     ///

@@ -1,6 +1,7 @@
 //! How operations get into registries, and out again.
 
 use super::{Edges, Inner, Operation, Runtime};
+use crate::clock::Clock;
 use crate::context::{Context, Status};
 use crate::id::OperationId;
 use crate::registry::{Entry, Memberships, Registered, Registry};
@@ -121,7 +122,8 @@ impl<R: Runtime> Drop for Leaving<'_, R> {
     fn drop(&mut self) {
         let registries = take(&mut self.registries);
         if !registries.is_empty() {
-            registries.ended(&self.inner.snapshot());
+            let clock = Clock::of(&self.inner.runtime);
+            registries.ended(&self.inner.snapshot(), &clock);
         }
         self.inner.parts_leave();
     }

@@ -16,6 +16,7 @@ use super::{Operation, Runtime};
 use crate::bell::Bell;
 use crate::current;
 use crate::panics::Payload;
+use crate::pool;
 use crate::wait::block_on;
 use cancel_core::{Cancelled, Token};
 use std::fmt::Display;
@@ -42,6 +43,9 @@ impl<R: Runtime> Operation<R> {
     ///
     /// In async code this blocks the whole executor: use [`run_in_thread`](Operation::run_in_thread).
     ///
+    /// On platforms without threads (wasm) nobody watches meanwhile: `check` still sees deadlines, tokens
+    /// and parents.
+    ///
     /// # Returns
     ///
     /// The closure's value, also if the operation was cancelled meanwhile; the cause stays readable in
@@ -54,7 +58,7 @@ impl<R: Runtime> Operation<R> {
     /// # Panics
     ///
     /// If the closure panics: the operation is ended first (status *failed*, with cleanup). Also as
-    /// `run`.
+    /// `run`. On platforms without threads (wasm), if a callback or cleanup has to wait.
     ///
     /// # Examples
     ///
@@ -131,9 +135,9 @@ impl<R: Runtime> Operation<R> {
             return Err(refused);
         }
         let slot = Arc::new(Slot::new(runner));
-        let helper = blocking::unblock({
+        let helper = pool::IS_THERE.then(|| {
             let slot = slot.clone();
-            move || slot.take().map(block_on)
+            pool::unblock(move || slot.take().map(block_on))
         });
         let value = catch_unwind(AssertUnwindSafe(|| {
             self.within(|op| {
@@ -152,9 +156,10 @@ impl<R: Runtime> Operation<R> {
                 None
             }
         };
-        let result = match slot.take() {
-            Some(runner) => Some(block_on(runner)),
-            None => block_on(helper),
+        let result = match (slot.take(), helper) {
+            (Some(runner), _) => Some(block_on(runner)),
+            (None, Some(helper)) => block_on(helper),
+            (None, None) => unreachable!("nobody else has taken it"),
         };
         // A panic of the closure has come through the runner.
         match (value, result) {
@@ -186,7 +191,8 @@ impl<R: Runtime> Operation<R> {
     ///
     /// # Errors
     ///
-    /// [`Cancelled`] if `f` was not called.
+    /// [`Cancelled`] if `f` was not called. On platforms without threads (wasm) it never is: the reason is
+    /// [`Reason::Error`](cancel_core::Reason::Error) then, and the operation goes on.
     ///
     /// # Panics
     ///
@@ -224,9 +230,12 @@ impl<R: Runtime> Operation<R> {
         let op = self.clone();
         async move {
             op.check()?;
+            if !pool::IS_THERE {
+                return Err(pool::missing().into());
+            }
             let work = TakenBack(Arc::new(Slot::new(f)));
             let slot = work.0.clone();
-            let called = blocking::unblock(move || -> Result<_, Cancelled> {
+            let called = pool::unblock(move || -> Result<_, Cancelled> {
                 op.check()?;
                 // Empty: nobody waits for it any more.
                 Ok(slot.take().map(|f| op.within(f)))

@@ -1,6 +1,7 @@
 //! What operations tell their registries.
 
 use super::{Entry, Memberships, Registry};
+use crate::clock::Clock;
 use crate::context::Context;
 use crate::id::OperationId;
 use crate::panics::Quiet;
@@ -31,9 +32,9 @@ impl Registry {
     }
 
     /// It is in the history before it is gone from the table.
-    pub(crate) fn ended(&self, context: &Context) {
+    pub(crate) fn ended(&self, context: &Context, clock: &Clock) {
         if self.shared.table.contains(context.id()) {
-            self.shared.history.push(context);
+            self.shared.history.push(context, clock);
             self.shared.table.ended(context, &self.shared.feed);
             self.ring();
         }
@@ -59,10 +60,10 @@ impl Memberships {
             .for_each(|registry| registry.asked(id));
     }
 
-    pub(crate) fn ended(self, context: &Context) {
+    pub(crate) fn ended(self, context: &Context, clock: &Clock) {
         self.as_slice()
             .iter()
-            .for_each(|registry| registry.ended(context));
+            .for_each(|registry| registry.ended(context, clock));
         drop(Quiet::new(self)); // maybe the last handle of a registry, with all its history
     }
 

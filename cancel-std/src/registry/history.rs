@@ -1,11 +1,12 @@
 //! The last operations that have ended.
 
 use super::filter::Filter;
-use crate::clock;
+use crate::clock::Clock;
 use crate::context::Context;
 use crate::id::OperationId;
-use crate::panics::Quiet;
-use std::collections::VecDeque;
+use crate::panics::{Quiet, contain};
+use std::collections::{HashSet, VecDeque};
+use std::mem::take;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -16,8 +17,15 @@ pub(super) struct History {
 
 struct State {
     limit: usize,
-    /// The newest last, with the time (of this crate's clock) at which they came.
-    ended: VecDeque<(Duration, Context)>,
+    /// The newest last.
+    ended: VecDeque<Ended>,
+}
+
+struct Ended {
+    context: Context,
+    /// When it came, by this clock.
+    at: Option<Duration>,
+    clock: Clock,
 }
 
 impl History {
@@ -49,11 +57,15 @@ impl History {
         drop(surplus);
     }
 
-    pub(super) fn push(&self, context: &Context) {
+    pub(super) fn push(&self, context: &Context, clock: &Clock) {
         if self.limit() == 0 {
             return;
         }
-        let mut new = Some((clock::now(), context.clone()));
+        let mut new = Some(Ended {
+            context: context.clone(),
+            at: contain(|| clock.now()).unwrap_or(None),
+            clock: clock.clone(),
+        });
         let mut state = self.lock();
         let mut old = None;
         if state.ended.len() >= state.limit {
@@ -71,7 +83,7 @@ impl History {
     pub(super) fn list(&self, filter: &Filter) -> Vec<Context> {
         let all: Vec<Context> = {
             let state = self.lock();
-            let contexts = state.ended.iter().map(|(_, context)| context);
+            let contexts = state.ended.iter().map(|ended| &ended.context);
             contexts
                 .filter(|context| filter.fits(context))
                 .cloned()
@@ -84,24 +96,70 @@ impl History {
 
     pub(super) fn get(&self, id: OperationId) -> Option<Context> {
         let state = self.lock();
-        let mut contexts = state.ended.iter().rev().map(|(_, context)| context);
+        let mut contexts = state.ended.iter().rev().map(|ended| &ended.context);
         contexts.find(|context| context.id() == id).cloned()
     }
 
     pub(super) fn clear(&self) -> usize {
-        let cleared = std::mem::take(&mut self.lock().ended);
+        let cleared = take(&mut self.lock().ended);
         cleared.len()
     }
 
     pub(super) fn clear_older_than(&self, age: Duration) -> usize {
-        let Some(until) = clock::now().checked_sub(age) else {
-            return 0;
+        let all: Vec<_> = {
+            let state = self.lock();
+            let ended = state.ended.iter();
+            ended
+                .map(|ended| (ended.context.id(), ended.at, ended.clock.clone()))
+                .collect()
         };
+        // The clocks are foreign code.
+        let is_old = |at, clock: &Clock| Some(clock.now()?.checked_sub(age)? > at?);
+        let old: HashSet<OperationId> = all
+            .into_iter()
+            .filter(|(_, at, clock)| is_old(*at, clock) == Some(true))
+            .map(|(id, ..)| id)
+            .collect();
         let mut state = self.lock();
-        let old = state.ended.iter().take_while(|(at, _)| *at < until).count();
-        let rest = state.ended.split_off(old);
-        let cleared = std::mem::replace(&mut state.ended, rest);
+        let (cleared, rest) = take(&mut state.ended)
+            .into_iter()
+            .partition::<VecDeque<_>, _>(|ended| old.contains(&ended.context.id()));
+        state.ended = rest;
         drop(state);
         cleared.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Clock, History};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::time::Duration;
+
+    #[test]
+    fn each_is_old_by_its_own_clock() {
+        let context = || crate::Cancelable::new().context();
+        let history = Arc::new(History::new(10));
+        let seconds = Arc::new(AtomicU64::new(10));
+        let clock = {
+            let (history, seconds) = (history.clone(), seconds.clone());
+            Clock::Runtime(Arc::new(move || {
+                assert_eq!(history.limit(), 10); // would hang under the lock
+                Duration::from_secs(seconds.load(Ordering::Relaxed))
+            }))
+        };
+        history.push(&context(), &clock);
+        history.push(&context(), &Clock::System);
+        history.push(&context(), &Clock::None);
+        seconds.store(14, Ordering::Relaxed);
+        history.push(&context(), &clock);
+        seconds.store(15, Ordering::Relaxed);
+        for age in [Duration::MAX, Duration::from_secs(5)] {
+            assert_eq!(history.clear_older_than(age), 0);
+        }
+        assert_eq!(history.clear_older_than(Duration::from_secs(4)), 1);
+        assert_eq!(history.clear(), 3);
+        drop(clock);
     }
 }

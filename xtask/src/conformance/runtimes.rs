@@ -1,8 +1,8 @@
 //! The runtimes on which the cases run, and what each of them can have.
 
 use super::cases::List;
-use crate::embedded;
 use crate::run::Outcome;
+use crate::{embedded, web};
 
 pub(crate) struct Runtime {
     /// The name of its file of results, without the ending.
@@ -32,7 +32,7 @@ const EMBEDDED: Runs = Runs::By {
 
 const WEB: Runs = Runs::By {
     task: "cargo xtask web",
-    run: None,
+    run: Some(web::run),
 };
 
 const NO_TASKS: [(List, &str); 2] = [

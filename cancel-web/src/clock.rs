@@ -1,0 +1,73 @@
+//! The clock: `performance.now()`, counted from 1970.
+//!
+//! Each window and each worker counts `performance.now()` from its own start, `timeOrigin`. The sum of
+//! the two means the same in all of them, so deadlines may go from one to the other. It never goes
+//! backwards in any, since `timeOrigin` does not change.
+
+use js_sys::{Date, Function, Reflect};
+use std::cell::Cell;
+use std::time::Duration;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::Performance;
+
+enum Clock {
+    Performance {
+        performance: Performance,
+        origin: f64,
+    },
+    /// Where there is no such thing. People set it back: hence the latest reading.
+    Date { latest: Cell<f64> },
+}
+
+thread_local! {
+    static CLOCK: Clock = Clock::find();
+}
+
+/// The time since the epoch, in whole microseconds.
+pub(crate) fn now() -> Duration {
+    // At the very end of a thread, time stands still.
+    let milliseconds = CLOCK.try_with(Clock::read).unwrap_or(f64::MAX);
+    // (The cast cuts to what there is.)
+    Duration::from_micros((milliseconds * 1000.0) as u64)
+}
+
+impl Clock {
+    fn find() -> Clock {
+        match performance() {
+            Some((performance, origin)) => Clock::Performance {
+                performance,
+                origin,
+            },
+            None => Clock::Date {
+                latest: Cell::new(0.0),
+            },
+        }
+    }
+
+    /// In milliseconds.
+    fn read(&self) -> f64 {
+        match self {
+            Clock::Performance {
+                performance,
+                origin,
+            } => origin + performance.now(),
+            Clock::Date { latest } => {
+                latest.set(Date::now().max(latest.get()));
+                latest.get()
+            }
+        }
+    }
+}
+
+/// With its origin.
+fn performance() -> Option<(Performance, f64)> {
+    let performance = get(&js_sys::global(), "performance")?;
+    let origin = get(&performance, "timeOrigin")?.as_f64()?;
+    get(&performance, "now")?.dyn_into::<Function>().ok()?;
+    // Found by what it can do: some environments have the object without its class.
+    Some((performance.unchecked_into(), origin))
+}
+
+fn get(object: &JsValue, key: &str) -> Option<JsValue> {
+    Reflect::get(object, &key.into()).ok()
+}

@@ -1,0 +1,18 @@
+//! The attribute, on this runtime.
+#![cfg(target_arch = "wasm32")]
+
+use cancel_web::{Cancelable, Reason, cancelable};
+use std::time::Duration;
+use wasm_bindgen_test::wasm_bindgen_test;
+
+#[cancelable(timeout = "5ms")]
+async fn nap(cx: &Cancelable, seconds: u64) -> u64 {
+    cx.sleep(Duration::from_secs(seconds)).await;
+    seconds
+}
+
+#[wasm_bindgen_test]
+async fn an_attribute() {
+    assert_eq!(nap(0).await, Ok(0));
+    assert_eq!(nap(3600).await.unwrap_err().reason(), Reason::Timeout);
+}
