@@ -36,7 +36,8 @@ impl Call {
     const fn new<F: FnOnce(&Cancelled) + Copy + Send + 'static>(closure: F) -> Self {
         const {
             assert!(
-                size_of::<F>() <= size_of::<Captured>() && align_of::<F>() <= align_of::<Captured>(),
+                size_of::<F>() <= size_of::<Captured>()
+                    && align_of::<F>() <= align_of::<Captured>(),
                 "the closure of an `OnCancel` captures more than two pointers: put that into a `static` and capture a reference"
             );
         }

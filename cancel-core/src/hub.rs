@@ -20,8 +20,7 @@ use crate::list::{Entry, Kind, List};
 use crate::reason::Reason;
 use crate::state::{CANCELLED, INHERITED, NEVER, NONEMPTY};
 use crate::sync::{
-    Acquire, AtomicPtr, AtomicU32, Held, Life, Relaxed, Release, WakerSlot, Word, const_fn,
-    meter,
+    Acquire, AtomicPtr, AtomicU32, Held, Life, Relaxed, Release, WakerSlot, Word, const_fn, meter,
 };
 use core::ptr::{addr_of, null_mut};
 use core::task::{Poll, Waker};
@@ -214,7 +213,11 @@ impl Hub {
     ///
     /// As for [`wait`](Hub::wait), but it may be in the list, with this `this` each time.
     #[inline]
-    pub(crate) unsafe fn enter(this: *const Hub, waiter: *const Waiter, waker: &Waker) -> Poll<u32> {
+    pub(crate) unsafe fn enter(
+        this: *const Hub,
+        waiter: *const Waiter,
+        waker: &Waker,
+    ) -> Poll<u32> {
         // SAFETY: passed on; `queued` tells which.
         unsafe {
             // Acquire: pairs with the canceller's store of false (H4): it is done with the slot, which

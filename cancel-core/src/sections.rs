@@ -2,10 +2,11 @@
 //! levels. (FEATURES A18: interrupts are held off for a bounded time.)
 
 use crate::sync::meter::measure;
-use crate::{Child, Control, OnCancel, Shields, Token};
+use crate::{Child, Control, Deadline, OnCancel, Shields, Timer, TimerError, Token};
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Waker};
+use core::time::Duration;
 use std::boxed::Box;
 use std::println;
 use std::vec::Vec;
@@ -67,7 +68,9 @@ fn cancel() {
     does_not_grow("children with five waiters each", |n| {
         let token = root();
         let children: Vec<_> = (0..n).map(|_| child(token)).collect();
-        let waits = children.iter().flat_map(|child| (0..5).map(|_| wait(child)));
+        let waits = children
+            .iter()
+            .flat_map(|child| (0..5).map(|_| wait(child)));
         let waits: Vec<_> = waits.collect();
         move || {
             token.cancel();
@@ -152,17 +155,20 @@ fn come_and_go() {
             drop(kept);
         }
     });
-    does_not_grow("a live child goes, with all that was forgotten below it", |n| {
-        let mut gone = Box::pin(Child::new(root()));
-        for _ in 0..n {
-            let token = gone.as_mut().enter();
-            core::mem::forget((wait(token), hook(token)));
-            let mut below = Box::pin(Child::new(token));
-            below.as_mut().enter();
-            core::mem::forget(below);
-        }
-        move || drop(gone)
-    });
+    does_not_grow(
+        "a live child goes, with all that was forgotten below it",
+        |n| {
+            let mut gone = Box::pin(Child::new(root()));
+            for _ in 0..n {
+                let token = gone.as_mut().enter();
+                core::mem::forget((wait(token), hook(token)));
+                let mut below = Box::pin(Child::new(token));
+                below.as_mut().enter();
+                core::mem::forget(below);
+            }
+            move || drop(gone)
+        },
+    );
     does_not_grow("the same at the top", |n| {
         let (top, other) = (Token::new(), root());
         let mut gone = Box::pin(Child::new(other));
@@ -207,6 +213,37 @@ fn shields() {
     });
 }
 
+struct Stopped;
+
+impl Timer for Stopped {
+    type Sleep = core::future::Pending<Result<(), TimerError>>;
+
+    fn now(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn sleep_until(&self, _: Duration) -> Self::Sleep {
+        core::future::pending()
+    }
+}
+
+#[test]
+fn deadlines() {
+    does_not_grow("a deadline with many sources, moved", |n| {
+        let deadline: &'static Deadline<'static, Stopped> =
+            Box::leak(Box::new(Deadline::new(Stopped)));
+        let mut sources: Vec<_> = (0..n).map(|_| Box::pin(deadline.source())).collect();
+        let mut cx = Context::from_waker(Waker::noop());
+        for source in &mut sources {
+            assert!(source.as_mut().poll(&mut cx).is_pending());
+        }
+        move || {
+            deadline.set_timeout(Duration::MAX);
+            drop(sources);
+        }
+    });
+}
+
 #[cfg(feature = "alloc")]
 mod on_the_heap {
     use super::{does_not_grow, wait};
@@ -221,7 +258,11 @@ mod on_the_heap {
     fn trees() {
         does_not_grow("a parent goes, its children stay", |n| {
             let (above, other) = (CancelToken::new(), CancelToken::new());
-            let parents = [above.child(), CancelToken::new(), CancelToken::any([&other])];
+            let parents = [
+                above.child(),
+                CancelToken::new(),
+                CancelToken::any([&other]),
+            ];
             let kept = parents.each_ref().map(|parent| children(parent, n));
             move || {
                 drop(parents);

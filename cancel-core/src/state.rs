@@ -52,5 +52,5 @@ pub(crate) const CANCELLED: u32 = 1 << 31;
 /// What a dependent takes over from a cancelled node, besides `INHERITED`.
 pub(crate) const OUTCOME: u32 = CANCELLED | crate::reason::REASON_BITS;
 
-const FLAGS: u32 = CANCELLED | NEVER | (CALLS << 1) - 1;
+const FLAGS: u32 = CANCELLED | NEVER | ((CALLS << 1) - 1);
 const _: () = assert!(LOCK == 1 && crate::reason::REASON_BITS == !FLAGS);

@@ -31,9 +31,7 @@ impl Clock {
         time.now += by;
         let (now, broken) = (time.now, time.broken);
         let asleep = std::mem::take(&mut time.asleep);
-        let (due, rest) = asleep
-            .into_iter()
-            .partition(|(at, _)| broken || *at <= now);
+        let (due, rest) = asleep.into_iter().partition(|(at, _)| broken || *at <= now);
         time.asleep = rest;
         drop(time);
         let due: Vec<_> = due;

@@ -208,10 +208,7 @@ fn moved_by_another_thread() {
                 deadline.set_timeout(2 * SECOND);
                 deadline.set_timeout(Duration::ZERO);
             });
-            assert_eq!(
-                smol::block_on(deadline.source()).reason(),
-                Reason::Timeout
-            );
+            assert_eq!(smol::block_on(deadline.source()).reason(), Reason::Timeout);
         });
     }
 }

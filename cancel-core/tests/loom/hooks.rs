@@ -82,7 +82,11 @@ fn a_hook_before_a_waiter_goes_while_a_cancel_passes_it() {
         let (count, waker) = Count::new();
         let gone = counting(&token, ran);
         let mut wait = pin!(token.cancelled());
-        assert!(wait.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        assert!(
+            wait.as_mut()
+                .poll(&mut Context::from_waker(&waker))
+                .is_pending()
+        );
         let stays = counting(&token, ran);
         let canceller = thread::spawn(move || {
             root.cancel();

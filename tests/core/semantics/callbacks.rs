@@ -254,7 +254,11 @@ fn in_place_and_on_the_heap_in_one_order() {
     let mut rng = Rng::new(7);
     for round in 0..300 {
         let root = CancelToken::new();
-        let token = if round % 2 == 0 { root.child() } else { root.clone() };
+        let token = if round % 2 == 0 {
+            root.child()
+        } else {
+            root.clone()
+        };
         let counter = Counter::new();
         let waker = counter.waker();
         let calls: &'static Calls = Box::leak(Box::new((Mutex::default(), counter.clone())));
