@@ -1,6 +1,8 @@
 //! A child token pinned where it is: for trees without a heap.
 
-use crate::node::{Node, detach, enter};
+use crate::node::{Node, detach, enter_once};
+use crate::propagate;
+use crate::sync::const_fn;
 use crate::token::Token;
 use core::fmt;
 use core::marker::PhantomPinned;
@@ -28,11 +30,13 @@ use core::ptr::addr_of;
 /// assert_eq!(grandchild.cause().unwrap().message(), Some("all of you"));
 /// ```
 ///
+/// As a `static` it is entered by [`enter_static`](Child::enter_static): a token for a part of the
+/// program.
+///
 /// With a heap, [`CancelToken::child`](crate::CancelToken::child) is the easier way.
 pub struct Child<'a> {
     node: Node,
     parent: &'a Token,
-    entered: bool,
     /// The parent's list points to `node`.
     _pinned: PhantomPinned,
 }
@@ -45,24 +49,28 @@ unsafe impl Sync for Child<'_> {}
 impl core::panic::UnwindSafe for Child<'_> {}
 impl core::panic::RefUnwindSafe for Child<'_> {}
 
+#[cfg(not(loom))]
+const _: () = assert!(size_of::<Child<'_>>() == size_of::<Node>() + size_of::<usize>());
+
 impl<'a> Child<'a> {
-    /// A child that is not yet part of its parent's tree.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use cancel_core::{Child, Token};
-    ///
-    /// let parent = Token::new();
-    /// let child = std::pin::pin!(Child::new(&parent));
-    /// assert!(!child.enter().is_cancelled());
-    /// ```
-    pub fn new(parent: &'a Token) -> Self {
-        Child {
-            node: Node::new(0),
-            parent,
-            entered: false,
-            _pinned: PhantomPinned,
+    const_fn! {
+        /// A child that is not yet part of its parent's tree.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use cancel_core::{Child, Token};
+        ///
+        /// let parent = Token::new();
+        /// let child = std::pin::pin!(Child::new(&parent));
+        /// assert!(!child.enter().is_cancelled());
+        /// ```
+        pub const fn new(parent: &'a Token) -> Self {
+            Child {
+                node: Node::new(0),
+                parent,
+                _pinned: PhantomPinned,
+            }
         }
     }
 
@@ -81,16 +89,38 @@ impl<'a> Child<'a> {
     /// assert!(child.enter().cause().unwrap().is_inherited());
     /// ```
     pub fn enter(self: Pin<&mut Self>) -> &Token {
-        // SAFETY: nothing is moved out.
-        let this = unsafe { self.get_unchecked_mut() };
-        if !this.entered {
-            this.entered = true;
-            crate::propagate::need_all();
-            // SAFETY: pinned, and known to nobody else. The parent is borrowed for longer than we
-            // live, so it is neither moved nor dropped before (N2).
-            unsafe { enter(addr_of!(this.node), &this.parent.hub) };
-        }
-        let hub = &this.node.hub;
+        self.into_ref().get_ref().token()
+    }
+
+    /// The same for one in a `static`, from whatever thread and as often as wanted.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_core::{Child, Token};
+    ///
+    /// static STOP: Token = Token::new();
+    /// static NETWORK: Child<'static> = Child::new(&STOP);
+    ///
+    /// fn network() -> &'static Token {
+    ///     NETWORK.enter_static()
+    /// }
+    ///
+    /// assert!(!network().is_cancelled());
+    /// STOP.cancel();
+    /// assert!(network().is_cancelled());
+    /// ```
+    pub fn enter_static(&'static self) -> &'static Token {
+        self.token()
+    }
+
+    /// `self` is pinned.
+    fn token(&self) -> &Token {
+        propagate::need_all();
+        // SAFETY: pinned, and always with this parent, which is borrowed for longer than we live, so
+        // it is neither moved nor dropped before (N2).
+        unsafe { enter_once(addr_of!(self.node), &self.parent.hub) };
+        let hub = &self.node.hub;
         // SAFETY: `Token` is a transparent wrapper of `Hub`.
         unsafe { &*core::ptr::from_ref(hub).cast::<Token>() }
     }
@@ -98,10 +128,10 @@ impl<'a> Child<'a> {
 
 impl Drop for Child<'_> {
     fn drop(&mut self) {
-        if self.entered {
-            // SAFETY: borrows of our token have ended. The parent cannot be a `MULTI` node that we
-            // are the last to keep: it is borrowed, so it has another handle.
-            unsafe {
+        // SAFETY: nobody else has it any more: borrows of our token have ended. The parent cannot be
+        // a `MULTI` node that we are the last to keep: it is borrowed, so it has another handle.
+        unsafe {
+            if self.node.dependent.entry.spent.get() {
                 if let Some(source) = detach(addr_of!(self.node)) {
                     crate::multi::release_multi(source);
                 }

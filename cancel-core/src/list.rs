@@ -55,7 +55,8 @@ pub(crate) struct Entry {
     pub(crate) kind: Kind,
     /// In the list. Written under the lock; waiters and callbacks read it without (H4 in hub.rs).
     pub(crate) queued: AtomicBool,
-    /// Of a future, for its owner alone: it has given its result. Of a hook: K3.
+    /// Of a future, for its owner alone: it has given its result. Of what stands in place: it has been
+    /// entered (K3 in hook.rs, `enter_once` in node.rs).
     pub(crate) spent: LockedCell<bool>,
     /// A callback that a canceller has moved to the back, to come to it when no waiter is left.
     pub(crate) passed: LockedCell<bool>,

@@ -110,9 +110,36 @@ pub(crate) unsafe fn own_hub(entry: *const Entry) -> *const Hub {
 /// `node` is alive, pinned, and known to nobody else. `source` is alive now; from then on N2 holds.
 #[inline]
 pub(crate) unsafe fn enter(node: *const Node, source: *const Hub) {
+    // SAFETY: the caller's promise.
+    unsafe { enter_locked(node, source, Hub::lock(source)) }
+}
+
+/// The same for a node in place: the first time only.
+///
+/// # Safety
+///
+/// `node` is alive and pinned, and always comes with the same `source`, which is alive. From then on
+/// N2 holds.
+pub(crate) unsafe fn enter_once(node: *const Node, source: *const Hub) {
+    // SAFETY: `spent` is guarded by the source's lock; until it is set the node is in no tree.
+    unsafe {
+        let held = Hub::lock(source);
+        let entry = &(*node).dependent.entry;
+        if entry.spent.get() {
+            return Hub::unlock(source, held);
+        }
+        entry.spent.set(true);
+        enter_locked(node, source, held);
+    }
+}
+
+/// # Safety
+///
+/// As for `enter`; `held` is the lock of `source`, which is unlocked.
+#[inline(always)]
+unsafe fn enter_locked(node: *const Node, source: *const Hub, mut held: Held) {
     // SAFETY: alive; lists under the source's lock.
     unsafe {
-        let mut held = Hub::lock(source);
         if held.flags & (CANCELLED | NEVER) == 0 {
             // Relaxed: the node is known to nobody before the unlock below.
             (*node).dependent.source.store(source.cast_mut(), Relaxed);
@@ -121,26 +148,22 @@ pub(crate) unsafe fn enter(node: *const Node, source: *const Hub) {
                 crate::multi::retain(source); // N4
             }
             held.flags |= NONEMPTY;
-            Hub::unlock(source, held);
-        } else {
-            let flags = held.flags;
-            Hub::unlock(source, held);
-            if flags & CANCELLED != 0 {
-                inherit(node, source, flags & OUTCOME | INHERITED);
-            }
+        } else if held.flags & CANCELLED != 0 {
+            inherit(node, source, held.flags & OUTCOME | INHERITED);
         }
+        Hub::unlock(source, held);
     }
 }
 
-/// Makes a node that nobody else knows a cancelled one, like `source`.
+/// Makes a node that is in no tree a cancelled one, like `source`.
 ///
 /// # Safety
 ///
-/// Both are alive; `source` is cancelled.
+/// Both are alive; `source` is cancelled, and locked.
 #[cold]
-pub(crate) unsafe fn inherit(node: *const Node, source: *const Hub, flags: u32) {
+unsafe fn inherit(node: *const Node, source: *const Hub, flags: u32) {
     // SAFETY: the source's reference keeps the block alive. Relaxed: its flags have been read
-    // under its lock; ours are shown to others together with the node.
+    // under its lock; ours are published by the unlock (H2).
     unsafe {
         let cause = (*source).cause.load(Relaxed);
         crate::detail::reserve(cause, 1);

@@ -2,10 +2,11 @@
 //! levels. (FEATURES A18: interrupts are held off for a bounded time.)
 
 use crate::sync::meter::measure;
-use crate::{Child, Control, OnCancel, Shields, Token};
+use crate::{Child, Control, Deadline, OnCancel, Shields, Timer, TimerError, Token};
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Waker};
+use core::time::Duration;
 use std::boxed::Box;
 use std::println;
 use std::vec::Vec;
@@ -208,6 +209,37 @@ fn shields() {
             innermost.hold();
             innermost.release();
             drop(wait(root()));
+        }
+    });
+}
+
+struct Stopped;
+
+impl Timer for Stopped {
+    type Sleep = core::future::Pending<Result<(), TimerError>>;
+
+    fn now(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn sleep_until(&self, _: Duration) -> Self::Sleep {
+        core::future::pending()
+    }
+}
+
+#[test]
+fn deadlines() {
+    does_not_grow("a deadline with many sources, moved", |n| {
+        let deadline: &'static Deadline<'static, Stopped> =
+            Box::leak(Box::new(Deadline::new(Stopped)));
+        let mut sources: Vec<_> = (0..n).map(|_| Box::pin(deadline.source())).collect();
+        let mut cx = Context::from_waker(Waker::noop());
+        for source in &mut sources {
+            assert!(source.as_mut().poll(&mut cx).is_pending());
+        }
+        move || {
+            deadline.set_timeout(Duration::MAX);
+            drop(sources);
         }
     });
 }

@@ -74,8 +74,8 @@ const FAULTS: &[Fault] = &[
     (
         "a child of a cancelled token is live",
         "node.rs",
-        "inherit(node, source, flags & OUTCOME | INHERITED);",
-        "let _ = (flags, OUTCOME, INHERITED, inherit as *const ());",
+        "inherit(node, source, held.flags & OUTCOME | INHERITED);",
+        "let _ = (OUTCOME, INHERITED, inherit as *const ());",
     ),
     (
         "the cause is published after the flag",
@@ -130,6 +130,12 @@ const FAULTS: &[Fault] = &[
         "hook.rs",
         "            let call = (*this).call.get();\n            // Release: pairs with the Acquire in `deregister` (H4).\n            (*this).entry.queued.store(false, Release);\n            call",
         "            (*this).entry.queued.store(false, Release);\n            (*this).call.get()",
+    ),
+    (
+        "a deadline is read before the source has entered its waker",
+        "deadline.rs",
+        "        this.waiting.enter(cx); // L2: first\n        loop {\n            let at = deadline.own();",
+        "        let at = deadline.own();\n        this.waiting.enter(cx);\n        loop {",
     ),
     (
         "a callback on the heap comes before one in place that was entered earlier",

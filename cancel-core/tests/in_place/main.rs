@@ -7,4 +7,5 @@ mod hooks;
 mod hooks_at_random;
 mod support;
 mod tasks;
+mod tree;
 mod waits;

@@ -15,7 +15,9 @@ use std::time::Duration;
 
 /// Runs tasks by turns, those that have been woken.
 #[derive(Default)]
-struct Executor(Vec<(Pin<Box<dyn Future<Output = ()>>>, Arc<Ready>)>);
+struct Executor(Vec<(Task, Arc<Ready>)>);
+
+type Task = Pin<Box<dyn Future<Output = ()>>>;
 
 struct Ready(AtomicBool);
 
