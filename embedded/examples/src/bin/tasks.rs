@@ -4,15 +4,17 @@
 //! cargo run --release --bin tasks
 //! ```
 //!
-//! A sensor measures and a radio sends until somebody presses a button, whose interrupt handler cancels
-//! a `static` token. The sensor stops where it is. The radio is in the middle of a message then: a
-//! shield lets that go out, and a cleanup switches the radio off. Each line begins with the time.
+//! A sensor measures, with a deadline for each measurement, and a radio sends, until somebody presses a
+//! button, whose interrupt handler cancels a `static` token. The sensor stops where it is. The radio is
+//! in the middle of a message then: a shield lets that go out, and a cleanup switches the radio off.
+//! Each line begins with the time.
 #![no_std]
 #![no_main]
 
 use board::{Line, println};
 use cancel_embassy::{
-    CancelFutureExt, Cancelled, Child, Embassy, Reason, Scope, Shields, StaticCause, Timer, Token,
+    CancelFutureExt, Cancelled, Child, Embassy, Reason, Scope, Shields, StaticCause, TimeoutExt,
+    Timer, Token,
 };
 use core::pin::pin;
 use core::time::Duration;
@@ -35,6 +37,15 @@ async fn pause(millis: u64) {
     _ = Embassy.sleep(Duration::from_millis(millis)).await;
 }
 
+/// Takes 20 ms; the second one hangs.
+async fn read(number: u32) -> u32 {
+    match number {
+        2 => core::future::pending().await,
+        _ => pause(20).await,
+    }
+    20 + number
+}
+
 #[embassy_executor::task]
 async fn sensor(stop: &'static Token, ended: &'static Token) {
     // A token of its own below `stop`: whoever has `job` can stop the sensor alone.
@@ -42,8 +53,11 @@ async fn sensor(stop: &'static Token, ended: &'static Token) {
     let job = job.enter();
     let measure = async {
         for number in 1.. {
-            pause(20).await;
-            say!("sensor   measurement {number}");
+            let limit = Duration::from_millis(25);
+            match read(number).timeout(&Embassy, limit).await {
+                Ok(value) => say!("sensor   measurement {number}: {value}"),
+                Err(cancelled) => say!("sensor   measurement {number}: {cancelled}"),
+            }
         }
     };
     if let Err(cancelled) = measure.until_cancelled(job).await {
