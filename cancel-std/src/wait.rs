@@ -12,6 +12,10 @@ use std::time::{Duration, Instant};
 /// Any number of threads may wait for one token. In async code await
 /// [`cancelled`](Token::cancelled) instead: these block the whole executor.
 ///
+/// # Panics
+///
+/// On wasm without threads, where a thread cannot wait, if they would have to.
+///
 /// # Examples
 ///
 /// ```

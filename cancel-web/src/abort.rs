@@ -56,6 +56,7 @@ impl AbortOnCancel {
     /// # Panics
     ///
     /// If the environment has no `AbortController`. (Browsers have it since 2019, Node since 15.)
+    /// [`link`](AbortOnCancel::link) is given one, and does not panic.
     ///
     /// # Examples
     ///
@@ -161,6 +162,8 @@ impl fmt::Debug for AbortOnCancel {
 /// [`cause_of`] makes of the signal's reason. So `AbortSignal.timeout()` gives [`Reason::Timeout`].
 ///
 /// Dropping this ends the link: it takes the listener from the signal.
+///
+/// Node does not stay for the timer of `AbortSignal.timeout()` alone: if nothing else is to come, it ends.
 ///
 /// # Examples
 ///
@@ -297,7 +300,9 @@ impl Drop for Listener {
 
 /// An aborted signal as a source of operations, as by [`CancelOnAbort`].
 ///
-/// It listens while the operation runs.
+/// It listens while the operation runs, and is seen in its next turn. (The token of a [`CancelOnAbort`] is
+/// cancelled before `abort` returns.) If it is given to an operation that runs on another thread, where the
+/// signal is out of reach, that is cancelled at once, with [`Reason::Error`].
 ///
 /// # Examples
 ///

@@ -9,7 +9,7 @@ use wasm_bindgen::JsValue;
 /// A cancelation, or an error of JavaScript's.
 ///
 /// `?` makes it of either, and of it what `#[wasm_bindgen]` functions return. For a cancelation that is
-/// its [`js_error`].
+/// its [`js_error`]. It is not `Send`, as no value of JavaScript's is.
 ///
 /// # Examples
 ///

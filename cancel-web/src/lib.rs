@@ -45,6 +45,10 @@
 //! [`Condition`] with a plain function runs it in place. There are no signals of an operating system: to
 //! build one is an error.
 //!
+//! Values of JavaScript's are not `Send`, so what holds them cannot be a task of a [`TaskGroup`]. The body of
+//! an operation may hold them, and [`SpawnLocal`] takes them: start children by that, or join them in one
+//! body.
+//!
 //! A panic ends the whole module: wasm does not unwind.
 //!
 //! # Long computations

@@ -14,7 +14,8 @@ thread_local! {
     static NUMBERS: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Dropped on the value's thread it drops the value, too. Elsewhere the value stays.
+/// Dropped on the value's thread it drops the value, too. Elsewhere the value stays in the table, since
+/// nobody there may touch it.
 pub(crate) struct Local<T> {
     home: ThreadId,
     number: u64,
