@@ -43,9 +43,16 @@ impl Run<'_> {
         let passed = cases().filter(|case| results.get(&case.name) == Some(&None));
         let failed = cases().filter(|case| matches!(results.get(&case.name), Some(Some(_))));
         let passed = format!("{} of {}", passed.count(), cases().count());
-        match failed.count() {
+        let passed = match failed.count() {
             0 => passed,
             failed => format!("{passed}, {failed} FAILED"),
+        };
+        let cannot: Vec<&str> = cases()
+            .filter_map(|case| runtime.cannot(&case.name))
+            .collect();
+        match cannot.is_empty() {
+            true => passed,
+            false => format!("{passed} ({})", cannot.join("; ")),
         }
     }
 
@@ -54,7 +61,7 @@ impl Run<'_> {
         let mut page = String::from(
             "# Conformance\n\n\
              Made by `cargo xtask conformance --write`: every case, what must hold, and where it does.\n\
-             ✓ it holds, ✗ it FAILED, – the runtime has no such thing (README.md says why).\n",
+             ✓ it holds, ✗ it FAILED, – the runtime cannot have it (README.md says why).\n",
         );
         for group in self.groups {
             let prefix = format!("{}::", group.name);
@@ -84,6 +91,7 @@ impl Run<'_> {
                         (_, Some(None)) => "✓",
                         (_, Some(Some(_))) => "✗",
                         (Some(_), None) => "–",
+                        (None, None) if runtime.cannot(&case.name).is_some() => "–",
                         (None, None) => "did not run",
                     };
                     let _ = write!(page, " {mark} |");
@@ -117,6 +125,7 @@ mod tests {
             needs: "nothing",
             runs: Runs::Here,
             lacks: &[(List::Tasks, "none"), (List::LocalTasks, "none")],
+            cannot: &[],
         };
         let case = |list, name: &str| Case {
             list,

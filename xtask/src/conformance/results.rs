@@ -69,11 +69,14 @@ pub(crate) fn complaints(runtime: &Runtime, cases: &[Case], results: &Results) -
     for (name, result) in results {
         if !cases.iter().any(|case| case.name == *name) {
             complaints.push(format!("{key}: there is no case {name}{}", again(runtime)));
+        } else if runtime.cannot(name).is_some() {
+            complaints.push(format!("{key}: {name} is said to be impossible, and ran"));
         } else if let Some(why) = result {
             complaints.push(format!("{key}: {name} FAILED: {why}"));
         }
     }
-    let has_to_run = |case: &&Case| runtime.lacks(case.list).is_none();
+    let has_to_run =
+        |case: &&Case| runtime.lacks(case.list).is_none() && runtime.cannot(&case.name).is_none();
     let missing = cases.iter().filter(has_to_run);
     let missing: Vec<&str> = missing
         .map(|case| case.name.as_str())
@@ -150,6 +153,7 @@ test result: FAILED. 1 passed; 1 failed
             needs: "",
             runs: Runs::Here,
             lacks: &[(List::Heap, "no heap")],
+            cannot: &[("a::three", "no third")],
         };
         let case = |list, name: &str| Case {
             list,
@@ -159,10 +163,15 @@ test result: FAILED. 1 passed; 1 failed
         let cases = [
             case(List::Core, "a::one"),
             case(List::Core, "a::two"),
+            case(List::Core, "a::three"),
             case(List::Heap, "b::one"),
         ];
         let complaints = |text| complaints(&runtime, &cases, &parse(text).unwrap());
         assert_eq!(complaints("a::one ok\na::two ok"), [""; 0]);
+        assert_eq!(
+            complaints("a::one ok\na::two ok\na::three ok"),
+            ["tiny: a::three is said to be impossible, and ran"]
+        );
         assert_eq!(complaints("a::one ok"), ["tiny: a::two did not run"]);
         assert_eq!(complaints(""), ["tiny: a::one and 1 more did not run"]);
         assert_eq!(

@@ -12,6 +12,8 @@ pub(crate) struct Runtime {
     pub(crate) runs: Runs,
     /// Lists that it cannot have, and why. All others it has to run to the last case.
     pub(crate) lacks: &'static [(List, &'static str)],
+    /// Cases that it cannot pass, and why. They do not run.
+    pub(crate) cannot: &'static [(&'static str, &'static str)],
 }
 
 /// How its results come about.
@@ -35,6 +37,12 @@ const WEB: Runs = Runs::By {
     run: Some(web::run),
 };
 
+/// Its queue has no way to take an entry out.
+const EMBASSY_CANNOT: &[(&str, &str)] = &[(
+    "timer_wakes::a_dropped_sleep_lets_go_of_its_waker",
+    "embassy keeps a waker until its time has come",
+)];
+
 const NO_TASKS: [(List, &str); 2] = [
     (List::Tasks, "tasks are static"),
     (List::LocalTasks, "tasks are static"),
@@ -47,6 +55,7 @@ pub(crate) const RUNTIMES: &[Runtime] = &[
         needs: "a loop that polls, and a timer of 40 lines",
         runs: Runs::Here,
         lacks: &[(List::Tasks, "one thread")],
+        cannot: &[],
     },
     Runtime {
         key: "std",
@@ -54,6 +63,7 @@ pub(crate) const RUNTIMES: &[Runtime] = &[
         needs: "`std`, no executor",
         runs: Runs::Here,
         lacks: &[(List::LocalTasks, "no executor")],
+        cannot: &[],
     },
     Runtime {
         key: "smol",
@@ -61,6 +71,7 @@ pub(crate) const RUNTIMES: &[Runtime] = &[
         needs: "`cancel-smol`",
         runs: Runs::Here,
         lacks: &[],
+        cannot: &[],
     },
     Runtime {
         key: "tokio",
@@ -68,6 +79,7 @@ pub(crate) const RUNTIMES: &[Runtime] = &[
         needs: "`cancel-tokio`",
         runs: Runs::Here,
         lacks: &[],
+        cannot: &[],
     },
     Runtime {
         key: "embassy-thumbv6m",
@@ -75,6 +87,7 @@ pub(crate) const RUNTIMES: &[Runtime] = &[
         needs: "16 KiB of RAM (micro:bit, emulated), no compare-and-swap",
         runs: EMBEDDED,
         lacks: &[(List::Heap, "no heap"), NO_TASKS[0], NO_TASKS[1]],
+        cannot: &[],
     },
     Runtime {
         key: "embassy-thumbv7m",
@@ -82,6 +95,7 @@ pub(crate) const RUNTIMES: &[Runtime] = &[
         needs: "64 KiB of RAM (lm3s6965, emulated)",
         runs: EMBEDDED,
         lacks: &NO_TASKS,
+        cannot: EMBASSY_CANNOT,
     },
     Runtime {
         key: "embassy-riscv32imc",
@@ -89,6 +103,7 @@ pub(crate) const RUNTIMES: &[Runtime] = &[
         needs: "32 bits (emulated), no compare-and-swap",
         runs: EMBEDDED,
         lacks: &NO_TASKS,
+        cannot: EMBASSY_CANNOT,
     },
     Runtime {
         key: "embassy-riscv32imac",
@@ -96,20 +111,23 @@ pub(crate) const RUNTIMES: &[Runtime] = &[
         needs: "32 bits (emulated)",
         runs: EMBEDDED,
         lacks: &NO_TASKS,
+        cannot: EMBASSY_CANNOT,
     },
     Runtime {
         key: "node",
         name: "Node",
         needs: "`cancel-web`, WebAssembly",
         runs: WEB,
-        lacks: &[(List::Tasks, "tasks stay on their thread")],
+        lacks: &[],
+        cannot: &[],
     },
     Runtime {
         key: "chromium",
         name: "Chromium",
         needs: "`cancel-web`, WebAssembly",
         runs: WEB,
-        lacks: &[(List::Tasks, "tasks stay on their thread")],
+        lacks: &[],
+        cannot: &[],
     },
 ];
 
@@ -118,5 +136,11 @@ impl Runtime {
     pub(crate) fn lacks(&self, list: List) -> Option<&'static str> {
         let lacks = self.lacks.iter().find(|(lacked, _)| *lacked == list);
         lacks.map(|(_, why)| *why)
+    }
+
+    /// Why it cannot pass a case.
+    pub(crate) fn cannot(&self, case: &str) -> Option<&'static str> {
+        let cannot = self.cannot.iter().find(|(name, _)| *name == case);
+        cannot.map(|(_, why)| *why)
     }
 }
