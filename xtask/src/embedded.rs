@@ -82,6 +82,13 @@ pub(crate) fn run(args: &[String]) -> Outcome {
     }
 }
 
+/// Measures the longest critical sections: a table of them.
+pub(crate) fn sections() -> Result<String, String> {
+    run(&["sections".into()])?;
+    let file = results::sections_file();
+    std::fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))
+}
+
 /// The programs whose name contains one of `texts`, in the order of packages.
 fn programs(texts: &[String]) -> Vec<(&'static Machine, &'static Program)> {
     let mut all = Vec::new();

@@ -1,8 +1,11 @@
-//! Flash and RAM of small firmware, with and without cancelation, beside the peer.
+//! Flash and RAM of small firmware, with and without cancelation, beside the peer; how long
+//! interrupts are off; what the page of `examples/web` takes to fetch.
 //!
 //! ```text
-//! cargo xtask size [--write] [--check]
+//! cargo xtask size [--write | --check]
 //! ```
+//!
+//! With `--check` the firmware alone is built, and a missed target is an error.
 
 mod elf;
 mod firmware;
@@ -11,6 +14,7 @@ mod report;
 
 use crate::run::{Outcome, root};
 use crate::targets::{Library, compiler};
+use crate::{embedded, web};
 use firmware::Firmware;
 use programs::TARGETS;
 use report::Report;
@@ -36,14 +40,20 @@ pub(crate) fn run(args: &[String]) -> Outcome {
         compiler: compiler.version(),
         firmware,
     };
-    let text = report.markdown()?;
-    println!("\n{text}");
-    if chosen("--write") {
-        write(&text)?;
+    let mut text = report.markdown()?;
+    if chosen("--check") {
+        println!("\n{text}");
+        let missed = report.missed()?;
+        return match missed.is_empty() {
+            true => Ok(()),
+            false => Err(format!("targets missed: {}", missed.join("; "))),
+        };
     }
-    let missed = report.missed()?;
-    match chosen("--check") && !missed.is_empty() {
-        true => Err(format!("targets missed: {}", missed.join("; "))),
+    text.push_str(&report::sections(&embedded::sections()?));
+    text.push_str(&report::page(&web::size()?));
+    println!("\n{text}");
+    match chosen("--write") {
+        true => write(&text),
         false => Ok(()),
     }
 }

@@ -6,6 +6,8 @@ mod demo;
 mod report;
 mod tool;
 
+pub(crate) use demo::Size;
+
 use crate::limit::limited;
 use crate::run::{Outcome, step};
 use crate::targets::{Compiler, Library, compiler};
@@ -34,7 +36,7 @@ pub(crate) fn run(args: &[String]) -> Outcome {
         _ => return Err("the arguments are: --serve [--port NUMBER]".into()),
     };
     if let Some(port) = port {
-        demo::build(&compiler, &tools)?;
+        demo::build(&compiler, &tools)?.print();
         return demo::serve(port);
     }
     apt::need("chromedriver", &["chromium-driver"])?;
@@ -46,8 +48,15 @@ pub(crate) fn run(args: &[String]) -> Outcome {
         conformance(&compiler, &tools, &place, name)?;
         suites(&compiler, &tools, &place, name)?;
     }
-    demo::build(&compiler, &tools)?;
+    demo::build(&compiler, &tools)?.print();
     demo::click(&chromium)
+}
+
+/// Builds the demo and says how large it is.
+pub(crate) fn size() -> Result<demo::Size, String> {
+    page::node()?;
+    let compiler = compiler(&[TARGET], Library::Std)?;
+    demo::build(&compiler, &tool::wasm_bindgen()?)
 }
 
 /// Where tests run.

@@ -5,6 +5,7 @@ use crate::run::{Outcome, root};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Read;
+use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -197,7 +198,7 @@ impl Table {
             }
             text.push('\n');
         }
-        let file = root().join("target/embedded/sections.md");
+        let file = sections_file();
         println!(
             "\nThe longest critical section, in instructions, beside 1, 8, 64 others (one number: all the same):\n\n{text}"
         );
@@ -212,4 +213,8 @@ fn short(numbers: &str) -> String {
         true => numbers[0].to_owned(),
         false => numbers.join(", "),
     }
+}
+/// Where the table of critical sections is.
+pub(super) fn sections_file() -> PathBuf {
+    root().join("target/embedded/sections.md")
 }

@@ -9,6 +9,26 @@ pub(super) struct Report {
     pub(super) firmware: [Firmware; 2],
 }
 
+/// How long interrupts are off.
+pub(super) fn sections(table: &str) -> String {
+    format!(
+        "### Longest critical sections\n\n\
+         In instructions, counted by the emulator (`embedded/sections`): the longest outermost section of \
+         the operation. Three numbers are for *n* = 1, 8 and 64, one number is for all of them. What a \
+         machine without a heap cannot do is left out there.\n\n{table}\n"
+    )
+}
+
+/// What a browser has to fetch.
+pub(super) fn page(size: &crate::web::Size) -> String {
+    format!(
+        "### The page of `examples/web`\n\n\
+         {} bytes of WebAssembly, {} of them by gzip: operations, timers, links to `AbortSignal`, `fetch`, \
+         and the page's own code.\n",
+        size.wasm, size.gzip
+    )
+}
+
 /// Something that has to be so.
 struct Goal {
     what: String,

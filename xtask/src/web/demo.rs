@@ -22,7 +22,7 @@ fn server() -> PathBuf {
 }
 
 /// Into `target/web/site`.
-pub(super) fn build(compiler: &Compiler, tools: &Tools) -> Outcome {
+pub(super) fn build(compiler: &Compiler, tools: &Tools) -> Result<Size, String> {
     step(
         "the demo",
         compiler
@@ -61,7 +61,7 @@ pub(super) fn build(compiler: &Compiler, tools: &Tools) -> Outcome {
             Err(error) => println!("left as it is: {error}"),
         }
     }
-    sizes(&wasm)
+    size(&wasm)
 }
 
 /// Empties `to` first.
@@ -77,16 +77,33 @@ fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Printed, and into `target/web/size.txt`.
-fn sizes(wasm: &Path) -> Outcome {
+/// What a visitor has to fetch, in bytes.
+pub(crate) struct Size {
+    pub(crate) wasm: u64,
+    pub(crate) gzip: u64,
+}
+
+impl Size {
+    pub(super) fn print(&self) {
+        let Size { wasm, gzip } = self;
+        println!("\nthe demo: {wasm} bytes of WebAssembly, {gzip} compressed by gzip");
+    }
+}
+
+fn size(wasm: &Path) -> Result<Size, String> {
     let script =
         "const { readFileSync: read } = require('fs'), { gzipSync: gzip } = require('zlib');
                   const wasm = read(process.argv[1]);
-                  console.log(`wasm ${wasm.length}\\ngzip ${gzip(wasm, { level: 9 }).length}`)";
+                  console.log(`${wasm.length} ${gzip(wasm, { level: 9 }).length}`)";
     let sizes = output(command("node").args(["-e", script]).arg(wasm));
-    let sizes = sizes.ok_or("the demo's size could not be found out")?;
-    println!("\nthe demo, in bytes:\n{sizes}");
-    fs::write(folder().join("size.txt"), sizes + "\n").map_err(|error| error.to_string())
+    let numbers = || {
+        let (wasm, gzip) = sizes.as_deref()?.trim().split_once(' ')?;
+        Some(Size {
+            wasm: wasm.parse().ok()?,
+            gzip: gzip.parse().ok()?,
+        })
+    };
+    numbers().ok_or_else(|| "the demo's size could not be found out".into())
 }
 
 /// Until somebody ends it.
