@@ -7,3 +7,8 @@ pub fn seconds(seconds: f64) -> Duration {
     let fast = std::env::args().any(|argument| argument == "--fast");
     Duration::from_secs_f64(if fast { seconds / 10.0 } else { seconds })
 }
+
+/// The README's examples.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

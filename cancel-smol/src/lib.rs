@@ -81,8 +81,3 @@ pub use timer::Sleep;
 /// assert_eq!(result.unwrap_err().reason(), Reason::Timeout);
 /// ```
 pub type Cancelable = Operation<Smol>;
-
-/// The README's examples.
-#[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-mod readme {}
