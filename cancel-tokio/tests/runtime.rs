@@ -4,6 +4,7 @@ use cancel_tokio::{
     BlockingWait, CancelToken, Cancelable, Cancelled, On, Operation, Reason, Spawn, SpawnError,
     SpawnLocal, Status, TaskGroup, Timer, TimerError, Tokio,
 };
+use std::cell::RefCell;
 use std::future::{pending, poll_fn};
 use std::pin::pin;
 use std::rc::Rc;
@@ -243,6 +244,37 @@ fn a_handle_works_from_anywhere() {
         assert_eq!(cancelled.reason(), Reason::Timeout);
         stop.send(()).unwrap();
         runner.join().unwrap();
+    }
+}
+
+/// Where tokio's thread-locals are gone, a panic would end the process.
+#[test]
+fn the_very_end_of_a_thread() {
+    struct AtEnd(On, mpsc::Sender<bool>);
+
+    impl Drop for AtEnd {
+        fn drop(&mut self) {
+            let began = Tokio.now();
+            let sleep = self.0.sleep(SHORT);
+            let none = smol::block_on(sleep).is_err();
+            let later = self.0.now() >= began;
+            let spawned = self.0.spawn(async {}).is_ok();
+            self.1.send(none && later && spawned).unwrap();
+        }
+    }
+
+    thread_local!(static AT_END: RefCell<Option<AtEnd>> = const { RefCell::new(None) });
+
+    for runtime in runtimes() {
+        let on = On::new(runtime.handle());
+        let (send, done) = mpsc::channel();
+        let thread = thread::spawn(move || {
+            // Registered first, dropped last.
+            AT_END.set(Some(AtEnd(on.clone(), send)));
+            on.now();
+        });
+        assert_eq!(done.recv(), Ok(true));
+        thread.join().unwrap();
     }
 }
 
