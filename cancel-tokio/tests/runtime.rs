@@ -5,7 +5,7 @@ use cancel_tokio::{
     SpawnLocal, Status, TaskGroup, Timer, TimerError, Tokio,
 };
 use std::cell::RefCell;
-use std::future::{pending, poll_fn};
+use std::future::{Future, pending, poll_fn};
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::{Arc, mpsc};
@@ -365,4 +365,54 @@ fn a_busy_body_has_its_timeout() {
         assert_eq!(result.unwrap_err().reason(), Reason::Timeout);
         assert_eq!(op.status(), Status::Cancelled);
     }
+}
+
+/// Sleeps of no length are ready at once, but not without end.
+#[test]
+fn a_body_of_empty_sleeps_has_its_timeout_and_starves_nobody() {
+    for timeout in [SHORT, LONG] {
+        let runtime = Builder::new_current_thread().enable_time().build().unwrap();
+        let op = Cancelable::with_timeout(timeout);
+        let other = op.clone();
+        let run = op.run(async |cx| -> () {
+            loop {
+                cx.sleep(Duration::ZERO).await;
+            }
+        });
+        let (send, ended) = mpsc::channel();
+        // (On a thread of its own: it would never come back.)
+        thread::spawn(move || {
+            let both = async move {
+                if timeout == LONG {
+                    tokio::spawn(async move { other.cancel() });
+                }
+                run.await
+            };
+            send.send(runtime.block_on(both)).unwrap();
+        });
+        let bound = Duration::from_secs(60);
+        let reason = ended.recv_timeout(bound).unwrap().unwrap_err().reason();
+        match timeout {
+            LONG => assert_eq!(reason, Reason::Manual),
+            _ => assert_eq!(reason, Reason::Timeout),
+        }
+    }
+}
+
+/// A deadline that is over before it is asked for gives way no more than once.
+#[tokio::test]
+async fn a_sleep_that_is_over_is_heard_without_any_budget() {
+    let mut sleep = pin!(Tokio.sleep(Duration::ZERO));
+    let mut turns = 0;
+    poll_fn(|cx| {
+        turns += 1;
+        while pin!(tokio::task::coop::consume_budget())
+            .poll(cx)
+            .is_ready()
+        {}
+        sleep.as_mut().poll(cx)
+    })
+    .await
+    .unwrap();
+    assert_eq!(turns, 2);
 }
