@@ -416,3 +416,17 @@ async fn a_sleep_that_is_over_is_heard_without_any_budget() {
     .unwrap();
     assert_eq!(turns, 2);
 }
+
+#[tokio::test]
+async fn what_has_no_time_at_all_does_not_begin_without_any_budget() {
+    let run = Cancelable::with_timeout(Duration::ZERO).run(async |_| -> () { unreachable!() });
+    let mut run = pin!(run);
+    let result = poll_fn(|cx| {
+        while pin!(tokio::task::coop::consume_budget())
+            .poll(cx)
+            .is_ready()
+        {}
+        run.as_mut().poll(cx)
+    });
+    assert_eq!(result.await.unwrap_err().reason(), Reason::Timeout);
+}
