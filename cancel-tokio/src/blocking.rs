@@ -11,7 +11,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 ///
 /// Inside, the operation is the [current](Operation::current) one, and the runtime is there. `f` is not
 /// called if the operation is cancelled before a thread is free; once it has begun, it has to
-/// [`check`](Operation::check) for itself. For [`Tokio`](crate::Tokio) and [`On`](crate::On).
+/// [`check`](Operation::check) for itself. So it is nothing for the cleanup of a cancelled operation: there,
+/// take `tokio::task::spawn_blocking`. For [`Tokio`](crate::Tokio) and [`On`](crate::On).
 ///
 /// # Errors
 ///

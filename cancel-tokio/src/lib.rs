@@ -37,7 +37,9 @@
 //!
 //! `tokio::select!`, `tokio::time::timeout`, `JoinHandle::abort`, a `JoinSet` that goes and a runtime that
 //! is shut down drop the future of a run. That cancels the operation with [`Reason::Dropped`], so that its
-//! token, children, tasks and links hear of it. No asynchronous cleanup runs then, as there is
+//! token, children, tasks and links hear of it. (Not if the run was never polled, as in a task that is aborted
+//! at once: then nothing has begun. Where somebody waits for the token all the same, give the task a
+//! [`DropGuard`] of it.) No asynchronous cleanup runs then, as there is
 //! nobody to poll it; for that, cancel the operation and await the run.
 //!
 //! # Features

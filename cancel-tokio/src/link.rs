@@ -75,7 +75,7 @@ pub fn tokio_cancelled(theirs: &CancellationToken) -> impl Future<Output = Cause
 #[must_use = "dropping it ends the link"]
 pub struct Link {
     _to: Option<Registration<CancelToken>>,
-    _from: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
+    _from: Option<(Disarm, Pin<Box<WaitForCancellationFutureOwned>>)>,
 }
 
 impl Link {
@@ -140,7 +140,7 @@ impl Link {
         }
         Link {
             _to: None,
-            _from: Some(wait),
+            _from: Some((Disarm(relay), wait)),
         }
     }
 
@@ -205,15 +205,24 @@ struct Relay {
 }
 
 impl Relay {
+    fn take(&self) -> Option<Cause> {
+        let mut cause = self.cause.lock().unwrap_or_else(PoisonError::into_inner);
+        cause.take()
+    }
+
     fn fire(&self) {
-        let cause = self
-            .cause
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        if let Some(cause) = cause {
+        if let Some(cause) = self.take() {
             self.ours.cancel_with(cause);
         }
+    }
+}
+
+/// Ends a relay whose waker tokio-util may have taken already, to wake it after others.
+struct Disarm(Arc<Relay>);
+
+impl Drop for Disarm {
+    fn drop(&mut self) {
+        drop(self.0.take());
     }
 }
 

@@ -44,7 +44,8 @@ const SHUT_DOWN: SpawnError = SpawnError::new("the tokio runtime is shut down");
 /// ```
 ///
 /// On threads without the runtime it is the system's time even then, and as always in tokio, virtual
-/// time stands still while the blocking pool works.
+/// time stands still while the blocking pool works: there, a
+/// [`sleep_blocking`](crate::Operation::sleep_blocking) under a paused clock ends by a cancel only.
 ///
 /// A sleep is never early. Tokio counts in milliseconds, and so it is up to one late, or more on a busy
 /// system. See [`Sleep`] for what it does when there is no timer.
@@ -109,7 +110,8 @@ impl SpawnLocal for Tokio {
     }
 }
 
-/// A runtime that is shut down drops its tasks at once.
+/// A runtime that is shut down drops its tasks at once. (If it is shut down at this very moment, the task may
+/// have begun: it is gone all the same.)
 fn taken(mut task: JoinHandle<()>) -> Result<(), SpawnError> {
     if task.is_finished() {
         let mut context = Context::from_waker(Waker::noop());
@@ -126,7 +128,8 @@ fn taken(mut task: JoinHandle<()>) -> Result<(), SpawnError> {
 /// A tokio runtime by its handle: timers and tasks of that one, from any thread.
 ///
 /// It shares the clock of [`Tokio`], and keeps to the runtime's if that is paused. It does not keep
-/// the runtime from being shut down.
+/// the runtime from being shut down. If that is one of `new_current_thread`, its timers and tasks stand
+/// still, and no timeout is heard, as long as nobody is in its `block_on`.
 ///
 /// # Examples
 ///

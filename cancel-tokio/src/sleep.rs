@@ -5,12 +5,13 @@ use cancel_core::TimerError;
 use pin_project_lite::pin_project;
 use std::fmt;
 use std::future::Future;
+use std::mem::replace;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::runtime::Handle;
-use tokio::task::coop::unconstrained;
+use tokio::task::coop::{poll_proceed, unconstrained};
 use tokio::time::sleep_until;
 
 const NO_RUNTIME: TimerError = TimerError::new("there is no tokio runtime on this thread");
@@ -25,10 +26,12 @@ pin_project! {
     /// that is too far away for the clock never ends. Polled again after it was ready, it is so again.
     ///
     /// It does not use up tokio's budget for the polls of a task, nor wait for more: a timeout has to be
-    /// heard beside a body that uses it up. So a loop over sleeps of no length does not give way.
+    /// heard beside a body that uses it up. Only one that is over when it is made gives way, once, if the
+    /// budget is used up: a loop over sleeps of no length starves nobody.
     ///
     /// Its output is an error if there is no runtime, if that has no timers, or is shut down. (Tokio
-    /// panics in the last two cases. That is contained, but the panic hook reports it.)
+    /// panics in the last two cases. That is contained, but the panic hook reports it; with
+    /// `panic = "abort"` it ends the program.)
     ///
     /// # Cancel safety
     ///
@@ -56,6 +59,7 @@ pin_project! {
         #[pin]
         timer: Option<tokio::time::Sleep>,
         result: Option<Result<(), TimerError>>,
+        may_give_way: bool,
     }
 }
 
@@ -74,6 +78,7 @@ impl Sleep {
             deadline,
             timer,
             result,
+            may_give_way: result == Some(Ok(())),
         }
     }
 }
@@ -97,6 +102,10 @@ impl Future for Sleep {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         if let Some(result) = *this.result {
+            // (Once: there may never be any budget left here.)
+            if replace(this.may_give_way, false) {
+                ready!(poll_proceed(cx)).made_progress();
+            }
             return Poll::Ready(result);
         }
         if this.timer.is_none() {

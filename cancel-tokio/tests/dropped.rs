@@ -178,3 +178,25 @@ async fn a_guard_in_a_future_that_is_dropped() {
     let cancelled = work.await.unwrap().unwrap_err();
     assert_eq!(cancelled.reason(), Reason::Dropped);
 }
+
+/// Nothing has begun then. A guard tells those who wait for the token.
+#[tokio::test]
+async fn a_task_that_is_aborted_before_its_first_poll() {
+    let op = Cancelable::new();
+    let task = tokio::spawn(op.clone().run(async |_| unreachable!()));
+    task.abort();
+    let result: Result<Result<(), _>, _> = task.await;
+    assert!(result.is_err());
+    assert!(!op.is_cancelled());
+
+    let guard = op.token().clone().drop_guard();
+    let run = op.clone().run(async |_| unreachable!());
+    let task = tokio::spawn(async move {
+        let _guard = guard;
+        run.await
+    });
+    task.abort();
+    let result: Result<Result<(), _>, _> = task.await;
+    assert!(result.is_err());
+    assert_eq!(op.token().cause().unwrap().reason(), Reason::Dropped);
+}

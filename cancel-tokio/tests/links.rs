@@ -211,6 +211,32 @@ fn a_link_may_go_while_it_cancels() {
     }
 }
 
+/// Whoever tokio-util wakes before the link may drop it.
+#[test]
+fn a_link_may_go_just_before_it_cancels() {
+    struct Drops(Mutex<Option<Link>>);
+
+    impl Wake for Drops {
+        fn wake(self: Arc<Self>) {
+            drop(self.0.lock().unwrap().take());
+        }
+    }
+
+    let (ours, theirs) = tokens();
+    let drops = Arc::new(Drops(Mutex::new(None)));
+    let waker = Waker::from(drops.clone());
+    let mut wait = pin!(theirs.cancelled());
+    assert!(
+        wait.as_mut()
+            .poll(&mut Context::from_waker(&waker))
+            .is_pending()
+    );
+    *drops.0.lock().unwrap() = Some(Link::from_tokio(&theirs, &ours));
+    theirs.cancel();
+    assert!(drops.0.lock().unwrap().is_none());
+    assert!(!ours.is_cancelled());
+}
+
 struct Count(AtomicUsize);
 
 impl Wake for Count {

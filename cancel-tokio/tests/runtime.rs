@@ -4,7 +4,8 @@ use cancel_tokio::{
     BlockingWait, CancelToken, Cancelable, Cancelled, On, Operation, Reason, Spawn, SpawnError,
     SpawnLocal, Status, TaskGroup, Timer, TimerError, Tokio,
 };
-use std::future::{pending, poll_fn};
+use std::cell::RefCell;
+use std::future::{Future, pending, poll_fn};
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::{Arc, mpsc};
@@ -246,6 +247,37 @@ fn a_handle_works_from_anywhere() {
     }
 }
 
+/// Where tokio's thread-locals are gone, a panic would end the process.
+#[test]
+fn the_very_end_of_a_thread() {
+    struct AtEnd(On, mpsc::Sender<bool>);
+
+    impl Drop for AtEnd {
+        fn drop(&mut self) {
+            let began = Tokio.now();
+            let sleep = self.0.sleep(SHORT);
+            let none = smol::block_on(sleep).is_err();
+            let later = self.0.now() >= began;
+            let spawned = self.0.spawn(async {}).is_ok();
+            self.1.send(none && later && spawned).unwrap();
+        }
+    }
+
+    thread_local!(static AT_END: RefCell<Option<AtEnd>> = const { RefCell::new(None) });
+
+    for runtime in runtimes() {
+        let on = On::new(runtime.handle());
+        let (send, done) = mpsc::channel();
+        let thread = thread::spawn(move || {
+            // Registered first, dropped last.
+            AT_END.set(Some(AtEnd(on.clone(), send)));
+            on.now();
+        });
+        assert_eq!(done.recv(), Ok(true));
+        thread.join().unwrap();
+    }
+}
+
 #[test]
 fn blocking_bodies_work_by_handle() {
     let [_, runtime] = runtimes();
@@ -333,4 +365,69 @@ fn a_busy_body_has_its_timeout() {
         assert_eq!(result.unwrap_err().reason(), Reason::Timeout);
         assert_eq!(op.status(), Status::Cancelled);
     }
+}
+
+/// Sleeps of no length are ready at once, but not without end.
+#[test]
+fn a_body_of_empty_sleeps_has_its_timeout_and_starves_nobody() {
+    for timeout in [SHORT, LONG] {
+        let runtime = Builder::new_current_thread().enable_time().build().unwrap();
+        let op = Cancelable::with_timeout(timeout);
+        let other = op.clone();
+        let run = op.run(async |cx| -> () {
+            loop {
+                cx.sleep(Duration::ZERO).await;
+            }
+        });
+        let (send, ended) = mpsc::channel();
+        // (On a thread of its own: it would never come back.)
+        thread::spawn(move || {
+            let both = async move {
+                if timeout == LONG {
+                    tokio::spawn(async move { other.cancel() });
+                }
+                run.await
+            };
+            send.send(runtime.block_on(both)).unwrap();
+        });
+        let bound = Duration::from_secs(60);
+        let reason = ended.recv_timeout(bound).unwrap().unwrap_err().reason();
+        match timeout {
+            LONG => assert_eq!(reason, Reason::Manual),
+            _ => assert_eq!(reason, Reason::Timeout),
+        }
+    }
+}
+
+/// A deadline that is over before it is asked for gives way no more than once.
+#[tokio::test]
+async fn a_sleep_that_is_over_is_heard_without_any_budget() {
+    let mut sleep = pin!(Tokio.sleep(Duration::ZERO));
+    let mut turns = 0;
+    poll_fn(|cx| {
+        turns += 1;
+        assert!(turns < 10);
+        while pin!(tokio::task::coop::consume_budget())
+            .poll(cx)
+            .is_ready()
+        {}
+        sleep.as_mut().poll(cx)
+    })
+    .await
+    .unwrap();
+    assert_eq!(turns, 2);
+}
+
+#[tokio::test]
+async fn what_has_no_time_at_all_does_not_begin_without_any_budget() {
+    let run = Cancelable::with_timeout(Duration::ZERO).run(async |_| -> () { unreachable!() });
+    let mut run = pin!(run);
+    let result = poll_fn(|cx| {
+        while pin!(tokio::task::coop::consume_budget())
+            .poll(cx)
+            .is_ready()
+        {}
+        run.as_mut().poll(cx)
+    });
+    assert_eq!(result.await.unwrap_err().reason(), Reason::Timeout);
 }

@@ -10,9 +10,10 @@ use cancel_tokio::{Cancelled, Reason};
 /// Runs a handler as an operation, which the handler gets as an
 /// [`Extension<Cancelable>`](axum::Extension).
 ///
-/// If the client leaves, hyper drops this future, and with it the run: the operation is cancelled, with
-/// reason *dropped*. What then still happens: the body is dropped, its callbacks are called (here: the line in
-/// the log), and its token tells whatever follows it.
+/// If the client leaves, hyper drops this future (as soon as it reads on: so not for a client that has sent
+/// its next request already, and left then, which is what the deadline is for), and with it the run: the operation
+/// is cancelled, with reason *dropped*. What then still happens: the body is dropped, its callbacks are called
+/// (here: the line in the log), and its token tells whatever follows it.
 pub(crate) async fn as_operation(
     State(app): State<App>,
     mut request: Request,

@@ -49,7 +49,9 @@ impl Server {
 
     /// Serves until `op` is cancelled, takes no more requests then, and lets those that run end, as long as
     /// the grace period of `op` lasts. What still runs then is cancelled, with reason *shutdown*, and
-    /// answers 503. A second cancel of `op`, by one more Ctrl-C, say, ends the grace period.
+    /// answers 503. A second cancel of `op`, by one more Ctrl-C, say, ends the grace period. A client that has
+    /// sent half of a request is waited for like those that do not read their answers: for the grace period and
+    /// the patience after it.
     ///
     /// # Errors
     ///

@@ -31,7 +31,7 @@ pub(crate) async fn primes(
     Extension(cx): Extension<Cancelable>,
     Query(numbers): Numbers,
 ) -> Result<String, StatusCode> {
-    let below = numbers.get("below").copied().unwrap_or(20_000_000);
+    let below = numbers.get("below").copied().unwrap_or(1_000_000);
     let log = app.log().clone();
     let counted = run_in_blocking_pool(&cx, move |cx| count(cx, below, &log)).await;
     match counted {

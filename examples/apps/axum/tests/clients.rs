@@ -57,6 +57,21 @@ fn and_what_the_handler_has_on_a_thread() {
     server.stop();
 }
 
+/// hyper reads no further while there is a request that it has not begun: it does not hear of the end.
+#[test]
+fn one_that_leaves_with_a_request_to_come_is_stopped_by_the_deadline() {
+    let server = Running::start(Config {
+        deadline: Duration::from_millis(20),
+        ..patient()
+    });
+    let client = Client::pipelined(server.address, &["/report", "/report"]);
+    server.expect("GET /report started");
+    drop(client);
+    server.expect("GET /report cancelled: it took too long");
+    server.idle();
+    server.stop();
+}
+
 #[test]
 fn a_client_that_leaves_half_way_through_the_answer_cancels_the_job() {
     let server = Running::start(Config {

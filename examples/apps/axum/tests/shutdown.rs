@@ -75,6 +75,31 @@ fn being_told_twice_ends_it() {
     });
 }
 
+#[test]
+fn connections_without_a_request_hold_up_nothing_for_long() {
+    // Those that wait for the next request, or have not begun any: for no time at all.
+    let server = Running::start(patient());
+    let mut next = Client::pipelined(server.address, &["/primes?below=100"]);
+    next.expect("25 primes");
+    let silent = Client::pipelined(server.address, &[]);
+    server.idle();
+    server.stop();
+    drop((next, silent));
+
+    // Half a request: until patience ends.
+    let server = Running::start(Config {
+        grace: Duration::from_millis(20),
+        patience: Duration::from_millis(20),
+        ..patient()
+    });
+    let mut half = Client::pipelined(server.address, &["/primes?below=100"]);
+    half.expect("25 primes");
+    half.send("GET /report HTTP/1.1\r\nHo");
+    server.op.cancel();
+    server.ended();
+    drop(half);
+}
+
 #[cfg(unix)]
 #[test]
 fn the_program_at_ctrl_c() {

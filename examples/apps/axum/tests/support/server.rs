@@ -106,11 +106,25 @@ pub(crate) struct Client(BufReader<TcpStream>);
 
 impl Client {
     pub(crate) fn get(address: SocketAddr, path: &str) -> Client {
-        let mut stream = TcpStream::connect(address).unwrap();
+        let mut client = Client::pipelined(address, &[]);
+        client.send(&format!(
+            "GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n"
+        ));
+        client
+    }
+
+    /// A connection that stays, and all its requests at once.
+    pub(crate) fn pipelined(address: SocketAddr, paths: &[&str]) -> Client {
+        let stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(BOUND)).unwrap();
-        let request = format!("GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
-        stream.write_all(request.as_bytes()).unwrap();
-        Client(BufReader::new(stream))
+        let mut client = Client(BufReader::new(stream));
+        let get = |path| format!("GET {path} HTTP/1.1\r\nHost: test\r\n\r\n");
+        client.send(&paths.iter().map(get).collect::<String>());
+        client
+    }
+
+    pub(crate) fn send(&mut self, text: &str) {
+        self.0.get_mut().write_all(text.as_bytes()).unwrap();
     }
 
     /// Reads up to a line that begins like this.
