@@ -85,8 +85,9 @@ pub trait Timer {
 
     /// A future that resolves once [`now`](Timer::now) has reached `deadline`.
     ///
-    /// `deadline` is absolute. One that has passed resolves at the first poll; one too far away to
-    /// be reached ([`Duration::MAX`]) never does. Nothing needs to happen before the first poll.
+    /// `deadline` is absolute. One that has passed resolves at the first poll (a runtime that counts
+    /// the polls of a task may let others go first, once); one too far away to be reached
+    /// ([`Duration::MAX`]) never does. Nothing needs to happen before the first poll.
     fn sleep_until(&self, deadline: Duration) -> Self::Sleep;
 
     /// A future that resolves after `duration`, counted from this call.
