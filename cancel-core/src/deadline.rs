@@ -459,9 +459,9 @@ impl<R: Timer> Future for UntilDeadline<'_, R> {
         loop {
             let at = deadline.own();
             if at != *this.armed {
-                *this.armed = at;
                 let sleep = (at != Duration::MAX).then(|| deadline.timer.sleep_until(at));
                 this.sleep.set(sleep);
+                *this.armed = at; // last: the timer may panic
             }
             let Some(sleep) = this.sleep.as_mut().as_pin_mut() else {
                 return Poll::Pending;

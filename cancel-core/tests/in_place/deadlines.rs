@@ -2,7 +2,7 @@
 
 use crate::clock::Clock;
 use crate::support::Wakes;
-use cancel_core::{Child, Deadline, Reason, Scope, Token};
+use cancel_core::{Child, Deadline, Reason, Scope, Timer, Token};
 use std::cell::RefCell;
 use std::future::pending;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -234,6 +234,33 @@ fn several_wakers_panic() {
     let panic = catch_unwind(AssertUnwindSafe(|| deadline.set_timeout(SECOND))).unwrap_err();
     assert_eq!(panic.downcast_ref::<String>().unwrap(), "one");
     assert_eq!(wakes.count(), 3);
+}
+
+/// A timer that panics the first time, like one that is used outside of its runtime.
+#[derive(Clone)]
+struct Picky(Clock, std::rc::Rc<std::cell::Cell<bool>>);
+
+impl Timer for Picky {
+    type Sleep = <Clock as Timer>::Sleep;
+    fn now(&self) -> Duration {
+        self.0.now()
+    }
+    fn sleep_until(&self, deadline: Duration) -> Self::Sleep {
+        assert!(self.1.replace(true), "not now");
+        self.0.sleep_until(deadline)
+    }
+}
+
+#[test]
+fn a_timer_that_panics_once() {
+    let clock = Clock::new();
+    let deadline = Deadline::new(Picky(clock, Default::default())).timeout(SECOND);
+    let (_, waker) = Wakes::new();
+    let mut source = pin!(deadline.source());
+    catch_unwind(AssertUnwindSafe(|| poll(source.as_mut(), &waker))).unwrap_err();
+    assert!(poll(source.as_mut(), &waker).is_pending());
+    clock.advance(SECOND);
+    assert!(poll(source.as_mut(), &waker).is_ready());
 }
 
 /// Forgotten sources stay in the list of a deadline that is moved to another place, and then is no more.
