@@ -14,7 +14,7 @@ use crate::reason::Reason;
 use crate::rt::Timer;
 use crate::source::failed;
 use crate::state::NONEMPTY;
-use crate::sync::{Held, LockedCell, const_fn};
+use crate::sync::{Held, LockedCell, Panics, const_fn};
 use crate::token::Token;
 use core::fmt;
 use core::future::Future;
@@ -167,7 +167,9 @@ impl<'o, R: Timer> Deadline<'o, R> {
     ///
     /// # Panics
     ///
-    /// If a waker panics; the deadline has been moved by then.
+    /// If a waker panics, all others are still woken; then the first panic goes on from here. The
+    /// deadline has been moved by then. (Without the `std` feature a second panic while the first one
+    /// unwinds aborts.)
     ///
     /// # Examples
     ///
@@ -345,7 +347,7 @@ impl<R: Timer> fmt::Debug for Deadline<'_, R> {
 ///
 /// `hub` is alive, and `held` its lock.
 unsafe fn wake(hub: *const Hub, mut held: Held, mut left: u32) {
-    /// A panic on its way through: the rest is woken first.
+    /// A panic on its way through (without `std`): the rest is woken first.
     struct Rest(*const Hub, u32);
     impl Drop for Rest {
         fn drop(&mut self) {
@@ -356,10 +358,12 @@ unsafe fn wake(hub: *const Hub, mut held: Held, mut left: u32) {
     // SAFETY: alive; E1 by the lock. Out of the list first, then the waker (H4), which is woken
     // outside the lock (H3).
     unsafe {
+        let mut panics = Panics::new();
         loop {
             let first = (*hub).list.first();
             if first.is_null() || left == 0 {
-                return Hub::unlock(hub, held);
+                Hub::unlock(hub, held);
+                return panics.resume();
             }
             left -= 1;
             (*hub).list.unlink(first);
@@ -369,7 +373,7 @@ unsafe fn wake(hub: *const Hub, mut held: Held, mut left: u32) {
             let waker = Hub::take_waker(first.cast::<Waiter>());
             Hub::unlock(hub, held);
             let rest = Rest(hub, left);
-            waker.wake();
+            panics.guard(|| waker.wake());
             core::mem::forget(rest);
             held = Hub::lock(hub);
         }
@@ -455,9 +459,9 @@ impl<R: Timer> Future for UntilDeadline<'_, R> {
         loop {
             let at = deadline.own();
             if at != *this.armed {
-                *this.armed = at;
                 let sleep = (at != Duration::MAX).then(|| deadline.timer.sleep_until(at));
                 this.sleep.set(sleep);
+                *this.armed = at; // last: the timer may panic
             }
             let Some(sleep) = this.sleep.as_mut().as_pin_mut() else {
                 return Poll::Pending;

@@ -27,6 +27,8 @@ pub(crate) struct Call {
     captured: Captured,
 }
 
+/// (`repr(C)`: both begin where it begins.)
+#[repr(C)]
 union Stored<F: Copy> {
     closure: F,
     captured: Captured,
@@ -36,8 +38,7 @@ impl Call {
     const fn new<F: FnOnce(&Cancelled) + Copy + Send + 'static>(closure: F) -> Self {
         const {
             assert!(
-                size_of::<F>() <= size_of::<Captured>()
-                    && align_of::<F>() <= align_of::<Captured>(),
+                size_of::<F>() <= size_of::<Captured>(),
                 "the closure of an `OnCancel` captures more than two pointers: put that into a `static` and capture a reference"
             );
         }
@@ -63,8 +64,9 @@ impl Call {
 ///
 /// The room holds a closure of this type.
 unsafe fn run<F: FnOnce(&Cancelled) + Copy>(captured: &Captured, cancelled: &Cancelled) {
-    // SAFETY: by the caller's promise; it fits and is `Copy`.
-    let closure = unsafe { ptr::from_ref(captured).cast::<F>().read() };
+    // SAFETY: by the caller's promise; it fits and is `Copy`. Unaligned, as it may want more than a
+    // pointer does (an `u64` on a small machine).
+    let closure = unsafe { ptr::from_ref(captured).cast::<F>().read_unaligned() };
     closure(cancelled)
 }
 

@@ -86,7 +86,7 @@ const FAULTS: &[Fault] = &[
     (
         "a forgotten handle of a follower",
         "propagate/serve.rs",
-        "self.finish(entry); // before the unlock: our handle keeps the node",
+        "self.finished.add(entry); // before the unlock: our handle keeps the node",
         "{} // before the unlock: our handle keeps the node",
     ),
     (
@@ -97,9 +97,9 @@ const FAULTS: &[Fault] = &[
     ),
     (
         "a lone waiter is looked at after its waker has been taken",
-        "propagate.rs",
+        "propagate/waiters.rs",
         "            (*root).list.clear();\n            let waker = Hub::take_waker(first.cast::<Waiter>());",
-        "            let waker = Hub::take_waker(first.cast::<Waiter>());\n            (*root).list.cut_before(null(), (*root).list.walk());",
+        "            let waker = Hub::take_waker(first.cast::<Waiter>());\n            (*root).list.cut_before(core::ptr::null(), (*root).list.walk());",
     ),
     (
         "a scope that is cancelled while it registers its waker waits for the next one",

@@ -2,7 +2,7 @@
 
 use crate::clock::Clock;
 use crate::support::Wakes;
-use cancel_core::{Child, Deadline, Reason, Scope, Token};
+use cancel_core::{Child, Deadline, Reason, Scope, Timer, Token};
 use std::cell::RefCell;
 use std::future::pending;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -211,4 +211,126 @@ fn moved_by_another_thread() {
             assert_eq!(smol::block_on(deadline.source()).reason(), Reason::Timeout);
         });
     }
+}
+
+/// With `std`, panics are kept until all sources have been told, as those of a cancel are.
+#[cfg(feature = "std")]
+#[test]
+fn several_wakers_panic() {
+    struct Bad(&'static str);
+    impl Wake for Bad {
+        fn wake(self: Arc<Self>) {
+            panic!("{}", self.0);
+        }
+    }
+    let deadline = Deadline::new(Clock::new());
+    let (wakes, waker) = Wakes::new();
+    let (one, two) = (Arc::new(Bad("one")).into(), Arc::new(Bad("two")).into());
+    let wakers = [&waker, &one, &waker, &two, &waker];
+    let mut sources = wakers.map(|_| Box::pin(deadline.source()));
+    for (source, waker) in sources.iter_mut().zip(wakers) {
+        assert!(poll(source.as_mut(), waker).is_pending());
+    }
+    let panic = catch_unwind(AssertUnwindSafe(|| deadline.set_timeout(SECOND))).unwrap_err();
+    assert_eq!(panic.downcast_ref::<String>().unwrap(), "one");
+    assert_eq!(wakes.count(), 3);
+}
+
+/// A timer that panics the first time, like one that is used outside of its runtime.
+#[derive(Clone)]
+struct Picky(Clock, std::rc::Rc<std::cell::Cell<bool>>);
+
+impl Timer for Picky {
+    type Sleep = <Clock as Timer>::Sleep;
+    fn now(&self) -> Duration {
+        self.0.now()
+    }
+    fn sleep_until(&self, deadline: Duration) -> Self::Sleep {
+        assert!(self.1.replace(true), "not now");
+        self.0.sleep_until(deadline)
+    }
+}
+
+#[test]
+fn a_timer_that_panics_once() {
+    let clock = Clock::new();
+    let deadline = Deadline::new(Picky(clock, Default::default())).timeout(SECOND);
+    let (_, waker) = Wakes::new();
+    let mut source = pin!(deadline.source());
+    catch_unwind(AssertUnwindSafe(|| poll(source.as_mut(), &waker))).unwrap_err();
+    assert!(poll(source.as_mut(), &waker).is_pending());
+    clock.advance(SECOND);
+    assert!(poll(source.as_mut(), &waker).is_ready());
+}
+
+/// Forgotten sources stay in the list of a deadline that is moved to another place, and then is no more.
+#[test]
+fn forgotten_sources_of_a_deadline_that_changes_its_place() {
+    let mut deadline = Deadline::new(Clock::new());
+    let (wakes, waker) = Wakes::new();
+    for round in 1..=3 {
+        for _ in 0..round {
+            let mut source = Box::pin(deadline.source());
+            assert!(poll(source.as_mut(), &waker).is_pending());
+            std::mem::forget(source);
+        }
+        deadline = *Box::new(deadline.timeout(SECOND));
+        if round == 2 {
+            deadline.set_timeout(SECOND);
+            assert_eq!(wakes.count(), 3);
+        }
+    }
+    let mut source = Box::pin(deadline.source());
+    assert!(poll(source.as_mut(), &waker).is_pending());
+    drop(source);
+    drop(deadline);
+    assert_eq!(wakes.count(), 3);
+}
+
+/// A waker that drops other sources, moves the deadline and lets its own source enter again.
+#[test]
+fn a_waker_does_everything_with_the_deadline() {
+    type Sources = std::sync::Mutex<Vec<Pin<Box<cancel_core::UntilDeadline<'static, Clock>>>>>;
+    struct Busy {
+        deadline: &'static Deadline<'static, Clock>,
+        sources: &'static Sources,
+        depth: std::sync::atomic::AtomicU32,
+        wakes: Arc<Wakes>,
+    }
+    impl Wake for Busy {
+        fn wake(self: Arc<Self>) {
+            self.wakes.clone().wake();
+            drop(self.sources.lock().unwrap().pop());
+            let depth = self.depth.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            if depth < 3 {
+                self.deadline.set_timeout((depth + 2) * SECOND);
+            }
+            let waker = Waker::from(self.clone());
+            for source in self.sources.lock().unwrap().iter_mut() {
+                assert!(poll(source.as_mut(), &waker).is_pending());
+            }
+        }
+    }
+    let clock = Clock::new();
+    let deadline: &'static _ = Box::leak(Box::new(Deadline::new(clock).timeout(SECOND)));
+    let sources: &'static Sources = Box::leak(Box::default());
+    let (wakes, _) = Wakes::new();
+    let waker = Waker::from(Arc::new(Busy {
+        deadline,
+        sources,
+        depth: Default::default(),
+        wakes: wakes.clone(),
+    }));
+    for _ in 0..12 {
+        let mut source = Box::pin(deadline.source());
+        assert!(poll(source.as_mut(), &waker).is_pending());
+        sources.lock().unwrap().push(source);
+    }
+    deadline.set_timeout(4 * SECOND);
+    assert!((6..=12).contains(&wakes.count()));
+    assert!(sources.lock().unwrap().len() <= 6);
+    drop(std::mem::take(&mut *sources.lock().unwrap()));
+    let told = wakes.count();
+    deadline.set_timeout(SECOND);
+    assert_eq!(wakes.count(), told, "somebody was left in the list");
 }

@@ -353,3 +353,24 @@ fn the_drop_never_waits() {
     go_on.send(()).unwrap();
     assert!(canceller.join().unwrap());
 }
+
+/// Numbers may be aligned more strictly than pointers: an `u128` here, an `u64` on small machines.
+#[test]
+fn however_a_capture_is_aligned() {
+    static SEEN: Mutex<u128> = Mutex::new(0);
+    #[derive(Clone, Copy)]
+    #[repr(align(64))]
+    struct Empty;
+    static EMPTY: AtomicUsize = AtomicUsize::new(1);
+    let (token, number, empty) = (Token::new(), u128::MAX / 3, Empty);
+    let wide = pin!(OnCancel::new(&token, move |_| *SEEN.lock().unwrap() = number));
+    let nothing = pin!(OnCancel::new(&token, move |_| {
+        let empty = empty;
+        EMPTY.store(std::ptr::from_ref(&empty).addr() % 64, SeqCst);
+    }));
+    wide.enter();
+    nothing.enter();
+    token.cancel();
+    assert_eq!(*SEEN.lock().unwrap(), number);
+    assert_eq!(EMPTY.load(SeqCst), 0);
+}

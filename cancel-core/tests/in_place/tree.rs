@@ -73,3 +73,40 @@ fn any_depth_and_any_width() {
     }
     below(&root, 100, &root);
 }
+
+/// Children, waits and callbacks that are forgotten while they are in a tree: what they stand below is
+/// moved, handed on and dropped all the same.
+#[test]
+fn forgotten_parts_of_a_tree_that_changes_its_place() {
+    for cancel in [false, true] {
+        let (log, mut root) = (Log::leaked(), Token::new());
+        let (wakes, waker) = Wakes::new();
+        for round in 0..4 {
+            {
+                let mut middle = Box::pin(Child::new(&root));
+                let token = middle.as_mut().enter();
+                let mut leaf = Box::pin(Child::new(token));
+                let below = leaf.as_mut().enter();
+                std::mem::forget(waiting(below, &waker));
+                std::mem::forget(log.on_cancel(below, round));
+                let mut lowest = Box::pin(Child::new(below));
+                std::mem::forget(waiting(lowest.as_mut().enter(), &waker));
+                std::mem::forget(lowest);
+                std::mem::forget(leaf);
+                std::mem::forget(log.on_cancel(token, 9));
+                if round % 2 == 1 {
+                    std::mem::forget(middle);
+                }
+            }
+            root = *Box::new(root);
+        }
+        if cancel {
+            root.cancel();
+            let mut order = log.read();
+            order.sort();
+            assert_eq!(order, [0, 1, 2, 3, 9, 9]);
+            assert_eq!(wakes.count(), 8);
+        }
+        drop(root);
+    }
+}

@@ -87,3 +87,30 @@ fn a_source_goes_while_its_deadline_is_moved_twice() {
         drop(stays);
     });
 }
+
+#[test]
+fn two_threads_move_the_deadline_of_a_source() {
+    check(|| {
+        let deadline = Arc::new(Deadline::new(Stopped));
+        let (count, waker) = Count::new();
+        let mut source = Box::pin(deadline.source());
+        let mut cx = Context::from_waker(&waker);
+        assert!(source.as_mut().poll(&mut cx).is_pending());
+        let (one, two) = (deadline.clone(), deadline.clone());
+        let moving = thread::spawn(move || one.set_timeout(LATER));
+        let over = thread::spawn(move || two.set_timeout(Duration::ZERO));
+        let mut seen = 0;
+        if count.woken() > 0 {
+            seen = count.woken();
+            let _ = source.as_mut().poll(&mut cx);
+        }
+        moving.join().unwrap();
+        over.join().unwrap();
+        let last = deadline.remaining() == Some(Duration::ZERO);
+        let mut again = Box::pin(deadline.source());
+        assert_eq!(again.as_mut().poll(&mut cx).is_ready(), last);
+        assert!(seen > 0 || count.woken() > 0, "not told");
+        assert_eq!(source.as_mut().poll(&mut cx).is_ready(), last);
+        drop((source, again));
+    });
+}

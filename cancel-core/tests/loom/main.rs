@@ -14,6 +14,7 @@ mod deadlines;
 mod hooks;
 mod links;
 mod scopes;
+mod statics;
 mod tree;
 mod two_cancels;
 mod waiters;
