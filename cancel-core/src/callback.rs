@@ -10,8 +10,8 @@ use core::fmt;
 /// Made by [`CancelToken::on_cancel`](crate::CancelToken::on_cancel) and
 /// [`Token::on_cancel_ref`](crate::Token::on_cancel_ref). A callback whose registration has been
 /// dropped does not start any more; the drop never waits, so on another thread the callback may be
-/// running at that moment. A registration that is forgotten stays registered; if its token goes without
-/// having been cancelled, the closure is never dropped.
+/// running at that moment. A registration that is forgotten stays registered; if its token goes before
+/// the callback's turn has come, the closure is neither called nor dropped.
 ///
 /// # Examples
 ///

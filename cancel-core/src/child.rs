@@ -92,7 +92,8 @@ impl<'a> Child<'a> {
         self.into_ref().get_ref().token()
     }
 
-    /// The same for one in a `static`, from whatever thread and as often as wanted.
+    /// The same for one in a `static`, from whatever thread and as often as wanted. (Each call takes the
+    /// parent's lock for a moment: keep what it gives where it is needed often.)
     ///
     /// # Examples
     ///

@@ -111,6 +111,11 @@ impl<R> Deadline<'_, R> {
 impl<'o, R: Timer> Deadline<'o, R> {
     /// None of its own, on the timer of another one, which limits it.
     ///
+    /// What that means for [`remaining`](Deadline::remaining), [`deadline`](Deadline::deadline) and
+    /// [`check`](Deadline::check) is all there is to it: the outer deadline is kept by the outer scope,
+    /// whose source has to be running. Its cause then says *timeout* for the outer work, and *parent*
+    /// for the tokens below.
+    ///
     /// # Examples
     ///
     /// See [`Deadline`].

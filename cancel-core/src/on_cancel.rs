@@ -15,7 +15,8 @@ use core::ptr::addr_of;
 /// needs no heap.
 ///
 /// Pin it and [`enter`](OnCancel::enter) it. Dropping it deregisters it, in O(1) and without waiting:
-/// it does not start any more, though on another thread it may be running at that moment.
+/// it does not start any more, unless a cancel on another thread, or one that was interrupted for this
+/// drop, has come to it already.
 ///
 /// ```
 /// use cancel_core::{OnCancel, Token};
