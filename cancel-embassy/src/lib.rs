@@ -67,11 +67,28 @@
 //! for nobody, and each of its critical sections does a fixed small amount of work, however many wait
 //! for the token. The work outside grows with the number of tasks that are woken and tokens below.
 //! Whoever needs a short handler cancels in a task of an `InterruptExecutor`.
+//! (An interrupt that the application's `critical-section` does not keep out, as that of a fault, an NMI,
+//! or one reserved for a radio stack, may not use tokens, nor anything else of embassy's.)
+//!
+//! With two cores it is the same: all goes through the application's `critical-section`, whose
+//! implementation for such a chip also keeps the other core out.
 //!
 //! # Time
 //!
 //! Durations here are those of [`core::time`], as everywhere in the library. [`instant_of`],
-//! [`duration_of`], [`deadline_at`] and [`deadline_after`] are for who has embassy's own.
+//! [`duration_of`], [`deadline_at`] and [`deadline_after`] are for who has embassy's own. Where embassy's
+//! `with_timeout(limit, work)` was, `work.timeout(&Embassy, limit.into())` does the same:
+//!
+//! ```
+//! use cancel_embassy::{Embassy, Reason, TimeoutExt};
+//! use embassy_time::Duration;
+//!
+//! embassy_futures::block_on(async {
+//!     let limit = Duration::from_millis(5);
+//!     let late = core::future::pending::<()>().timeout(&Embassy, limit.into()).await;
+//!     assert_eq!(late.unwrap_err().reason(), Reason::Timeout);
+//! });
+//! ```
 //!
 //! # Features
 //!

@@ -29,14 +29,15 @@ use web_sys::{AbortController, AbortSignal};
 /// # Examples
 ///
 /// ```no_run
-/// # async fn example() -> Result<(), wasm_bindgen::JsValue> {
+/// # async fn example() -> Result<(), cancel_web::WebError> {
 /// use cancel_web::{AbortOnCancel, CancelToken, fetch};
+/// use wasm_bindgen_futures::JsFuture;
 ///
 /// let stop = CancelToken::new();
 /// let link = AbortOnCancel::new(&stop);
-/// let response = fetch("/report", Default::default(), link.signal());
-/// stop.cancel_with("not needed any more");
-/// assert!(response.await.is_err()); // the connection has been closed
+/// let response = fetch("/report", Default::default(), link.signal()).await?;
+/// stop.cancel_with("not needed any more"); // closes the connection
+/// assert!(JsFuture::from(response.text()?).await.is_err());
 /// # Ok(())
 /// # }
 /// ```

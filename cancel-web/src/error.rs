@@ -4,11 +4,11 @@ use crate::reason::{js_error, text};
 use cancel_core::Cancelled;
 use std::error;
 use std::fmt;
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsError, JsValue};
 
 /// A cancelation, or an error of JavaScript's.
 ///
-/// `?` makes it of either, and of it what `#[wasm_bindgen]` functions return. For a cancelation that is
+/// `?` makes it of either (of a [`JsValue`], a [`js_sys::Error`], a [`JsError`]), and of it what `#[wasm_bindgen]` functions return. For a cancelation that is
 /// its [`js_error`]. It is not `Send`, as no value of JavaScript's is.
 ///
 /// # Examples
@@ -50,6 +50,18 @@ impl From<Cancelled> for WebError {
 impl From<JsValue> for WebError {
     fn from(value: JsValue) -> Self {
         WebError::Js(value)
+    }
+}
+
+impl From<js_sys::Error> for WebError {
+    fn from(error: js_sys::Error) -> Self {
+        WebError::Js(error.into())
+    }
+}
+
+impl From<JsError> for WebError {
+    fn from(error: JsError) -> Self {
+        WebError::Js(error.into())
     }
 }
 

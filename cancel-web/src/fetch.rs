@@ -25,6 +25,10 @@ extern "C" {
 /// That of the body; or the token's [`Cancelled`], if the body failed and the token is cancelled, or if
 /// it was beforehand (the body is not called then).
 ///
+/// # Panics
+///
+/// As [`AbortOnCancel::new`].
+///
 /// # Cancel safety
 ///
 /// Dropped half-way, it drops the body and aborts the signal, with [`Reason::Dropped`].
@@ -80,11 +84,13 @@ impl Drop for Left {
 
 /// The `fetch` of window, worker or Node, with a signal: of [`abortable`](crate::abortable), say.
 ///
-/// It settles when the headers have come; the signal counts for the body of the response, too.
+/// The request begins when this is first polled. It settles when the headers have come; the signal
+/// counts for the body of the response, too.
 ///
 /// # Errors
 ///
 /// What `fetch` throws: a `TypeError` if there is no connection, the signal's reason if it is aborted.
+/// (What reading the body gives then depends on the environment, and may be any error.)
 /// An answer with an error's status is no error: ask [`Response::ok`].
 ///
 /// # Cancel safety

@@ -90,7 +90,7 @@ fn set(object: &JsValue, key: &str, value: &JsValue) {
 /// * One that [`js_error`] made, or whose property `cancelReason` is a reason in words: that reason.
 /// * Everything else: [`Reason::Manual`].
 ///
-/// The message is the error's, or the value itself where it is text. An error that is neither of the
+/// The message is the error's, or the value itself in words; `undefined` has none. An error that is neither of the
 /// kinds above nor an `AbortError` is the [source](std::error::Error::source) besides, with its name and
 /// its own causes.
 ///
@@ -105,6 +105,10 @@ fn set(object: &JsValue, key: &str, value: &JsValue) {
 /// ```
 pub fn cause_of(value: &JsValue) -> Cause {
     let Some(failure) = Failure::of(value, LONGEST_CHAIN) else {
+        // Older environments have signals without a reason.
+        if value.is_undefined() {
+            return Cause::new(Reason::Manual);
+        }
         return (Reason::Manual, text(value)).into();
     };
     let words = property(value, REASON);

@@ -170,6 +170,20 @@ fn any_value_is_a_reason() {
 }
 
 #[wasm_bindgen_test]
+fn signals_of_older_environments_have_no_reason() {
+    let controller = AbortController::new().unwrap();
+    let none = Function::new_with_args("signal", "Object.defineProperty(signal, 'reason', {})");
+    none.call1(&JsValue::NULL, &controller.signal()).unwrap();
+    let link = CancelOnAbort::new(&controller.signal());
+    controller.abort();
+    let cancelled = link.token().check().unwrap_err();
+    assert_eq!(
+        (cancelled.reason(), cancelled.message()),
+        (Reason::Manual, None)
+    );
+}
+
+#[wasm_bindgen_test]
 fn reason_and_message_survive_the_way_through_javascript() {
     for (reason, message) in [
         (Reason::Timeout, Some("30 s are over")),

@@ -9,10 +9,10 @@ use cancel_web::{
 };
 use js_sys::{Function, Promise, Reflect};
 use std::cell::RefCell;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::rc::Rc;
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -62,12 +62,46 @@ async fn a_fetch_that_is_cancelled_beforehand() {
 async fn a_fetch_that_is_cancelled_meanwhile() {
     let token = CancelToken::new();
     let result = abortable(&token, async |signal| {
-        let response = fetch(HELLO, Default::default(), signal);
+        let mut response = pin!(fetch(HELLO, Default::default(), signal));
+        // It has begun, and cannot settle before the event loop's next turn.
+        let polled = poll_fn(|cx| Poll::Ready(response.as_mut().poll(cx)));
+        assert!(polled.await.is_pending());
         token.cancel_with("too late");
         Ok::<_, WebError>(response.await?.ok())
     });
     match result.await {
         Err(WebError::Cancelled(cancelled)) => assert_eq!(cancelled.message(), Some("too late")),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_fetch_that_is_cancelled_before_it_begins() {
+    let token = CancelToken::new();
+    let result = abortable(&token, async |signal| {
+        let response = fetch(HELLO, Default::default(), signal);
+        token.cancel_with("not today");
+        Ok::<_, WebError>(response.await?.ok())
+    });
+    assert!(matches!(result.await, Err(WebError::Cancelled(_))));
+}
+
+/// The headers have come, and nothing has been read. What reading gives differs from one environment to the
+/// other.
+#[wasm_bindgen_test]
+async fn a_body_is_not_read_after_the_cancel() {
+    let token = CancelToken::new();
+    let result = abortable(&token, async |signal| {
+        let response = fetch(HELLO, Default::default(), signal).await?;
+        token.cancel_with("not needed any more");
+        let text = JsFuture::from(response.text()?).await;
+        assert!(text.is_err());
+        Ok::<_, WebError>(text?)
+    });
+    match result.await {
+        Err(WebError::Cancelled(cancelled)) => {
+            assert_eq!(cancelled.message(), Some("not needed any more"));
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -170,7 +204,7 @@ async fn what_ends_well_is_not_aborted() {
 async fn question_marks_for_functions_of_javascript() {
     async fn exported(fail: bool, token: &CancelToken) -> Result<JsValue, WebError> {
         if fail {
-            Err(JsValue::from(js_sys::RangeError::new("too far")))?;
+            Err(js_sys::Error::from(js_sys::RangeError::new("too far")))?;
         }
         token.check()?;
         Ok(5.into())
@@ -179,6 +213,8 @@ async fn question_marks_for_functions_of_javascript() {
     assert_eq!(exported(false, &token).await.unwrap(), 5);
     let error = JsValue::from(exported(true, &token).await.unwrap_err());
     assert_eq!(property(&error, "message").as_deref(), Some("too far"));
+    let error = WebError::from(JsError::new("not a number"));
+    assert_eq!(error.to_string(), "Error: not a number");
     token.cancel_with((Reason::Condition, "disk full"));
     let error = exported(false, &token).await.unwrap_err();
     let same = js_error(&token.check().unwrap_err());

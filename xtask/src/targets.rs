@@ -32,6 +32,15 @@ pub(crate) enum Compiler {
 
 const PACKAGES: [&str; 3] = ["rustc-web", "cargo-web", "rust-web-src"];
 
+const OF_THIS_MACHINE: [&str; 6] = [
+    "RUSTFLAGS",
+    "CARGO_ENCODED_RUSTFLAGS",
+    "CARGO_BUILD_RUSTFLAGS",
+    "CARGO_BUILD_TARGET",
+    "CARGO_BUILD_TARGET_DIR",
+    "CARGO_TARGET_DIR",
+];
+
 /// Finds or installs a compiler for `targets`.
 pub(crate) fn compiler(targets: &[&'static str], library: Library) -> Result<Compiler, String> {
     if targets.iter().all(|target| installed(target)) {
@@ -72,9 +81,19 @@ pub(crate) fn compiler(targets: &[&'static str], library: Library) -> Result<Com
 
 impl Compiler {
     /// A cargo that builds for the targets; which of them, its arguments say. `RUSTFLAGS` and the
-    /// like can be added. It runs in the workspace's root, and should get a `--target-dir` of its
-    /// own: the compilers differ.
+    /// like can be added: those of the caller's environment are gone. It runs in the workspace's
+    /// root, and should get a `--target-dir` of its own: the compilers differ.
     pub(crate) fn cargo(&self) -> Command {
+        let mut cargo = self.compiling();
+        // They are for this machine's builds. For others they take the place of what the
+        // configuration says: linker scripts, and the folder in which we look for programs.
+        for variable in OF_THIS_MACHINE {
+            cargo.env_remove(variable);
+        }
+        cargo
+    }
+
+    fn compiling(&self) -> Command {
         let Compiler::Debian {
             cargo,
             rustc,
@@ -139,4 +158,26 @@ fn linker(target: &str) -> Option<String> {
 
 fn rustc(args: &[&str]) -> Option<String> {
     output(command("rustc").args(args))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_set_for_this_machine_is_not_for_others() {
+        let debian = Compiler::Debian {
+            cargo: "cargo".into(),
+            rustc: "rustc".into(),
+            library: Library::Core,
+            linkers: vec![("thumbv6m-none-eabi", "lld".into())],
+        };
+        for compiler in [Compiler::Own, debian] {
+            let cargo = compiler.cargo();
+            for variable in OF_THIS_MACHINE {
+                let gone = (std::ffi::OsStr::new(variable), None);
+                assert!(cargo.get_envs().any(|set| set == gone), "{variable}");
+            }
+        }
+    }
 }

@@ -1,6 +1,8 @@
-//! Tokens with many waiters, children, descendants: all on the stack.
+//! Tokens with many waiters, callbacks, children, descendants, and deadlines with many sources: all on
+//! the stack.
 
-use cancel_core::{Child, Token};
+use crate::still::Still;
+use cancel_core::{Child, Deadline, OnCancel, Token};
 use core::future::Future;
 use core::pin::{Pin, pin};
 use core::task::{Context, Poll, Waker};
@@ -50,4 +52,24 @@ pub(crate) fn with_depth(token: &Token, count: u32, then: &mut dyn FnMut(&Token)
     }
     let child = pin!(Child::new(token));
     with_depth(child.enter(), count - 1, then);
+}
+
+/// While the token has `count` callbacks in place.
+pub(crate) fn with_hooks(token: &Token, count: u32, then: &mut dyn FnMut()) {
+    if count == 0 {
+        return then();
+    }
+    let hook = pin!(OnCancel::new(token, |_| {}));
+    hook.enter();
+    with_hooks(token, count - 1, then);
+}
+
+/// While `count` sources wait for a change of the deadline.
+pub(crate) fn with_sources(deadline: &Deadline<'_, Still>, count: u32, then: &mut dyn FnMut()) {
+    if count == 0 {
+        return then();
+    }
+    let mut source = pin!(deadline.source());
+    _ = poll(source.as_mut());
+    with_sources(deadline, count - 1, then);
 }

@@ -11,6 +11,7 @@ mod fill;
 mod heap;
 mod meter;
 mod operations;
+mod still;
 
 use board::{Report, nops, println};
 use critical_section::with;

@@ -1,12 +1,16 @@
 //! The operations of tokens without a heap, each beside `n` others of whatever it could depend on.
 
-use crate::fill::{poll, with_children, with_depth, with_waiting_children, with_waits};
+use crate::fill::{
+    poll, with_children, with_depth, with_hooks, with_sources, with_waiting_children, with_waits,
+};
 use crate::meter::{Measured, measure};
+use crate::still::Still;
 use board::Alarm;
-use cancel_core::{Child, Reason, Shields, Token};
+use cancel_core::{Child, Deadline, OnCancel, Reason, Shields, Token};
 use core::future::Future;
 use core::pin::pin;
 use core::task::Context;
+use core::time::Duration;
 
 /// A name, and what measures it beside so many others.
 pub(crate) type Operation = (&'static str, fn(u32) -> Measured);
@@ -31,6 +35,23 @@ pub(crate) const ALL: &[Operation] = &[
     ),
     ("child dropped, beside `n` others", child_dropped),
     ("shield opened and closed, `n` scopes deep", shield),
+    ("callback in place enters, beside `n` others", hook_enters),
+    (
+        "callback in place enters below a cancelled token",
+        hook_enters_cancelled,
+    ),
+    ("callback in place dropped, beside `n` others", hook_dropped),
+    ("cancel, `n` callbacks in place", cancel_hooks),
+    ("deadline moved, `n` sources wait", deadline_moved),
+    (
+        "source of a deadline, first poll, beside `n` others",
+        source,
+    ),
+    (
+        "source of a deadline, dropped, beside `n` others",
+        source_dropped,
+    ),
+    ("ask a deadline, `n` levels down", ask_deadline),
 ];
 
 /// Measures inside of something that takes a `dyn FnMut`.
@@ -206,4 +227,71 @@ fn shield(n: u32) -> Measured {
         }
     }
     nested(&Shields::new(), n)
+}
+
+fn hook_enters(n: u32) -> Measured {
+    let token = Token::new();
+    let mut hook = pin!(OnCancel::new(&token, |_| panic!("not cancelled")));
+    inside(|then| with_hooks(&token, n, then), || hook.as_mut().enter())
+}
+
+fn hook_enters_cancelled(n: u32) -> Measured {
+    let token = Token::new();
+    let hook = pin!(OnCancel::new(&token, |_| {}));
+    with_hooks(&token, n, &mut || _ = token.cancel());
+    measure(|| hook.enter())
+}
+
+fn hook_dropped(n: u32) -> Measured {
+    let token = Token::new();
+    let mut hook = pin!(Some(OnCancel::new(&token, |_| panic!("not cancelled"))));
+    hook.as_mut().as_pin_mut().map(OnCancel::enter);
+    inside(|then| with_hooks(&token, n, then), || hook.set(None))
+}
+
+fn cancel_hooks(n: u32) -> Measured {
+    let token = Token::new();
+    inside(
+        |then| with_hooks(&token, n, then),
+        || assert!(token.cancel()),
+    )
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn deadline_moved(n: u32) -> Measured {
+    let deadline = Deadline::new(Still).until(SECOND);
+    inside(
+        |then| with_sources(&deadline, n, then),
+        || deadline.set_timeout(SECOND * 2),
+    )
+}
+
+fn source(n: u32) -> Measured {
+    let deadline = Deadline::new(Still).until(SECOND);
+    let mut source = pin!(deadline.source());
+    inside(
+        |then| with_sources(&deadline, n, then),
+        || assert!(poll(source.as_mut()).is_pending()),
+    )
+}
+
+fn source_dropped(n: u32) -> Measured {
+    let deadline = Deadline::new(Still).until(SECOND);
+    let mut source = pin!(Some(deadline.source()));
+    source
+        .as_mut()
+        .as_pin_mut()
+        .map(|source| poll(source).is_pending());
+    inside(|then| with_sources(&deadline, n, then), || source.set(None))
+}
+
+fn ask_deadline(n: u32) -> Measured {
+    fn nested(outer: &Deadline<'_, Still>, left: u32) -> Measured {
+        match left {
+            0 => measure(|| assert_eq!(outer.remaining(), Some(SECOND))),
+            _ => nested(&Deadline::nested(outer), left - 1),
+        }
+    }
+    nested(&Deadline::new(Still).until(SECOND), n)
 }

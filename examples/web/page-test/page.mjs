@@ -199,6 +199,40 @@ await check("a download that cannot connect fails, and says so", async () => {
   assert.match(complaints.pop() ?? "", /Failed to load resource/);
 });
 
+await check("also if the server cannot be asked any more", async () => {
+  await page.route("**/seen?*", (route) => route.abort());
+  await ends("Download", () => press("Download", "Start"), "failed", "TypeError: ", "The server does not answer.");
+  await page.unroute("**/seen?*");
+  complaints.splice(-2).forEach((text) => assert.match(text, /Failed to load resource/));
+});
+
+await check("a page whose WebAssembly does not load says so", async () => {
+  const other = await browser.newPage();
+  await other.route("**/*.wasm", (route) => route.abort());
+  await other.goto(address);
+  await says(other.getByRole("alert"), "could not be loaded");
+  assert.ok(await other.getByRole("button", { name: "Start all" }).isDisabled());
+  await other.close();
+});
+
+await check("who uses the keyboard stays where they are", async () => {
+  const card = job("Save in three steps");
+  const inside = () => card.evaluate((card) => card.contains(document.activeElement));
+  await card.getByRole("button", { name: "Start" }).focus();
+  await page.keyboard.press("Enter");
+  await beyond("Save in three steps", 0);
+  assert.ok(await inside(), "after the start");
+  await card.getByRole("button", { name: "Cancel" }).focus();
+  await ends("Save in three steps", () => page.keyboard.press("Enter"), "the button was pressed");
+  assert.ok(await inside(), "after the end");
+});
+
+await check("odd requests are answered", async () => {
+  assert.equal((await fetch(`${address}/`)).status, 200);
+  const few = await fetch(`${address}slow?id=few&kib=-5&seconds=0.01`);
+  assert.equal((await few.arrayBuffer()).byteLength, 640 * 1024);
+});
+
 await check("leaving the page closes its connections", async () => {
   await page.unroute("**/slow?*");
   const request = page.waitForRequest("**/slow?*");

@@ -19,7 +19,8 @@ const downloads = new Map();
 
 export function serve(folder, port = 0) {
   const server = createServer((request, response) => {
-    const url = new URL(request.url, "http://localhost");
+    // (A path, or something else for which there is nothing here.)
+    const url = new URL(request.url.startsWith("/") ? `http://localhost${request.url}` : "http://localhost/none");
     if (url.pathname === "/slow") slow(url, response);
     else if (url.pathname === "/seen") seen(url, response);
     else file(folder, url, response);
@@ -46,7 +47,7 @@ async function file(folder, url, response) {
 
 /** `kib` KiB in `seconds`, a piece at a time. */
 function slow(url, response) {
-  const number = (name, or) => Math.min(Number(url.searchParams.get(name)) || or, 10_000);
+  const number = (name, or) => Math.min(Math.max(Number(url.searchParams.get(name)), 0) || or, 10_000);
   const total = number("kib", 640) * 1024;
   const pause = (number("seconds", 6) * 1000 * CHUNK) / total;
   const seen = { sent: 0, total, state: "open" };

@@ -29,7 +29,11 @@ let downloads = 0;
 
 const cards = [];
 
-await init();
+await init().catch((error) => {
+  $("failed").hidden = false;
+  $("start-all").disabled = true;
+  throw error;
+});
 const board = new Board();
 KINDS.forEach((kind) => cards.push(card(kind)));
 
@@ -67,10 +71,13 @@ function card({ kind, title, about, text }) {
     element.dataset.state = state;
     find(".badge").textContent = state;
     find(".text").textContent = words;
+    // A button that is disabled loses the focus: the card keeps the place of who uses the keyboard.
+    const focused = find(":focus");
     for (const [button, off] of [[".start", running], [".cancel", !running], [".abort", !running]]) {
       find(button).disabled = Boolean(off);
     }
     slider.disabled = Boolean(running);
+    if (focused?.disabled) element.focus();
     update();
   }
 
@@ -119,8 +126,8 @@ function update() {
 
 /** What the server has seen of a download. */
 async function seen(id) {
-  const answer = await fetch(`seen?id=${id}`);
-  const seen = await answer.json();
+  const seen = await fetch(`seen?id=${id}`).then((answer) => answer.json()).catch(() => "gone");
+  if (seen === "gone") return "The server does not answer.";
   if (!seen) return "";
   const [sent, total] = [seen.sent, seen.total].map((bytes) => count(bytes / 1024));
   return seen.state === "complete"

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use std::io::Read;
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// How long a program may run.
@@ -40,16 +41,11 @@ impl Run {
             .arg(machine.file(program))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            // (A timer that has not been set up yet is a warning of QEMU's.)
-            .stderr(Stdio::null())
+            .stderr(Stdio::piped())
             .spawn()
             .map_err(|error| format!("{qemu}: {error}"))?;
-        let mut pipe = child.stdout.take().ok_or("no output")?;
-        let reader = std::thread::spawn(move || {
-            let mut bytes = Vec::new();
-            let read = pipe.read_to_end(&mut bytes);
-            read.map(|_| String::from_utf8_lossy(&bytes).into_owned())
-        });
+        let output = reader(child.stdout.take().ok_or("no output")?);
+        let errors = reader(child.stderr.take().ok_or("no errors")?);
         let start = Instant::now();
         let status = loop {
             match child.try_wait() {
@@ -63,9 +59,13 @@ impl Run {
             }
             std::thread::sleep(Duration::from_millis(20));
         };
-        let output = reader.join().map_err(|_| "the reader panicked")?;
-        let output = output.map_err(|error| error.to_string())?;
+        let (output, errors) = (text(output)?, text(errors)?);
         print!("{output}");
+        // What a panic says. (If all is well there may be warnings of QEMU's: of a timer that has not
+        // been set up yet.)
+        if !status.is_some_and(|status| status.success()) {
+            eprint!("\n{errors}");
+        }
         let status = status.ok_or_else(|| format!("still running after {LIMIT:?}"))?;
         let tests = program.tests;
         Ok(Run {
@@ -145,6 +145,21 @@ impl Run {
     }
 }
 
+type Reader = JoinHandle<std::io::Result<Vec<u8>>>;
+
+fn reader(mut pipe: impl Read + Send + 'static) -> Reader {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        pipe.read_to_end(&mut bytes).map(|_| bytes)
+    })
+}
+
+fn text(reader: Reader) -> Result<String, String> {
+    let bytes = reader.join().map_err(|_| "the reader panicked")?;
+    let bytes = bytes.map_err(|error| error.to_string())?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
 /// The longest critical sections, of all machines.
 pub(super) struct Table {
     machines: Vec<&'static str>,
@@ -214,7 +229,43 @@ fn short(numbers: &str) -> String {
         false => numbers.join(", "),
     }
 }
+
 /// Where the table of critical sections is.
 pub(super) fn sections_file() -> PathBuf {
     root().join("target/embedded/sections.md")
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::process::ExitStatusExt;
+
+    fn verdict(output: &str, code: i32) -> Outcome {
+        let run = Run {
+            output: output.into(),
+            status: ExitStatus::from_raw(code << 8),
+            tests: true,
+        };
+        run.check()
+    }
+
+    #[test]
+    fn only_a_run_to_its_end_is_well() {
+        assert_eq!(
+            verdict("test a ... ok\n  12 times\n1 passed, 0 failed\n", 0),
+            Ok(())
+        );
+        assert!(verdict("test a ... ok\n1 passed, 0 failed\n", 101).is_err());
+        for half in [
+            "",
+            "0 passed, 0 failed",
+            "test a ... ok\n",
+            "test a ... ok\ntest b ... \n1 passed, 0 failed",
+            "test a ... ok\n2 passed, 0 failed",
+            "test a ... ok\n1 passed, 0 failed\nand more",
+            "test a ... ok\ntest b ... FAILED: x\n1 passed, 1 failed",
+        ] {
+            assert!(verdict(half, 0).is_err(), "{half:?}");
+        }
+    }
 }

@@ -2,6 +2,8 @@
 #![no_std]
 #![no_main]
 
+mod deadlines;
+mod hooks;
 mod nested;
 mod same;
 mod sweep;
@@ -18,6 +20,8 @@ async fn main(spawner: Spawner) {
     let mut report = Report::new();
     waits::all(&mut report);
     tree::all(&mut report);
+    hooks::all(&mut report);
+    deadlines::all(&mut report);
     same::all(&mut report);
     nested::all(&mut report);
     tasks::all(&mut report, spawner).await;
