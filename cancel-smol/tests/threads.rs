@@ -25,13 +25,14 @@ fn a_blocking_body() {
 
 #[test]
 fn a_part_in_a_thread() {
-    let op = Cancelable::with_timeout(SHORT);
+    let op = Cancelable::with_timeout(LONG);
     let seen = Arc::new(AtomicBool::new(false));
     let in_thread = seen.clone();
     let task = smol::spawn(op.run(async move |cx| {
         let id = cx.id();
         let work = cx.run_in_thread(move |cx| {
             assert_eq!(current_id(), Some(id));
+            assert!(cx.set_timeout(SHORT)); // only now: a thread may take its time to begin
             in_thread.store(cx.sleep_blocking(LONG).is_err(), Ordering::SeqCst);
         });
         cx.shield(work).await
