@@ -56,8 +56,8 @@ use core::ops::Deref;
 /// * With `std`, a `cancel` may have to wait for another one's setting of flags (a bounded amount of
 ///   work per descendant, never user code).
 /// * Without `std` it never waits, so that an interrupt does not wait for what it has interrupted.
-///   If another `cancel` of this token or below it has been interrupted, the descendants it was
-///   about to cancel are cancelled when it goes on.
+///   If another `cancel` of this token or below it has been interrupted, or is at work on another
+///   core, the descendants it is about to cancel are cancelled when it goes on.
 /// * Tokens that *follow* this one (`any`, `all`, `child_following`) are cancelled before the winning
 ///   `cancel` returns, not necessarily before a losing one does. If another source fires the same
 ///   follower at that moment, what is *below* the follower is that one's to cancel.
