@@ -63,14 +63,15 @@ async fn cancelled_from_a_local_task() {
 #[wasm_bindgen_test]
 async fn children_shields_and_cleanup() {
     let order = Rc::new(RefCell::new(Vec::new()));
-    let op = Cancelable::with_timeout(SHORT);
+    let op = Cancelable::with_timeout(LONG);
     let log = order.clone();
     let run = op.run(async move |cx| {
-        let child = cx.child().run(async |cx| {
-            let saved = cx.shield(async { Web.sleep(SHORT * 3).await.unwrap() });
+        let child = cx.child().run(async |part| {
+            assert!(cx.set_timeout(SHORT)); // only now: the browser may be busy
+            let saved = part.shield(async { Web.sleep(SHORT * 3).await.unwrap() });
             saved.await;
             log.borrow_mut().push("saved");
-            cx.sleep(LONG).await;
+            part.sleep(LONG).await;
         });
         child.await.unwrap_err().root_reason()
     });
