@@ -82,7 +82,7 @@ impl Builds {
 
     /// The same for the main workspace's libraries, with the same configuration and profile, so that
     /// the standard library is built once.
-    fn library(&self, features: &str) -> Command {
+    fn build_of(&self, features: &str) -> Command {
         let mut cargo = self.cargo();
         cargo.env("CARGO_INCREMENTAL", "0");
         for (key, value) in [
@@ -114,7 +114,7 @@ impl Builds {
                 none,
             ),
         ] {
-            let mut cargo = self.library(features);
+            let mut cargo = self.build_of(features);
             for target in targets {
                 cargo.args(["--target", target]);
             }
@@ -127,7 +127,7 @@ impl Builds {
     pub(super) fn refused(&self) -> Outcome {
         println!("\n── a heap without compare-and-swap, and no backend chosen: an error");
         for target in NO_SWAP {
-            let mut cargo = self.library("cancel-embassy/alloc");
+            let mut cargo = self.build_of("cancel-embassy/alloc");
             let output = cargo
                 .args(["--target", target])
                 .output()
