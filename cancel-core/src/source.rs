@@ -299,7 +299,13 @@ pub(crate) fn failed(error: TimerError) -> Cause {
         .with_error(error)
 }
 
-#[cfg(not(feature = "alloc"))]
+/// (Under loom there is no such static.)
+#[cfg(all(not(feature = "alloc"), loom))]
+pub(crate) fn failed(_: TimerError) -> Cause {
+    Cause::new(Reason::Error)
+}
+
+#[cfg(all(not(feature = "alloc"), not(loom)))]
 pub(crate) fn failed(_: TimerError) -> Cause {
     static FAILED: crate::cause::StaticCause =
         crate::cause::StaticCause::new(Reason::Error, "the timer of the deadline failed");

@@ -28,6 +28,15 @@ pub(crate) fn run(args: &[String]) -> Outcome {
     step(
         &format!("models, {preemptions} preemptions"),
         &mut models("target/loom", preemptions),
+    )?;
+    step(
+        &format!("models without a heap, {preemptions} preemptions"),
+        cargo()
+            .env("RUSTFLAGS", "--cfg loom")
+            .env("LOOM_MAX_PREEMPTIONS", preemptions)
+            .args(["test", "--release", "-p", "cancel-core"])
+            .args(["--no-default-features", "--test", "loom_no_heap"])
+            .args(["--target-dir", "target/loom"]),
     )
 }
 

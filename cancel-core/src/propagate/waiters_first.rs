@@ -14,7 +14,12 @@ use core::ptr::null_mut;
 type Propagate = unsafe fn(*const Hub, Held);
 
 /// Null, or `propagate`.
+#[cfg(not(loom))]
 static ALL: AtomicPtr<()> = AtomicPtr::new(null_mut());
+#[cfg(loom)]
+loom::lazy_static! {
+    static ref ALL: AtomicPtr<()> = AtomicPtr::new(null_mut());
+}
 
 /// Children or callbacks are about to be entered.
 #[inline]
