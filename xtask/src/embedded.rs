@@ -57,18 +57,17 @@ pub(crate) fn run(args: &[String]) -> Outcome {
         builds.programs(package, &machines)?;
         for (machine, program) in these {
             let name = format!("{}/{}", machine.name, program.name);
-            println!("\n── {name}");
-            let outcome = Run::new(machine, program).and_then(|run| {
+            let outcome = Run::new(&name, machine, program).and_then(|run| {
                 if program.name == "no_heap" {
                     elf::has_no_heap(&machine.file(program))?;
+                }
+                if program.name == "conformance_heap" {
+                    elf::has_heap(&machine.file(program))?;
                 }
                 table.add(machine, &run);
                 run.save_conformance(machine, program)?;
                 run.check()
             });
-            if program.name == "conformance_heap" {
-                elf::has_heap(&machine.file(program))?;
-            }
             if let Err(error) = outcome {
                 eprintln!("{name}: {error}");
                 failed.push(name);

@@ -10,6 +10,7 @@ mod embedded;
 mod limit;
 mod loom;
 mod page;
+mod qemu;
 mod run;
 mod sanitize;
 mod size;

@@ -1,22 +1,16 @@
 //! Runs of programs, and what they print.
 
 use super::machine::{Machine, Program};
+use crate::qemu::emulate;
 use crate::run::{Outcome, root};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::Read;
 use std::path::PathBuf;
-use std::process::{Command, ExitStatus, Stdio};
-use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
-
-/// How long a program may run.
-const LIMIT: Duration = Duration::from_secs(60);
 
 /// A program that has run.
 pub(super) struct Run {
     output: String,
-    status: ExitStatus,
+    outcome: Outcome,
     tests: bool,
 }
 
@@ -27,50 +21,13 @@ enum Why<'a> {
 }
 
 impl Run {
-    pub(super) fn new(machine: &Machine, program: &Program) -> Result<Run, String> {
-        let (qemu, options) = machine.qemu.split_first().ok_or("no QEMU")?;
-        let mut child = Command::new(qemu)
-            .args(options)
-            .args([
-                "-nographic",
-                "-semihosting-config",
-                "enable=on,target=native",
-            ])
-            .args(["-icount", &format!("shift={},sleep=off", program.shift)])
-            .arg("-kernel")
-            .arg(machine.file(program))
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(|error| format!("{qemu}: {error}"))?;
-        let output = reader(child.stdout.take().ok_or("no output")?);
-        let errors = reader(child.stderr.take().ok_or("no errors")?);
-        let start = Instant::now();
-        let status = loop {
-            match child.try_wait() {
-                Ok(Some(status)) => break Some(status),
-                Ok(None) if start.elapsed() < LIMIT => {}
-                Ok(None) | Err(_) => {
-                    _ = child.kill();
-                    _ = child.wait();
-                    break None;
-                }
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        };
-        let (output, errors) = (text(output)?, text(errors)?);
-        print!("{output}");
-        // What a panic says. (If all is well there may be warnings of QEMU's: of a timer that has not
-        // been set up yet.)
-        if !status.is_some_and(|status| status.success()) {
-            eprint!("\n{errors}");
-        }
-        let status = status.ok_or_else(|| format!("still running after {LIMIT:?}"))?;
+    pub(super) fn new(name: &str, machine: &Machine, program: &Program) -> Result<Run, String> {
+        let file = machine.file(program);
+        let (output, outcome) = emulate(name, machine.qemu, program.shift, &file)?;
         let tests = program.tests;
         Ok(Run {
             output,
-            status,
+            outcome,
             tests,
         })
     }
@@ -90,9 +47,7 @@ impl Run {
 
     /// Whether all is well: the program says so itself, and its lines do not say otherwise.
     pub(super) fn check(&self) -> Outcome {
-        if !self.status.success() {
-            return Err(self.status.to_string());
-        }
+        self.outcome.clone()?;
         if !self.tests {
             return Ok(());
         }
@@ -143,21 +98,6 @@ impl Run {
             .and_then(|()| std::fs::write(&file, text))
             .map_err(|error| format!("{}: {error}", file.display()))
     }
-}
-
-type Reader = JoinHandle<std::io::Result<Vec<u8>>>;
-
-fn reader(mut pipe: impl Read + Send + 'static) -> Reader {
-    std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        pipe.read_to_end(&mut bytes).map(|_| bytes)
-    })
-}
-
-fn text(reader: Reader) -> Result<String, String> {
-    let bytes = reader.join().map_err(|_| "the reader panicked")?;
-    let bytes = bytes.map_err(|error| error.to_string())?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// The longest critical sections, of all machines.
@@ -235,15 +175,17 @@ pub(super) fn sections_file() -> PathBuf {
     root().join("target/embedded/sections.md")
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::process::ExitStatusExt;
 
     fn verdict(output: &str, code: i32) -> Outcome {
         let run = Run {
             output: output.into(),
-            status: ExitStatus::from_raw(code << 8),
+            outcome: match code {
+                0 => Ok(()),
+                code => Err(format!("exit status: {code}")),
+            },
             tests: true,
         };
         run.check()

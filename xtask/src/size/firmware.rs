@@ -3,7 +3,8 @@
 use super::elf::{Bytes, Elf};
 use super::programs::{NOTHING, PROBES, PROGRAMS, Target};
 use crate::apt;
-use crate::run::{Outcome, command, root, step};
+use crate::qemu::emulate;
+use crate::run::{Outcome, root, step};
 use crate::targets::Compiler;
 use std::path::PathBuf;
 
@@ -58,23 +59,10 @@ impl Firmware {
     /// Runs every program: what is weighed does its work.
     pub(super) fn emulate(&self) -> Outcome {
         apt::need("qemu-system-arm", &["qemu-system-arm"])?;
-        println!("\n── small firmware runs, {}", self.target.machine);
         for (name, program) in &self.programs {
-            let output = command("timeout")
-                .args(["20", "qemu-system-arm", "-machine", self.target.machine])
-                .args(["-nographic", "-icount", "shift=6,sleep=off"])
-                .args(["-semihosting-config", "enable=on,target=native"])
-                .arg("-kernel")
-                .arg(program.path())
-                .stdin(std::process::Stdio::null())
-                .output()
-                .map_err(|error| format!("qemu-system-arm: {error}"))?;
-            if !output.status.success() {
-                return Err(format!(
-                    "{name} on {}: {}",
-                    self.target.machine, output.status
-                ));
-            }
+            let machine = ["qemu-system-arm", "-machine", self.target.machine];
+            let title = format!("{name} on {}", self.target.machine);
+            emulate(&title, &machine, 6, program.path())?.1?;
         }
         Ok(())
     }
