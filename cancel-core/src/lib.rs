@@ -45,7 +45,7 @@
 //! [`OnCancel`], [`Scope`] and any number of waiters. Such a build uses atomic loads and stores alone;
 //! no compare-and-swap is needed, and what a program does not use (children, callbacks) is not linked.
 
-#![cfg_attr(not(any(feature = "std", loom)), no_std)]
+#![cfg_attr(not(any(feature = "std", all(loom, feature = "loom"))), no_std)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(unsafe_code)]
 // Some parts serve shared tokens alone.
@@ -53,110 +53,46 @@
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
-#[cfg(all(test, not(feature = "std")))]
+#[cfg(test)]
 extern crate std;
 
-// Floors, lowest first: a file uses only files above it in this list. Unsafe code lives in the
-// files that say so here, and nowhere else.
+// The wings, lowest first. A file uses only what is declared before it: earlier wings here, earlier
+// files in the parent of a wing (`cargo xtask check` reads the `use` lines). Unsafe code is in `sync`,
+// in `tree`, and in the files that say so in their wing's table of contents.
 #[allow(unsafe_code)]
 mod sync;
 
-#[allow(unsafe_code)]
-mod detail;
-mod error;
+mod rt;
 
 mod cause;
-mod reason;
-#[cfg(feature = "serde")]
-mod serde;
 
-#[cfg_attr(not(feature = "alloc"), path = "block_none.rs")]
 #[allow(unsafe_code)]
-mod block;
-#[allow(unsafe_code)]
-mod hook;
-#[allow(unsafe_code)]
-mod hub;
-#[allow(unsafe_code)]
-mod list;
-#[cfg_attr(not(feature = "alloc"), path = "multi_none.rs")]
-#[allow(unsafe_code)]
-mod multi;
-#[allow(unsafe_code)]
-mod node;
-#[allow(unsafe_code)]
-mod propagate;
-mod state;
+mod tree;
 
-#[cfg(feature = "alloc")]
-#[allow(unsafe_code)]
-mod callback;
-#[allow(unsafe_code)]
-mod child;
-#[allow(unsafe_code)]
-mod future;
-#[allow(unsafe_code)]
-mod guard;
-#[allow(unsafe_code)]
-mod on_cancel;
-#[cfg(feature = "alloc")]
-#[allow(unsafe_code)]
-mod shared;
-#[allow(unsafe_code)]
 mod token;
 
-mod check;
-mod stream;
-mod view;
-
-mod rt;
-mod source;
-
-#[allow(unsafe_code)]
-mod deadline;
-
-mod grace;
-mod shield;
-
 mod scope;
-mod timeout;
 
 #[cfg(feature = "defmt")]
-mod format_defmt;
+mod defmt;
 
-#[cfg(all(test, not(loom), not(feature = "std")))]
-mod sections;
-
-pub use cause::{Cause, StaticCause};
-pub use check::{Check, Never};
-pub use child::Child;
-pub use deadline::{Deadline, UntilDeadline};
-pub use error::Cancelled;
-pub use future::{CancelFutureExt, UntilCancelled, WaitForCancel};
-pub use grace::{Cleanup, Grace, GracePeriod, NoCleanup, NoGrace};
-pub use guard::DropGuard;
-pub use on_cancel::OnCancel;
-pub use reason::Reason;
+pub use cause::{Cancelled, Cause, Reason, StaticCause};
 pub use rt::{Spawn, SpawnError, SpawnLocal, Timer, TimerError};
-pub use scope::Scope;
-pub use shield::{Control, NoShields, Shield, Shields};
-pub use source::{AllOf, AnyOf, DeadlineSource, NoSource, WithSource, all_of, any_of};
-pub use stream::{CancelStreamExt, TakeUntilCancelled, UntilCancelledStream};
-pub use timeout::{Timeout, TimeoutExt};
-pub use token::{Token, TokenId, TokenRef};
-pub use view::TokenView;
-
-/// Nodes alive in the current execution of a loom model.
-#[cfg(loom)]
-#[doc(hidden)]
-pub use sync::LIVE;
+pub use scope::{
+    AllOf, AnyOf, Cleanup, Control, Deadline, DeadlineSource, Grace, GracePeriod, NoCleanup,
+    NoGrace, NoShields, NoSource, Scope, Shield, Shields, Timeout, TimeoutExt, UntilDeadline,
+    WithSource, all_of, any_of,
+};
+pub use token::{
+    CancelFutureExt, CancelStreamExt, Check, Child, DropGuard, Never, OnCancel, TakeUntilCancelled,
+    Token, TokenId, TokenRef, TokenView, UntilCancelled, UntilCancelledStream, WaitForCancel,
+};
 
 #[cfg(feature = "alloc")]
 #[cfg_attr(docsrs, doc(cfg(feature = "alloc")))]
-pub use callback::Registration;
-#[cfg(feature = "alloc")]
-#[cfg_attr(docsrs, doc(cfg(feature = "alloc")))]
-pub use shared::CancelToken;
-#[cfg(feature = "alloc")]
-#[cfg_attr(docsrs, doc(cfg(feature = "alloc")))]
-pub use timeout::TimeoutToken;
+pub use {
+    scope::TimeoutToken,
+    token::{CancelToken, Registration},
+};
+
+sync::export_to_models!();

@@ -1,437 +1,49 @@
-//! `Token`: in place, no heap.
+//! Tokens, and what one does with them: ask, wait, run until, look, guard, call back.
+//!
+//! `base.rs` has the token in place, `shared.rs` the handle on the heap. What a token gives (a wait, a
+//! guard, a view, a registration) is in the file of that type, the method of the token included.
 
-use crate::cause::Cause;
-use crate::error::Cancelled;
-use crate::future::{UntilCancelled, WaitForCancel};
-use crate::guard::DropGuard;
-use crate::hub::Hub;
-use crate::propagate;
-use crate::reason::Reason;
-use crate::sync::const_fn;
-use crate::view::TokenView;
-use core::fmt;
-use core::num::NonZeroUsize;
-use core::ops::Deref;
+#[allow(unsafe_code)]
+mod base;
 
-/// A cancelation token in place: in a `static`, in a struct, on the stack.
-///
-/// It starts live, can be cancelled once from anywhere, and stays cancelled. `&Token` is to
-/// [`CancelToken`](crate::CancelToken) what `&str` is to `Arc<str>`: functions that only look, wait
-/// or cancel take a `&Token`, and a `CancelToken` derefs to it.
-///
-/// ```
-/// use cancel_core::{Reason, Token};
-///
-/// static STOP: Token = Token::new();
-///
-/// fn interrupt_handler() {
-///     STOP.cancel_with(Reason::Shutdown); // no heap, no waiting
-/// }
-///
-/// assert!(!STOP.is_cancelled());
-/// interrupt_handler();
-/// assert_eq!(STOP.check().unwrap_err().reason(), Reason::Shutdown);
-/// ```
-///
-/// # Memory ordering
-///
-/// Whatever happened before the winning [`cancel`](Token::cancel) is visible to whoever sees the
-/// token cancelled, by [`is_cancelled`](Token::is_cancelled) or any other way.
-///
-/// # Guarantees about a tree
-///
-/// When a `cancel` of this token returns, this token and all descendants made by `child` say that
-/// they are cancelled, even if another thread's `cancel` won and is still at work:
-///
-/// ```
-/// # use cancel_core::CancelToken;
-/// let root = CancelToken::new();
-/// let leaf = root.child().child();
-/// root.cancel();
-/// assert!(leaf.is_cancelled()); // whoever else cancels at this moment
-/// ```
-///
-/// The edges of this promise:
-///
-/// * With `std`, a `cancel` may have to wait for another one's setting of flags (a bounded amount of
-///   work per descendant, never user code).
-/// * Without `std` it never waits, so that an interrupt does not wait for what it has interrupted.
-///   If another `cancel` of this token or below it has been interrupted, or is at work on another
-///   core, the descendants it is about to cancel are cancelled when it goes on.
-/// * Tokens that *follow* this one (`any`, `all`, `child_following`) are cancelled before the winning
-///   `cancel` returns, not necessarily before a losing one does. If another source fires the same
-///   follower at that moment, what is *below* the follower is that one's to cancel.
-/// * Other threads, and callbacks that run at once while a `cancel` is under way, may see this token
-///   cancelled a little earlier than its descendants.
-#[repr(transparent)]
-pub struct Token {
-    pub(crate) hub: Hub,
-}
+mod check;
 
-// SAFETY: the raw pointers inside are read and written under the word's lock; entries behind them
-// are alive while linked, on whichever thread their owners are; causes are `Send + Sync`.
-unsafe impl Send for Token {}
-// SAFETY: as above: every operation on `&Token` takes the lock or is atomic.
-unsafe impl Sync for Token {}
-impl core::panic::UnwindSafe for Token {}
-impl core::panic::RefUnwindSafe for Token {}
-
-impl Token {
-    const_fn! {
-        /// A live token.
-        ///
-        /// # Examples
-        ///
-        /// ```
-        /// use cancel_core::Token;
-        ///
-        /// static STOP: Token = Token::new();
-        /// assert!(!STOP.is_cancelled());
-        /// ```
-        pub const fn new() -> Self {
-            Token { hub: Hub::new(0) }
-        }
-    }
-
-    /// The token that is never cancelled: for callers who have none to give.
-    ///
-    /// Waiting for it registers nothing, and cancelling it does nothing.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use cancel_core::Token;
-    ///
-    /// assert!(!Token::never().may_be_cancelled());
-    /// assert!(!Token::never().cancel());
-    /// assert!(!Token::never().is_cancelled());
-    /// ```
-    #[cfg(not(loom))]
-    pub fn never() -> &'static Token {
-        static NEVER_TOKEN: Token = Token {
-            hub: Hub::new(crate::state::NEVER),
-        };
-        &NEVER_TOKEN
-    }
-
-    /// Cancels the token and everything that depends on it. Idempotent, from any thread.
-    ///
-    /// All descendants and followers are cancelled first; then the wakers of those who wait are
-    /// woken, then callbacks run, on this thread and with no lock held. Waits for no user code of
-    /// other threads.
-    ///
-    /// # Returns
-    ///
-    /// `true` for the one call that won; its cause is the one that stays.
-    ///
-    /// # Panics
-    ///
-    /// If a waker or a callback panics, all others still run; then the first panic goes on from
-    /// here. (Without the `std` feature a second panic while the first one unwinds aborts.)
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let token = cancel_core::Token::new();
-    /// assert!(token.cancel());
-    /// assert!(!token.cancel()); // had been cancelled before
-    /// ```
-    #[inline]
-    pub fn cancel(&self) -> bool {
-        self.cancel_with(Reason::Manual)
-    }
-
-    /// Cancels, and says why: a [`Reason`], and with the `alloc` feature a message, both, or a
-    /// whole [`Cause`].
-    ///
-    /// Otherwise as [`cancel`](Token::cancel). Never call it inside a raw Unix signal handler: its
-    /// lock may be held by the code that was interrupted.
-    ///
-    /// # Returns
-    ///
-    /// `true` for the one call that won. The causes of the others are dropped.
-    ///
-    /// # Panics
-    ///
-    /// As [`cancel`](Token::cancel).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use cancel_core::{Reason, Token};
-    ///
-    /// let token = Token::new();
-    /// token.cancel_with((Reason::Condition, "disk full"));
-    /// token.cancel_with("too late");
-    /// assert_eq!(token.cause().unwrap().message(), Some("disk full"));
-    /// ```
-    #[inline]
-    pub fn cancel_with(&self, cause: impl Into<Cause>) -> bool {
-        // SAFETY: borrowed for the call.
-        unsafe { propagate::cancel(&self.hub, cause.into()) }
-    }
-
-    /// Whether the token is cancelled: one atomic load, at any depth of a tree.
-    ///
-    /// # Memory ordering
-    ///
-    /// `true` is an Acquire: everything before the winning `cancel` is visible.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let token = cancel_core::Token::new();
-    /// while !token.is_cancelled() {
-    ///     // work
-    /// #   token.cancel();
-    /// }
-    /// ```
-    #[inline(always)]
-    pub fn is_cancelled(&self) -> bool {
-        self.hub.is_cancelled()
-    }
-
-    /// Whether the token could ever be cancelled: `false` for [`never`](Token::never) alone.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use cancel_core::Token;
-    ///
-    /// assert!(Token::new().may_be_cancelled());
-    /// assert!(!Token::never().may_be_cancelled());
-    /// ```
-    #[inline]
-    pub fn may_be_cancelled(&self) -> bool {
-        self.hub.may_be_cancelled()
-    }
-
-    /// `Err` with the cause if the token is cancelled: for the `?` of synchronous code.
-    ///
-    /// Costs as much as [`is_cancelled`](Token::is_cancelled) while the token is live. A token has
-    /// no clock: the deadline of an operation is checked by the operation's own `check`.
-    ///
-    /// # Errors
-    ///
-    /// [`Cancelled`], with the real reason and message.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use cancel_core::{Cancelled, Token};
-    ///
-    /// fn sum(numbers: &[u64], stop: &Token) -> Result<u64, Cancelled> {
-    ///     let mut sum = 0;
-    ///     for number in numbers {
-    ///         stop.check()?;
-    ///         sum += number;
-    ///     }
-    ///     Ok(sum)
-    /// }
-    ///
-    /// let stop = Token::new();
-    /// assert_eq!(sum(&[1, 2, 3], &stop).unwrap(), 6);
-    /// stop.cancel_with("enough");
-    /// assert_eq!(sum(&[1, 2, 3], &stop).unwrap_err().message(), Some("enough"));
-    /// ```
-    #[inline(always)]
-    pub fn check(&self) -> Result<(), Cancelled> {
-        match self.is_cancelled() {
-            false => Ok(()),
-            true => Err(self
-                .cause()
-                .unwrap_or_else(|| unreachable!("cancelled is final"))),
-        }
-    }
-
-    /// Why the token was cancelled; `None` while it is live.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let token = cancel_core::Token::new();
-    /// assert!(token.cause().is_none());
-    /// token.cancel_with("enough");
-    /// assert_eq!(token.cause().unwrap().message(), Some("enough"));
-    /// ```
-    pub fn cause(&self) -> Option<Cancelled> {
-        self.hub.cause()
-    }
-
-    /// A future that resolves once the token is cancelled.
-    ///
-    /// It allocates nothing; any number of them may wait. It has to be pinned (`pin!`, or by
-    /// `.await`), and takes itself out of the token when dropped, in any state.
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancel safe: dropping it and making another one loses nothing.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use cancel_core::CancelToken;
-    ///
-    /// let token = CancelToken::new();
-    /// let handle = token.clone();
-    /// std::thread::spawn(move || handle.cancel_with("from a thread"));
-    ///
-    /// let cancelled = smol::block_on(token.cancelled());
-    /// assert_eq!(cancelled.message(), Some("from a thread"));
-    /// ```
-    #[inline]
-    pub fn cancelled(&self) -> WaitForCancel<&Token> {
-        WaitForCancel::new(self)
-    }
-
-    /// Runs `future` until it is ready or the token is cancelled.
-    ///
-    /// The same as [`CancelFutureExt::until_cancelled`](crate::CancelFutureExt::until_cancelled).
-    ///
-    /// # Errors
-    ///
-    /// [`Cancelled`] if the token was cancelled first. A token that is cancelled beforehand means
-    /// that `future` is never polled.
-    ///
-    /// # Cancel safety
-    ///
-    /// As cancel safe as `future`.
-    ///
-    /// # Fairness
-    ///
-    /// At each poll the token is asked first: once it is cancelled, the future is not polled again.
-    /// If it is cancelled while the future is being polled, and the future is ready then, that wins.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use cancel_core::Token;
-    ///
-    /// let token = Token::new();
-    /// smol::block_on(async {
-    ///     assert_eq!(token.run_until_cancelled(async { 5 }).await, Ok(5));
-    ///     token.cancel();
-    ///     assert!(token.run_until_cancelled(async { 5 }).await.is_err());
-    /// });
-    /// ```
-    #[inline]
-    pub fn run_until_cancelled<F: Future>(&self, future: F) -> UntilCancelled<F, &Token> {
-        UntilCancelled::new(future, self)
-    }
-
-    /// A guard that cancels this token when dropped, unless disarmed. Reason:
-    /// [`Reason::Dropped`].
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use cancel_core::{Reason, Token};
-    ///
-    /// let token = Token::new();
-    /// drop(token.drop_guard_ref());
-    /// assert_eq!(token.cause().unwrap().reason(), Reason::Dropped);
-    /// ```
-    pub fn drop_guard_ref(&self) -> DropGuard<&Token> {
-        DropGuard::new(self)
-    }
-
-    /// The right to look and wait, without the right to cancel.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let token = cancel_core::Token::new();
-    /// let view = token.view();
-    /// token.cancel();
-    /// assert!(view.is_cancelled()); // there is no `view.cancel()`
-    /// ```
-    pub fn view(&self) -> TokenView<&Token> {
-        TokenView::new(self)
-    }
-
-    /// What tells this token from others, for logs.
-    ///
-    /// Unique among the tokens alive; a token that came later may get the id of one that is gone.
-    /// The id of a token in place changes when it is moved.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let token = cancel_core::CancelToken::new();
-    /// assert_eq!(token.id(), token.clone().id());
-    /// println!("stopping {}", token.id()); // stopping token-7f1e8c000b70
-    /// ```
-    pub fn id(&self) -> TokenId {
-        let address = core::ptr::from_ref(self).addr();
-        TokenId(NonZeroUsize::new(address).unwrap_or(NonZeroUsize::MIN))
-    }
-}
-
-impl Default for Token {
-    fn default() -> Self {
-        Token::new()
-    }
-}
-
-/// Shows state and cause. Takes no lock.
-impl fmt::Debug for Token {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Token")
-            .field("id", &format_args!("{}", self.id()))
-            .field("cancelled", &self.cause())
-            .finish()
-    }
-}
-
-/// What tells tokens apart in logs. See [`Token::id`].
-///
-/// # Examples
-///
-/// ```
-/// let (a, b) = (cancel_core::CancelToken::new(), cancel_core::CancelToken::new());
-/// assert_ne!(a.id(), b.id());
-/// assert!(a.id().to_string().starts_with("token-"));
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct TokenId(NonZeroUsize);
-
-impl fmt::Display for TokenId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "token-{:x}", self.0)
-    }
-}
-
-mod sealed {
-    pub trait Stable {}
-    impl Stable for &super::Token {}
-}
 #[cfg(feature = "alloc")]
-pub(crate) use sealed::Stable;
+#[allow(unsafe_code)]
+mod shared;
 
-/// Something that gives the same [`Token`] for as long as it lives: `&Token` or
-/// [`CancelToken`](crate::CancelToken).
-///
-/// The types that wait for a token, guard it or look at it are generic over it, so that each has a
-/// borrowed and an owned form. It cannot be implemented outside of this crate.
-///
-/// # Examples
-///
-/// ```
-/// use cancel_core::{CancelToken, TokenRef};
-///
-/// fn state(token: impl TokenRef) -> &'static str {
-///     if token.is_cancelled() { "cancelled" } else { "live" }
-/// }
-///
-/// let token = CancelToken::new();
-/// assert_eq!(state(&*token), "live");
-/// assert_eq!(state(token), "live");
-/// ```
-#[allow(private_bounds)]
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a token that stays in place",
-    note = "give `&Token` (of a `CancelToken`: `&*token`) or a `CancelToken` (`token.clone()`)"
-)]
-pub trait TokenRef: Deref<Target = Token> + sealed::Stable {}
+#[allow(unsafe_code)]
+mod wait;
 
-impl TokenRef for &Token {}
+mod until;
+
+mod stream;
+
+#[allow(unsafe_code)]
+mod guard;
+
+#[cfg(feature = "alloc")]
+#[allow(unsafe_code)]
+mod registration;
+
+mod view;
+
+#[allow(unsafe_code)]
+mod child;
+
+#[allow(unsafe_code)]
+mod on_cancel;
+
+pub use base::{Token, TokenId, TokenRef};
+pub use check::{Check, Never};
+pub use child::Child;
+pub use guard::DropGuard;
+pub use on_cancel::OnCancel;
+#[cfg(feature = "alloc")]
+pub use registration::Registration;
+#[cfg(feature = "alloc")]
+pub use shared::CancelToken;
+pub use stream::{CancelStreamExt, TakeUntilCancelled, UntilCancelledStream};
+pub use until::{CancelFutureExt, UntilCancelled};
+pub use view::TokenView;
+pub use wait::WaitForCancel;

@@ -1,7 +1,7 @@
 //! Models of what a build without a heap does in its own way: waiters are served one by one, and the
 //! code for children and callbacks is reached through a pointer (`propagate/waiters_first.rs`).
 //! `cargo xtask loom` runs them.
-#![cfg(all(loom, not(feature = "alloc")))]
+#![cfg(all(loom, feature = "loom", not(feature = "alloc")))]
 
 use cancel_core::{Child, OnCancel, Token};
 use loom::thread;

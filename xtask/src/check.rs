@@ -51,6 +51,8 @@ pub(crate) fn run(_: &[String]) -> Outcome {
                 "clippy",
                 "-p",
                 "cancel-core",
+                "--features",
+                "loom",
                 "--tests",
                 "--target-dir",
                 "target/loom",

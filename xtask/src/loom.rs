@@ -14,6 +14,8 @@ fn models(target: &str, preemptions: &str) -> Command {
             "--release",
             "-p",
             "cancel-core",
+            "--features",
+            "loom",
             "--test",
             "loom",
             "--target-dir",
@@ -35,7 +37,8 @@ pub(crate) fn run(args: &[String]) -> Outcome {
             .env("RUSTFLAGS", "--cfg loom")
             .env("LOOM_MAX_PREEMPTIONS", preemptions)
             .args(["test", "--release", "-p", "cancel-core"])
-            .args(["--no-default-features", "--test", "loom_no_heap"])
+            .args(["--no-default-features", "--features", "loom"])
+            .args(["--test", "loom_no_heap"])
             .args(["--target-dir", "target/loom"]),
     )
 }
@@ -46,19 +49,19 @@ type Fault = (&'static str, &'static str, &'static str, &'static str);
 const FAULTS: &[Fault] = &[
     (
         "waiter: the slot is written without having seen that the canceller is done with it",
-        "hub.rs",
+        "tree/hub.rs",
         "            if (*waiter).entry.queued.load(Acquire) {\n                // H3",
         "            if (*waiter).entry.queued.load(Relaxed) {\n                // H3",
     ),
     (
         "alone: state read before source",
-        "node.rs",
+        "tree/leave.rs",
         "        if !(*node).dependent.source.load(Acquire).is_null() {\n            return false;\n        }\n        let flags = (*node).hub.word.load();",
         "        let flags = (*node).hub.word.load();\n        if !(*node).dependent.source.load(Acquire).is_null() {\n            return false;\n        }",
     ),
     (
         "alone: the lock bit is not looked at",
-        "node.rs",
+        "tree/leave.rs",
         "!Word::is_locked(flags) && flags & NONEMPTY == 0",
         "flags & NONEMPTY == 0",
     ),
@@ -70,97 +73,97 @@ const FAULTS: &[Fault] = &[
     ),
     (
         "a loser does not wait for the marking",
-        "propagate.rs",
+        "tree/propagate/cancel.rs",
         "if unsafe { (*root).word.look() } & MARKING == 0 {",
         "if true || unsafe { (*root).word.look() } & MARKING == 0 {",
     ),
     (
         "another cancel's marking is not waited for",
-        "propagate/mark.rs",
+        "tree/propagate/mark.rs",
         "} else if held.flags & MARKING != 0 && CAN_WAIT {",
         "} else if false && held.flags & MARKING != 0 && CAN_WAIT {",
     ),
     (
         "a child of a cancelled token is live",
-        "node.rs",
+        "tree/node.rs",
         "inherit(node, source, held.flags & OUTCOME | INHERITED);",
         "let _ = (OUTCOME, INHERITED, inherit as *const ());",
     ),
     (
         "the cause is published after the flag",
-        "propagate.rs",
+        "tree/propagate/cancel.rs",
         "            (*root).cause.store(detail.into_raw(), Relaxed);\n        }\n        held.flags |= CANCELLED | bits;\n        if held.flags & NONEMPTY == 0 {\n            Hub::unlock(root, held);",
         "            held.flags |= CANCELLED | bits;\n            Word::publish(addr_of!((*root).word), &held);\n            (*root).cause.store(detail.into_raw(), Relaxed);\n        }\n        held.flags |= CANCELLED | bits;\n        if held.flags & NONEMPTY == 0 {\n            Hub::unlock(root, held);",
     ),
     (
         "a forgotten handle of a follower",
-        "propagate/serve.rs",
+        "tree/propagate/serve.rs",
         "self.finished.add(entry); // before the unlock: our handle keeps the node",
         "{} // before the unlock: our handle keeps the node",
     ),
     (
         "a dependent does not count with its any",
-        "multi.rs",
+        "tree/multi.rs",
         "            if held.flags & MULTI != 0 {\n                retain(source); // N4\n            }\n            Hub::unlock(own, owner);",
         "            Hub::unlock(own, owner);",
     ),
     (
         "a lone waiter is looked at after its waker has been taken",
-        "propagate/waiters.rs",
+        "tree/propagate/waiters.rs",
         "            (*root).list.clear();\n            let waker = Hub::take_waker(first.cast::<Waiter>());",
         "            let waker = Hub::take_waker(first.cast::<Waiter>());\n            (*root).list.cut_before(core::ptr::null(), (*root).list.walk());",
     ),
     (
         "a scope that is cancelled while it registers its waker waits for the next one",
-        "scope.rs",
+        "scope/run.rs",
         "Poll::Ready(_) => continue,",
         "Poll::Ready(_) => return Poll::Pending,",
     ),
     (
         "a scope does not look after the poll in which a shield has closed",
-        "scope.rs",
+        "scope/run.rs",
         "if this.grace_left.is_none() && !this.held.by_others() {",
         "if fresh && this.grace_left.is_none() && !this.held.by_others() {",
     ),
     (
         "a source that fires is not told to the token",
-        "scope.rs",
+        "scope/run.rs",
         "true => second = !this.token.token().cancel_with(cause),",
         "true => this.state.fired = Some(Cancelled::from(cause)),",
     ),
     (
         "a callback is claimed by both",
-        "block.rs",
+        "tree/block.rs",
         "if was_in_list || !(*this).claimed.swap(true, AcqRel) {",
         "if was_in_list || { (*this).claimed.swap(true, AcqRel); true } {",
     ),
     (
         "a hook is read after its owner has been told that it may go",
-        "hook.rs",
+        "tree/hook.rs",
         "            let call = (*this).call.get();\n            // Release: pairs with the Acquire in `deregister` (H4).\n            (*this).entry.queued.store(false, Release);\n            call",
         "            (*this).entry.queued.store(false, Release);\n            (*this).call.get()",
     ),
     (
         "a deadline is read before the source has entered its waker",
-        "deadline.rs",
+        "scope/deadline.rs",
         "        this.waiting.enter(cx); // L2: first\n        loop {\n            let at = deadline.own();",
         "        let at = deadline.own();\n        this.waiting.enter(cx);\n        loop {",
     ),
     (
         "a callback on the heap comes before one in place that was entered earlier",
-        "block.rs",
+        "tree/block.rs",
         "(*entry).kind == Kind::Callback && !(*last).passed.get()",
         "(*entry).kind == Kind::Callback && !last.is_null()",
     ),
     (
         "a canceller does not come back to callbacks in place",
-        "propagate/serve.rs",
+        "tree/propagate/serve.rs",
         "self.root_calls = left == Left::Calls;",
         "self.root_calls = false;",
     ),
     (
         "a node whose callbacks are all called stays in the left list",
-        "propagate/serve.rs",
+        "tree/propagate/serve.rs",
         "                    if held.flags & NONEMPTY == 0 {\n                        list.unlink(entry);",
         "                    if false && held.flags & NONEMPTY == 0 {\n                        list.unlink(entry);",
     ),

@@ -1,6 +1,6 @@
 //! A count that several contexts change.
 
-#[cfg(any(feature = "std", loom))]
+#[cfg(any(feature = "std", all(loom, feature = "loom")))]
 mod imp {
     use crate::sync::{AcqRel, Acquire, AtomicU32};
 
@@ -33,7 +33,7 @@ mod imp {
 }
 
 /// Without `std` there may be no read-modify-write: a critical section stands for it.
-#[cfg(not(any(feature = "std", loom)))]
+#[cfg(not(any(feature = "std", all(loom, feature = "loom"))))]
 mod imp {
     use crate::sync::{Acquire, AtomicU32, Relaxed, Release};
 

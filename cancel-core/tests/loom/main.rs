@@ -2,7 +2,7 @@
 //!
 //! Each model spawns at least one thread beside the main one. Under loom batches hold one waker and
 //! locks are let go after two entries, so that the refill and resume paths are reached.
-#![cfg(all(loom, feature = "alloc"))]
+#![cfg(all(loom, feature = "loom", feature = "alloc"))]
 
 use cancel_core::LIVE;
 use std::sync::Arc;

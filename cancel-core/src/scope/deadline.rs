@@ -1,0 +1,491 @@
+//! Deadlines in place: to look at, to change while the work runs, below one another.
+//!
+//! Invariants (`E` list.rs, `H` hub.rs)
+//!
+//! * L1: `hub` is a lock and a list here, and never cancelled. In the list are the sources that wait
+//!   for a change. `at` and `sources` are guarded by the lock.
+//! * L2: a source enters its waker first and reads `at` afterwards; a change writes `at` first and
+//!   takes the wakers out afterwards. So no change is missed.
+
+use crate::cause::Cancelled;
+use crate::cause::Cause;
+use crate::cause::Reason;
+use crate::rt::Timer;
+use crate::scope::source::failed;
+use crate::sync::{Held, LockedCell, Panics, const_fn};
+use crate::token::Token;
+use crate::tree::NONEMPTY;
+use crate::tree::{Hub, Waiter};
+use core::fmt;
+use core::future::Future;
+use core::marker::PhantomPinned;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use core::time::Duration;
+use pin_project_lite::pin_project;
+
+/// When work has to be over: a moment that may be moved while the work runs, and that may stand below
+/// another one. It lives on the stack, in a future or in a `static`, and needs no heap.
+///
+/// Its [`source`](Deadline::source) cancels a [`Scope`](crate::Scope) in time. What the work sees is
+/// the *effective* deadline: its own or that of one it is [nested](Deadline::nested) in, whichever
+/// comes first.
+///
+/// ```
+/// # use cancel_core::{Timer, TimerError};
+/// # #[derive(Clone)]
+/// # struct Clock;
+/// # impl Timer for Clock {
+/// #     type Sleep = std::future::Ready<Result<(), TimerError>>;
+/// #     fn now(&self) -> Duration { Duration::from_secs(60) }
+/// #     fn sleep_until(&self, _: Duration) -> Self::Sleep { std::future::ready(Ok(())) }
+/// # }
+/// use cancel_core::{Child, Deadline, Reason, Scope, Token};
+/// use std::pin::pin;
+/// use std::time::Duration;
+///
+/// static STOP: Token = Token::new();
+///
+/// async fn measure() -> u32 {
+///     let whole = Deadline::new(Clock).timeout(Duration::from_secs(5));
+///     let token = pin!(Child::new(&STOP));
+///     let token = token.enter();
+///     let body = async {
+///         // One step of it, which may not take longer than what is left for the whole.
+///         let step = Deadline::nested(&whole).timeout(Duration::from_secs(30));
+///         assert_eq!(step.remaining(), Some(Duration::from_secs(5)));
+///         whole.set_timeout(Duration::from_secs(7)); // two seconds more
+///         assert_eq!(step.remaining(), Some(Duration::from_secs(7)));
+///         42
+///     };
+///     let run = Scope::new(token, body).source(whole.source());
+///     run.await.unwrap_or(0)
+/// }
+///
+/// assert_eq!(smol::block_on(measure()), 42);
+/// ```
+pub struct Deadline<'o, R> {
+    hub: Hub,
+    /// Its own; `MAX`: none.
+    at: LockedCell<Duration>,
+    /// How many there are.
+    sources: LockedCell<u32>,
+    timer: R,
+    outer: Option<&'o Deadline<'o, R>>,
+}
+
+// SAFETY: the cells are used under the hub's lock; entries in its list belong to sources, which are
+// `Send` and `Sync` as far as the hub's part goes.
+unsafe impl<R: Send + Sync> Send for Deadline<'_, R> {}
+// SAFETY: as above; through a shared reference only a shared timer is reached.
+unsafe impl<R: Sync> Sync for Deadline<'_, R> {}
+impl<R: core::panic::RefUnwindSafe> core::panic::UnwindSafe for Deadline<'_, R> {}
+impl<R: core::panic::RefUnwindSafe> core::panic::RefUnwindSafe for Deadline<'_, R> {}
+
+impl<R> Deadline<'_, R> {
+    const_fn! {
+        /// No deadline yet, on this timer.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use cancel_core::Deadline;
+        /// # #[derive(Clone)]
+        /// # struct Clock;
+        ///
+        /// static WHOLE: Deadline<'static, Clock> = Deadline::new(Clock);
+        /// # let _ = &WHOLE;
+        /// ```
+        pub const fn new(timer: R) -> Self {
+            Deadline {
+                hub: Hub::new(0),
+                at: LockedCell::new(Duration::MAX),
+                sources: LockedCell::new(0),
+                timer,
+                outer: None,
+            }
+        }
+    }
+}
+
+impl<'o, R: Timer> Deadline<'o, R> {
+    /// None of its own, on the timer of another one, which limits it.
+    ///
+    /// What that means for [`remaining`](Deadline::remaining), [`deadline`](Deadline::deadline) and
+    /// [`check`](Deadline::check) is all there is to it: the outer deadline is kept by the outer scope,
+    /// whose source has to be running. Its cause then says *timeout* for the outer work, and *parent*
+    /// for the tokens below.
+    ///
+    /// # Examples
+    ///
+    /// See [`Deadline`].
+    pub fn nested(outer: &'o Deadline<'o, R>) -> Self
+    where
+        R: Clone,
+    {
+        let mut nested = Deadline::new(outer.timer.clone());
+        nested.outer = Some(outer);
+        nested
+    }
+
+    /// The same with a deadline of its own: `timeout` from now. Beyond [`Duration::MAX`] there is
+    /// none.
+    ///
+    /// # Examples
+    ///
+    /// See [`Deadline`].
+    pub fn timeout(self, timeout: Duration) -> Self {
+        let at = self.timer.now().saturating_add(timeout);
+        self.until(at)
+    }
+
+    /// The same with a deadline of its own: absolute, since the timer's epoch.
+    /// [`Duration::MAX`] is none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use cancel_core::{Timer, TimerError};
+    /// # #[derive(Clone)]
+    /// # struct Clock;
+    /// # impl Timer for Clock {
+    /// #     type Sleep = std::future::Ready<Result<(), TimerError>>;
+    /// #     fn now(&self) -> Duration { Duration::from_secs(60) }
+    /// #     fn sleep_until(&self, _: Duration) -> Self::Sleep { std::future::ready(Ok(())) }
+    /// # }
+    /// use cancel_core::Deadline;
+    /// use std::time::Duration;
+    ///
+    /// let deadline = Deadline::new(Clock).until(Duration::from_secs(61));
+    /// assert_eq!(deadline.remaining(), Some(Duration::from_secs(1)));
+    /// ```
+    pub fn until(self, at: Duration) -> Self {
+        // SAFETY: nobody else can reach the cell.
+        unsafe { self.at.set(at) };
+        self
+    }
+
+    /// Moves its own deadline, earlier or later: to `timeout` from now. Those that it is nested in
+    /// stay.
+    ///
+    /// From whatever thread or interrupt: sources that wait are woken.
+    ///
+    /// # Panics
+    ///
+    /// If a waker panics, all others are still woken; then the first panic goes on from here. The
+    /// deadline has been moved by then. (Without the `std` feature a second panic while the first one
+    /// unwinds aborts.)
+    ///
+    /// # Examples
+    ///
+    /// See [`Deadline`].
+    pub fn set_timeout(&self, timeout: Duration) {
+        self.set_deadline(self.timer.now().saturating_add(timeout));
+    }
+
+    /// The same with an absolute time, since the timer's epoch. [`Duration::MAX`] removes it.
+    ///
+    /// # Panics
+    ///
+    /// As [`set_timeout`](Deadline::set_timeout).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use cancel_core::{Timer, TimerError};
+    /// # #[derive(Clone)]
+    /// # struct Clock;
+    /// # impl Timer for Clock {
+    /// #     type Sleep = std::future::Ready<Result<(), TimerError>>;
+    /// #     fn now(&self) -> Duration { Duration::from_secs(60) }
+    /// #     fn sleep_until(&self, _: Duration) -> Self::Sleep { std::future::ready(Ok(())) }
+    /// # }
+    /// use cancel_core::Deadline;
+    /// use std::time::Duration;
+    ///
+    /// let deadline = Deadline::new(Clock).timeout(Duration::from_secs(1));
+    /// deadline.set_deadline(Duration::MAX);
+    /// assert_eq!(deadline.deadline(), None);
+    /// ```
+    pub fn set_deadline(&self, at: Duration) {
+        let hub: *const Hub = &self.hub;
+        // SAFETY: alive; L1. Wakers are woken outside the lock (H3).
+        unsafe {
+            let held = Hub::lock(hub);
+            self.at.set(at);
+            // Those that wait now come first. Others may come while these are woken, for ever, but
+            // have seen the change.
+            let left = self.sources.get();
+            wake(hub, held, left);
+        }
+    }
+
+    /// Its own. `MAX`: none.
+    fn own(&self) -> Duration {
+        // SAFETY: alive; L1.
+        unsafe {
+            let held = Hub::lock(&self.hub);
+            let at = self.at.get();
+            Hub::unlock(&self.hub, held);
+            at
+        }
+    }
+
+    /// The effective deadline, since the timer's epoch: the earliest of its own and those it is
+    /// nested in. `None` if there is none.
+    ///
+    /// # Examples
+    ///
+    /// See [`set_deadline`](Deadline::set_deadline).
+    pub fn deadline(&self) -> Option<Duration> {
+        let all = core::iter::successors(Some(self), |deadline| deadline.outer);
+        let earliest = all.fold(Duration::MAX, |earliest, one| earliest.min(one.own()));
+        (earliest != Duration::MAX).then_some(earliest)
+    }
+
+    /// How long it is to the effective deadline: zero if it has passed, `None` if there is none.
+    ///
+    /// # Examples
+    ///
+    /// See [`Deadline`].
+    pub fn remaining(&self) -> Option<Duration> {
+        let deadline = self.deadline()?;
+        Some(deadline.saturating_sub(self.timer.now()))
+    }
+
+    /// `Err` if the token is cancelled, or if the effective deadline has passed: then this cancels the
+    /// token, reason *timeout*. For work that runs long without an await.
+    ///
+    /// # Errors
+    ///
+    /// [`Cancelled`], with the token's cause.
+    ///
+    /// # Panics
+    ///
+    /// As [`Token::cancel`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use cancel_core::{Timer, TimerError};
+    /// # #[derive(Clone)]
+    /// # struct Clock;
+    /// # impl Timer for Clock {
+    /// #     type Sleep = std::future::Ready<Result<(), TimerError>>;
+    /// #     fn now(&self) -> Duration { Duration::from_secs(60) }
+    /// #     fn sleep_until(&self, _: Duration) -> Self::Sleep { std::future::ready(Ok(())) }
+    /// # }
+    /// use cancel_core::{Deadline, Reason, Token};
+    /// use std::time::Duration;
+    ///
+    /// let token = Token::new();
+    /// let deadline = Deadline::new(Clock).timeout(Duration::from_secs(1));
+    /// assert!(deadline.check(&token).is_ok());
+    /// deadline.set_timeout(Duration::ZERO);
+    /// assert_eq!(deadline.check(&token).unwrap_err().reason(), Reason::Timeout);
+    /// assert!(token.is_cancelled());
+    /// ```
+    pub fn check(&self, token: &Token) -> Result<(), Cancelled> {
+        token.check()?;
+        if self.remaining() != Some(Duration::ZERO) {
+            return Ok(());
+        }
+        token.cancel_with(Reason::Timeout);
+        match token.cause() {
+            Some(cancelled) => Err(cancelled),
+            // One that is never cancelled.
+            None => Err(Cancelled::from(Cause::new(Reason::Timeout))),
+        }
+    }
+
+    /// A source for a [`Scope`](crate::Scope), which fires at this deadline, reason *timeout*, and
+    /// follows it when it is moved. Those it is nested in have sources of their own, in the scopes
+    /// that they belong to.
+    ///
+    /// If the timer fails, it fires with [`Reason::Error`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    ///
+    /// # Examples
+    ///
+    /// See [`Deadline`].
+    pub fn source(&self) -> UntilDeadline<'_, R> {
+        self.count(1);
+        UntilDeadline {
+            armed: Duration::MAX,
+            sleep: None,
+            waiting: Waiting {
+                waiter: Waiter::new(),
+                deadline: self,
+                _pinned: PhantomPinned,
+            },
+        }
+    }
+}
+
+impl<R> Deadline<'_, R> {
+    /// Sources that come and go.
+    fn count(&self, change: i32) {
+        // SAFETY: alive; L1.
+        unsafe {
+            let held = Hub::lock(&self.hub);
+            let sources = self.sources.get().wrapping_add_signed(change);
+            self.sources.set(sources);
+            Hub::unlock(&self.hub, held);
+        }
+    }
+}
+
+impl<R: Timer> fmt::Debug for Deadline<'_, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Deadline")
+            .field("effective", &self.deadline())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Wakes as many sources as are said, and unlocks.
+///
+/// # Safety
+///
+/// `hub` is alive, and `held` its lock.
+unsafe fn wake(hub: *const Hub, mut held: Held, mut left: u32) {
+    /// A panic on its way through (without `std`): the rest is woken first.
+    struct RestOfSources(*const Hub, u32);
+    impl Drop for RestOfSources {
+        fn drop(&mut self) {
+            // SAFETY: alive; no lock is held.
+            unsafe { wake(self.0, Hub::lock(self.0), self.1) }
+        }
+    }
+    // SAFETY: alive; E1 by the lock. Out of the list first, then the waker (H4), which is woken
+    // outside the lock (H3).
+    unsafe {
+        let mut panics = Panics::new();
+        loop {
+            let first = (*hub).list.first();
+            if first.is_null() || left == 0 {
+                Hub::unlock(hub, held);
+                return panics.resume();
+            }
+            left -= 1;
+            (*hub).list.unlink(first);
+            if (*hub).list.is_empty() {
+                held.flags &= !NONEMPTY;
+            }
+            let waker = Hub::take_waker(first.cast::<Waiter>());
+            Hub::unlock(hub, held);
+            let rest = RestOfSources(hub, left);
+            panics.guard(|| waker.wake());
+            core::mem::forget(rest);
+            held = Hub::lock(hub);
+        }
+    }
+}
+
+/// The place of a source in the list of its deadline.
+struct Waiting<'d, R> {
+    waiter: Waiter,
+    deadline: &'d Deadline<'d, R>,
+    /// The list points to `waiter`.
+    _pinned: PhantomPinned,
+}
+
+// SAFETY: the waiter's cells are used under the hub's lock, or by whoever polls; wakers are
+// `Send + Sync`.
+unsafe impl<R: Sync> Send for Waiting<'_, R> {}
+// SAFETY: nothing can be done with a shared reference.
+unsafe impl<R: Sync> Sync for Waiting<'_, R> {}
+
+impl<R> Waiting<'_, R> {
+    /// Has the waker woken at the next change.
+    fn enter(self: Pin<&mut Self>, cx: &Context<'_>) {
+        let this = self.into_ref().get_ref();
+        let hub: *const Hub = &this.deadline.hub;
+        // SAFETY: pinned, and the drop takes the waiter out; always the same hub. Polls are exclusive.
+        // A hub that is never cancelled keeps whoever enters (L1), but a change may take it out at
+        // any time: then it has not been entered, and is.
+        unsafe { while Hub::enter(hub, &this.waiter, cx.waker()).is_ready() {} }
+    }
+}
+
+impl<R> Drop for Waiting<'_, R> {
+    fn drop(&mut self) {
+        // SAFETY: pinned if it was ever entered; the deadline is alive.
+        unsafe { Hub::leave(&self.deadline.hub, &self.waiter) };
+        self.deadline.count(-1);
+    }
+}
+
+pin_project! {
+    /// A source that fires at a [`Deadline`], wherever that is moved. Made by [`Deadline::source`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use cancel_core::{Timer, TimerError};
+    /// # #[derive(Clone)]
+    /// # struct Clock;
+    /// # impl Timer for Clock {
+    /// #     type Sleep = std::future::Ready<Result<(), TimerError>>;
+    /// #     fn now(&self) -> Duration { Duration::from_secs(60) }
+    /// #     fn sleep_until(&self, _: Duration) -> Self::Sleep { std::future::ready(Ok(())) }
+    /// # }
+    /// use cancel_core::{Deadline, Reason};
+    /// use std::time::Duration;
+    ///
+    /// let deadline = Deadline::new(Clock).until(Duration::from_secs(60));
+    /// assert_eq!(smol::block_on(deadline.source()).reason(), Reason::Timeout);
+    /// ```
+    #[must_use = "futures do nothing unless awaited"]
+    pub struct UntilDeadline<'d, R: Timer> {
+        // When the sleep ends.
+        armed: Duration,
+        #[pin]
+        sleep: Option<R::Sleep>,
+        #[pin]
+        waiting: Waiting<'d, R>,
+    }
+}
+
+impl<R: Timer> Future for UntilDeadline<'_, R> {
+    type Output = Cause;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Cause> {
+        let mut this = self.project();
+        let deadline = this.waiting.deadline;
+        this.waiting.enter(cx); // L2: first
+        loop {
+            let at = deadline.own();
+            if at != *this.armed {
+                let sleep = (at != Duration::MAX).then(|| deadline.timer.sleep_until(at));
+                this.sleep.set(sleep);
+                *this.armed = at; // last: the timer may panic
+            }
+            let Some(sleep) = this.sleep.as_mut().as_pin_mut() else {
+                return Poll::Pending;
+            };
+            return match sleep.poll(cx) {
+                Poll::Pending => Poll::Pending,
+                // Moved while its waker was on its way.
+                Poll::Ready(Ok(())) if deadline.own() > *this.armed => continue,
+                Poll::Ready(Ok(())) => Poll::Ready(Cause::new(Reason::Timeout)),
+                Poll::Ready(Err(error)) => Poll::Ready(failed(error)),
+            };
+        }
+    }
+}
+
+impl<R: Timer> fmt::Debug for UntilDeadline<'_, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UntilDeadline")
+            .field("armed", &self.armed)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,307 @@
+//! Sources: futures and streams that ask for a cancelation by resolving to a cause.
+
+use crate::cause::Cause;
+use crate::cause::Reason;
+use crate::rt::TimerError;
+#[cfg(not(feature = "alloc"))]
+use crate::sync::static_cause;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
+use futures_core::Stream;
+use pin_project_lite::pin_project;
+
+/// No source at all, as a stream.
+///
+/// # Examples
+///
+/// ```
+/// use cancel_core::{Scope, Token};
+///
+/// let token = Token::new();
+/// let run: Scope<_, _, cancel_core::NoSource> = Scope::new(&token, async { 5 });
+/// assert_eq!(smol::block_on(run), Ok(5));
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct NoSource;
+
+impl Stream for NoSource {
+    type Item = Cause;
+
+    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Cause>> {
+        Poll::Ready(None)
+    }
+}
+
+pin_project! {
+    /// The sources of a stream, and a future: what [`Scope::source`](crate::Scope::source) makes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_core::{Reason, Scope, Token};
+    /// use std::future::{pending, ready};
+    ///
+    /// let token = Token::new();
+    /// let run = Scope::new(&token, pending::<()>())
+    ///     .source(pending::<Reason>())
+    ///     .source(ready(Reason::Shutdown));
+    /// assert_eq!(smol::block_on(run).unwrap_err().reason(), Reason::Shutdown);
+    /// ```
+    #[derive(Debug)]
+    pub struct WithSource<S, F> {
+        #[pin]
+        others: Option<S>,
+        #[pin]
+        source: Option<F>,
+    }
+}
+
+impl<S, F> WithSource<S, F> {
+    pub(crate) fn new(others: Option<S>, source: F) -> Self {
+        WithSource {
+            others,
+            source: Some(source),
+        }
+    }
+}
+
+impl<S, F> Stream for WithSource<S, F>
+where
+    S: Stream<Item = Cause>,
+    F: Future<Output: Into<Cause>>,
+{
+    type Item = Cause;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Cause>> {
+        let mut this = self.project();
+        if let Some(others) = this.others.as_mut().as_pin_mut() {
+            match others.poll_next(cx) {
+                Poll::Ready(Some(cause)) => return Poll::Ready(Some(cause)),
+                Poll::Ready(None) => this.others.set(None),
+                Poll::Pending => {}
+            }
+        }
+        if let Some(source) = this.source.as_mut().as_pin_mut() {
+            if let Poll::Ready(cause) = source.poll(cx) {
+                this.source.set(None);
+                return Poll::Ready(Some(cause.into()));
+            }
+        }
+        match this.others.is_none() && this.source.is_none() {
+            true => Poll::Ready(None),
+            false => Poll::Pending,
+        }
+    }
+}
+
+pin_project! {
+    /// Resolves with the first of two sources. Made by [`any_of`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As cancel safe as the two.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_core::{Cause, Reason, any_of};
+    /// use std::future::{pending, ready};
+    ///
+    /// let first = any_of(pending::<Cause>(), ready(Cause::new(Reason::Condition)));
+    /// assert_eq!(smol::block_on(first).reason(), Reason::Condition);
+    /// ```
+    #[must_use = "futures do nothing unless awaited"]
+    #[derive(Debug)]
+    pub struct AnyOf<A, B> {
+        #[pin]
+        a: A,
+        #[pin]
+        b: B,
+    }
+}
+
+/// A source that fires when the first of two does, with its cause.
+///
+/// For more than two, nest it; `a` is asked before `b`.
+///
+/// # Examples
+///
+/// ```
+/// use cancel_core::{DeadlineSource, Scope, Token, any_of};
+/// use std::future::{pending, ready};
+///
+/// let (token, stop) = (Token::new(), Token::new());
+/// stop.cancel_with("pressed");
+/// let source = any_of(DeadlineSource::new(pending()), stop.cancelled());
+/// let run = Scope::new(&token, pending::<()>()).source(source);
+/// assert_eq!(smol::block_on(run).unwrap_err().message(), Some("pressed"));
+/// ```
+pub fn any_of<A, B>(a: A, b: B) -> AnyOf<A, B>
+where
+    A: Future<Output: Into<Cause>>,
+    B: Future<Output: Into<Cause>>,
+{
+    AnyOf { a, b }
+}
+
+impl<A, B> Future for AnyOf<A, B>
+where
+    A: Future<Output: Into<Cause>>,
+    B: Future<Output: Into<Cause>>,
+{
+    type Output = Cause;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Cause> {
+        let this = self.project();
+        match this.a.poll(cx) {
+            Poll::Ready(cause) => Poll::Ready(cause.into()),
+            Poll::Pending => this.b.poll(cx).map(Into::into),
+        }
+    }
+}
+
+pin_project! {
+    /// Resolves with the second of two sources to fire. Made by [`all_of`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As cancel safe as the two.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_core::{Reason, all_of};
+    /// use std::future::ready;
+    ///
+    /// let both = all_of(ready(Reason::Timeout), ready(Reason::Condition));
+    /// assert_eq!(smol::block_on(both).reason(), Reason::Condition);
+    /// ```
+    #[must_use = "futures do nothing unless awaited"]
+    #[derive(Debug)]
+    pub struct AllOf<A, B> {
+        #[pin]
+        a: Option<A>,
+        #[pin]
+        b: Option<B>,
+    }
+}
+
+/// A source that fires when both have fired, with the cause of the later one.
+///
+/// For more than two, nest it. If both fire in the same poll, `b` counts as the later.
+///
+/// # Examples
+///
+/// ```
+/// use cancel_core::{Reason, Scope, Token, all_of};
+/// use std::future::{pending, ready};
+///
+/// let token = Token::new();
+/// let source = all_of(ready(Reason::Timeout), ready(Reason::Condition));
+/// let run = Scope::new(&token, pending::<()>()).source(source);
+/// assert_eq!(smol::block_on(run).unwrap_err().reason(), Reason::Condition);
+/// ```
+pub fn all_of<A, B>(a: A, b: B) -> AllOf<A, B>
+where
+    A: Future<Output: Into<Cause>>,
+    B: Future<Output: Into<Cause>>,
+{
+    AllOf {
+        a: Some(a),
+        b: Some(b),
+    }
+}
+
+impl<A, B> Future for AllOf<A, B>
+where
+    A: Future<Output: Into<Cause>>,
+    B: Future<Output: Into<Cause>>,
+{
+    type Output = Cause;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Cause> {
+        let mut this = self.project();
+        let mut last = None;
+        if let Some(a) = this.a.as_mut().as_pin_mut() {
+            if let Poll::Ready(cause) = a.poll(cx) {
+                this.a.set(None);
+                last = Some(cause.into());
+            }
+        }
+        if let Some(b) = this.b.as_mut().as_pin_mut() {
+            if let Poll::Ready(cause) = b.poll(cx) {
+                this.b.set(None);
+                last = Some(cause.into());
+            }
+        }
+        match last {
+            Some(cause) if this.a.is_none() && this.b.is_none() => Poll::Ready(cause),
+            _ => Poll::Pending,
+        }
+    }
+}
+
+pin_project! {
+    /// A source that fires when a sleep is over: reason [`Reason::Timeout`].
+    ///
+    /// If the timer fails, it fires with [`Reason::Error`] and says so: work with a deadline does not
+    /// go on without one unnoticed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_core::{DeadlineSource, Reason, Scope, Token};
+    /// use std::future::{pending, ready};
+    ///
+    /// let token = Token::new();
+    /// let sleep = ready(Ok(())); // that of a `Timer`
+    /// let run = Scope::new(&token, pending::<()>()).source(DeadlineSource::new(sleep));
+    /// assert_eq!(smol::block_on(run).unwrap_err().reason(), Reason::Timeout);
+    /// ```
+    #[must_use = "futures do nothing unless awaited"]
+    #[derive(Debug)]
+    pub struct DeadlineSource<S> {
+        #[pin]
+        sleep: S,
+    }
+}
+
+impl<S: Future<Output = Result<(), TimerError>>> DeadlineSource<S> {
+    /// A source of the sleep of a [`Timer`](crate::Timer).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_core::{DeadlineSource, Reason};
+    ///
+    /// let source = DeadlineSource::new(std::future::ready(Ok(())));
+    /// assert_eq!(smol::block_on(source).reason(), Reason::Timeout);
+    /// ```
+    pub fn new(sleep: S) -> Self {
+        DeadlineSource { sleep }
+    }
+}
+
+impl<S: Future<Output = Result<(), TimerError>>> Future for DeadlineSource<S> {
+    type Output = Cause;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Cause> {
+        Poll::Ready(match ready!(self.project().sleep.poll(cx)) {
+            Ok(()) => Cause::new(Reason::Timeout),
+            Err(error) => failed(error),
+        })
+    }
+}
+
+#[cfg(feature = "alloc")]
+pub(crate) fn failed(error: TimerError) -> Cause {
+    Cause::new(Reason::Error)
+        .with_message("the timer of the deadline failed")
+        .with_error(error)
+}
+
+#[cfg(not(feature = "alloc"))]
+pub(crate) fn failed(_: TimerError) -> Cause {
+    static_cause!(Reason::Error, "the timer of the deadline failed")
+}

@@ -1,0 +1,149 @@
+//! A child token pinned where it is: for trees without a heap.
+
+use crate::sync::{assert_size, const_fn};
+use crate::token::base::Token;
+use crate::tree::need_all;
+use crate::tree::{Node, detach, enter_once};
+use core::fmt;
+use core::marker::PhantomPinned;
+use core::pin::Pin;
+use core::ptr::addr_of;
+
+/// A child of a token in place. It lives on the stack, in a future, or in a `static`, and is
+/// cancelled with its parent, never the other way round.
+///
+/// Pin it and [`enter`](Child::enter) it; that gives its [`Token`].
+///
+/// ```
+/// use cancel_core::{Child, Token};
+/// use std::pin::pin;
+///
+/// let parent = Token::new();
+/// let child = pin!(Child::new(&parent));
+/// let child: &Token = child.enter();
+///
+/// let grandchild = pin!(Child::new(child));
+/// let grandchild = grandchild.enter();
+///
+/// parent.cancel_with("all of you");
+/// assert!(child.is_cancelled());
+/// assert_eq!(grandchild.cause().unwrap().message(), Some("all of you"));
+/// ```
+///
+/// As a `static` it is entered by [`enter_static`](Child::enter_static): a token for a part of the
+/// program.
+///
+/// With a heap, [`CancelToken::child`](crate::CancelToken::child) is the easier way.
+pub struct Child<'a> {
+    node: Node,
+    parent: &'a Token,
+    /// The parent's list points to `node`.
+    _pinned: PhantomPinned,
+}
+
+// SAFETY: as for `Token`; the entry is used under the parent's lock.
+unsafe impl Send for Child<'_> {}
+// SAFETY: as above.
+unsafe impl Sync for Child<'_> {}
+
+impl core::panic::UnwindSafe for Child<'_> {}
+impl core::panic::RefUnwindSafe for Child<'_> {}
+
+assert_size!(Child<'_>, size_of::<Node>() + size_of::<usize>());
+
+impl<'a> Child<'a> {
+    const_fn! {
+        /// A child that is not yet part of its parent's tree.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use cancel_core::{Child, Token};
+        ///
+        /// let parent = Token::new();
+        /// let child = std::pin::pin!(Child::new(&parent));
+        /// assert!(!child.enter().is_cancelled());
+        /// ```
+        pub const fn new(parent: &'a Token) -> Self {
+            Child {
+                node: Node::new(0),
+                parent,
+                _pinned: PhantomPinned,
+            }
+        }
+    }
+
+    /// Makes it part of the tree and gives its token. A second call only gives the token.
+    ///
+    /// The token is cancelled already if the parent is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_core::{Child, Token};
+    ///
+    /// let parent = Token::new();
+    /// parent.cancel();
+    /// let child = std::pin::pin!(Child::new(&parent));
+    /// assert!(child.enter().cause().unwrap().is_inherited());
+    /// ```
+    pub fn enter(self: Pin<&mut Self>) -> &Token {
+        self.into_ref().get_ref().token()
+    }
+
+    /// The same for one in a `static`, from whatever thread and as often as wanted. (Each call takes the
+    /// parent's lock for a moment: keep what it gives where it is needed often.)
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_core::{Child, Token};
+    ///
+    /// static STOP: Token = Token::new();
+    /// static NETWORK: Child<'static> = Child::new(&STOP);
+    ///
+    /// fn network() -> &'static Token {
+    ///     NETWORK.enter_static()
+    /// }
+    ///
+    /// assert!(!network().is_cancelled());
+    /// STOP.cancel();
+    /// assert!(network().is_cancelled());
+    /// ```
+    pub fn enter_static(&'static self) -> &'static Token {
+        self.token()
+    }
+
+    /// `self` is pinned.
+    fn token(&self) -> &Token {
+        need_all();
+        // SAFETY: pinned, and always with this parent, which is borrowed for longer than we live, so
+        // it is neither moved nor dropped before (N2).
+        unsafe { enter_once(addr_of!(self.node), &self.parent.hub) };
+        let hub = &self.node.hub;
+        // SAFETY: `Token` is a transparent wrapper of `Hub`.
+        unsafe { &*core::ptr::from_ref(hub).cast::<Token>() }
+    }
+}
+
+impl Drop for Child<'_> {
+    fn drop(&mut self) {
+        // SAFETY: nobody else has it any more: borrows of our token have ended. The parent cannot be
+        // a `MULTI` node that we are the last to keep: it is borrowed, so it has another handle.
+        unsafe {
+            if self.node.dependent.entry.spent.get() {
+                if let Some(source) = detach(addr_of!(self.node)) {
+                    crate::tree::release_multi(source);
+                }
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Child<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Child")
+            .field("cancelled", &self.node.hub.cause())
+            .finish_non_exhaustive()
+    }
+}

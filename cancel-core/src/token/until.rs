@@ -1,0 +1,181 @@
+//! Running a future until a token is cancelled.
+
+use crate::cause::Cancelled;
+use crate::token::base::{Token, TokenRef};
+use crate::token::wait::WaitForCancel;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use pin_project_lite::pin_project;
+
+pin_project! {
+    /// A future that runs until it is ready or a token is cancelled.
+    ///
+    /// Made by [`CancelFutureExt::until_cancelled`] and [`Token::run_until_cancelled`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As cancel safe as the future inside.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_core::{CancelFutureExt, Token};
+    ///
+    /// let token = Token::new();
+    /// let result = smol::block_on(async { 5 }.until_cancelled(&token));
+    /// assert_eq!(result, Ok(5));
+    /// ```
+    #[must_use = "futures do nothing unless awaited"]
+    #[derive(Debug)]
+    pub struct UntilCancelled<F, T: TokenRef> {
+        #[pin]
+        future: F,
+        #[pin]
+        wait: WaitForCancel<T>,
+    }
+}
+
+impl<F: Future, T: TokenRef> UntilCancelled<F, T> {
+    #[inline]
+    pub(crate) fn new(future: F, token: T) -> Self {
+        UntilCancelled {
+            future,
+            wait: WaitForCancel::new(token),
+        }
+    }
+}
+
+impl<F: Future, T: TokenRef> Future for UntilCancelled<F, T> {
+    type Output = Result<F::Output, Cancelled>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        if this.wait.token().is_cancelled() {
+            return this.wait.poll(cx).map(Err);
+        }
+        match this.future.poll(cx) {
+            Poll::Ready(output) => Poll::Ready(Ok(output)),
+            Poll::Pending => this.wait.poll(cx).map(Err),
+        }
+    }
+}
+
+/// What every future can do with a token.
+///
+/// # Examples
+///
+/// ```
+/// use cancel_core::{CancelFutureExt, Token};
+///
+/// let token = Token::new();
+/// token.cancel_with("not today");
+/// let result = smol::block_on(async { unreachable!() }.until_cancelled(&token));
+/// let result: Result<(), _> = result;
+/// assert_eq!(result.unwrap_err().message(), Some("not today"));
+/// ```
+pub trait CancelFutureExt: Future + Sized {
+    /// Runs the future until it is ready or the token is cancelled, whichever comes first.
+    ///
+    /// Costs about nothing when the future is ready at once: the token is then only asked, nothing
+    /// is registered.
+    ///
+    /// # Errors
+    ///
+    /// [`Cancelled`] if the token was cancelled first. A token that is cancelled beforehand means
+    /// that the future is never polled.
+    ///
+    /// # Cancel safety
+    ///
+    /// As cancel safe as the future itself.
+    ///
+    /// # Fairness
+    ///
+    /// At each poll the token is asked first: once it is cancelled, the future is not polled again.
+    /// If it is cancelled while the future is being polled, and the future is ready then, that wins.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_core::{CancelFutureExt, CancelToken};
+    /// use std::future::pending;
+    ///
+    /// let token = CancelToken::new();
+    /// let handle = token.clone();
+    /// std::thread::spawn(move || handle.cancel_with("enough"));
+    /// let result = smol::block_on(pending::<()>().until_cancelled(&token));
+    /// assert_eq!(result.unwrap_err().message(), Some("enough"));
+    /// ```
+    #[inline]
+    fn until_cancelled(self, token: &Token) -> UntilCancelled<Self, &Token> {
+        UntilCancelled::new(self, token)
+    }
+
+    /// The same with a token of its own, for futures that are `'static`.
+    ///
+    /// # Errors
+    ///
+    /// As [`until_cancelled`](CancelFutureExt::until_cancelled).
+    ///
+    /// # Cancel safety
+    ///
+    /// As cancel safe as the future itself.
+    ///
+    /// # Fairness
+    ///
+    /// As [`until_cancelled`](CancelFutureExt::until_cancelled).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_core::{CancelFutureExt, CancelToken};
+    ///
+    /// let token = CancelToken::new();
+    /// let task = smol::spawn(async { 5 }.until_cancelled_owned(token.child()));
+    /// assert_eq!(smol::block_on(task), Ok(5));
+    /// ```
+    #[inline]
+    fn until_cancelled_owned<T: TokenRef>(self, token: T) -> UntilCancelled<Self, T> {
+        UntilCancelled::new(self, token)
+    }
+}
+
+impl<F: Future> CancelFutureExt for F {}
+
+impl Token {
+    /// Runs `future` until it is ready or the token is cancelled.
+    ///
+    /// The same as [`CancelFutureExt::until_cancelled`](crate::CancelFutureExt::until_cancelled).
+    ///
+    /// # Errors
+    ///
+    /// [`Cancelled`] if the token was cancelled first. A token that is cancelled beforehand means
+    /// that `future` is never polled.
+    ///
+    /// # Cancel safety
+    ///
+    /// As cancel safe as `future`.
+    ///
+    /// # Fairness
+    ///
+    /// At each poll the token is asked first: once it is cancelled, the future is not polled again.
+    /// If it is cancelled while the future is being polled, and the future is ready then, that wins.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_core::Token;
+    ///
+    /// let token = Token::new();
+    /// smol::block_on(async {
+    ///     assert_eq!(token.run_until_cancelled(async { 5 }).await, Ok(5));
+    ///     token.cancel();
+    ///     assert!(token.run_until_cancelled(async { 5 }).await.is_err());
+    /// });
+    /// ```
+    #[inline]
+    pub fn run_until_cancelled<F: Future>(&self, future: F) -> UntilCancelled<F, &Token> {
+        UntilCancelled::new(future, self)
+    }
+}

@@ -1,0 +1,245 @@
+//! The right to look, without the right to cancel.
+
+use crate::cause::Cancelled;
+use crate::token::base::{Token, TokenId, TokenRef};
+use crate::token::check::Check;
+use crate::token::until::UntilCancelled;
+use crate::token::wait::WaitForCancel;
+#[cfg(feature = "alloc")]
+use crate::token::{registration::Registration, shared::CancelToken};
+
+/// A token that its holder can look at and wait for, but not cancel.
+///
+/// Made by [`Token::view`] (borrowed, `Copy`) and
+/// [`CancelToken::view_owned`](crate::CancelToken::view_owned) (owned, `Clone`).
+///
+/// # Examples
+///
+/// ```
+/// use cancel_core::{CancelToken, TokenView};
+///
+/// fn plugin(stop: TokenView<CancelToken>) -> bool {
+///     stop.is_cancelled() // all that a plugin may do
+/// }
+///
+/// let token = CancelToken::new();
+/// assert!(!plugin(token.view_owned()));
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct TokenView<T: TokenRef> {
+    token: T,
+}
+
+impl<T: TokenRef> TokenView<T> {
+    pub(crate) fn new(token: T) -> Self {
+        TokenView { token }
+    }
+
+    #[cfg_attr(not(feature = "alloc"), allow(dead_code))]
+    pub(crate) fn inner(&self) -> &T {
+        &self.token
+    }
+
+    /// As [`Token::run_until_cancelled`].
+    ///
+    /// # Errors
+    ///
+    /// [`Cancelled`] if the token was cancelled first.
+    ///
+    /// # Cancel safety
+    ///
+    /// As cancel safe as `future`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let token = cancel_core::Token::new();
+    /// let view = token.view();
+    /// assert_eq!(smol::block_on(view.run_until_cancelled(async { 5 })), Ok(5));
+    /// ```
+    pub fn run_until_cancelled<F: Future>(&self, future: F) -> UntilCancelled<F, &Token> {
+        self.token.run_until_cancelled(future)
+    }
+
+    /// As [`Token::is_cancelled`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert!(!cancel_core::Token::new().view().is_cancelled());
+    /// ```
+    #[inline(always)]
+    pub fn is_cancelled(&self) -> bool {
+        self.token.is_cancelled()
+    }
+
+    /// As [`Token::may_be_cancelled`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert!(!cancel_core::Token::never().view().may_be_cancelled());
+    /// ```
+    pub fn may_be_cancelled(&self) -> bool {
+        self.token.may_be_cancelled()
+    }
+
+    /// As [`Token::check`].
+    ///
+    /// # Errors
+    ///
+    /// [`Cancelled`] if the token is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert!(cancel_core::Token::new().view().check().is_ok());
+    /// ```
+    #[inline(always)]
+    pub fn check(&self) -> Result<(), Cancelled> {
+        self.token.check()
+    }
+
+    /// As [`Token::cause`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert!(cancel_core::Token::new().view().cause().is_none());
+    /// ```
+    pub fn cause(&self) -> Option<Cancelled> {
+        self.token.cause()
+    }
+
+    /// As [`Token::cancelled`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let token = cancel_core::Token::new();
+    /// let view = token.view();
+    /// token.cancel();
+    /// smol::block_on(view.cancelled());
+    /// ```
+    pub fn cancelled(&self) -> WaitForCancel<&Token> {
+        self.token.cancelled()
+    }
+
+    /// As [`Token::id`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let token = cancel_core::Token::new();
+    /// assert_eq!(token.view().id(), token.id());
+    /// ```
+    pub fn id(&self) -> TokenId {
+        self.token.id()
+    }
+}
+
+impl<T: TokenRef> Check for TokenView<T> {
+    fn check(&self) -> Result<(), Cancelled> {
+        self.token.check()
+    }
+    fn is_cancelled(&self) -> bool {
+        self.token.is_cancelled()
+    }
+    fn may_be_cancelled(&self) -> bool {
+        self.token.may_be_cancelled()
+    }
+}
+
+impl Token {
+    /// The right to look and wait, without the right to cancel.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let token = cancel_core::Token::new();
+    /// let view = token.view();
+    /// token.cancel();
+    /// assert!(view.is_cancelled()); // there is no `view.cancel()`
+    /// ```
+    pub fn view(&self) -> TokenView<&Token> {
+        TokenView::new(self)
+    }
+}
+
+#[cfg(feature = "alloc")]
+#[cfg_attr(docsrs, doc(cfg(feature = "alloc")))]
+impl CancelToken {
+    /// The right to look and wait, without the right to cancel, to hand out.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let token = cancel_core::CancelToken::new();
+    /// let view = token.view_owned();
+    /// token.cancel();
+    /// assert!(view.is_cancelled());
+    /// ```
+    pub fn view_owned(&self) -> TokenView<CancelToken> {
+        TokenView::new(self.clone())
+    }
+}
+
+#[cfg(feature = "alloc")]
+#[cfg_attr(docsrs, doc(cfg(feature = "alloc")))]
+impl TokenView<CancelToken> {
+    /// As [`CancelToken::cancelled_owned`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let token = cancel_core::CancelToken::new();
+    /// let task = smol::spawn(token.view_owned().cancelled_owned());
+    /// token.cancel();
+    /// smol::block_on(task);
+    /// ```
+    pub fn cancelled_owned(&self) -> WaitForCancel<CancelToken> {
+        self.inner().cancelled_owned()
+    }
+
+    /// A child of the token, which the holder of the view may cancel.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let token = cancel_core::CancelToken::new();
+    /// let own = token.view_owned().child();
+    /// own.cancel();
+    /// assert!(!token.is_cancelled());
+    /// ```
+    pub fn child(&self) -> CancelToken {
+        self.inner().child()
+    }
+
+    /// As [`CancelToken::on_cancel`].
+    ///
+    /// # Panics
+    ///
+    /// As [`CancelToken::on_cancel`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let token = cancel_core::CancelToken::new();
+    /// let _registration = token.view_owned().on_cancel(|why| println!("{why}"));
+    /// token.cancel();
+    /// ```
+    pub fn on_cancel<F>(&self, f: F) -> Registration<CancelToken>
+    where
+        F: FnOnce(&Cancelled) + Send + 'static,
+    {
+        self.inner().on_cancel(f)
+    }
+}

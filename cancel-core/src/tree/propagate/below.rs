@@ -1,0 +1,53 @@
+//! The part of a cancel that lies below its root. Invariants: `propagate.rs`.
+
+use super::work::Cancel;
+use crate::sync::{BATCH, Held, Panics, Relaxed, Word};
+use crate::tree::block::Calls;
+use crate::tree::hub::Hub;
+use crate::tree::multi::Finished;
+use crate::tree::state::{MARKING, OUTCOME};
+use core::mem::MaybeUninit;
+use core::ptr::addr_of;
+
+/// The part below the root. `held`: its lock, with the flags to be.
+#[inline(never)]
+pub(super) unsafe fn propagate(root: *const Hub, mut held: Held) {
+    // SAFETY: the root is alive (P5); lists under the locks.
+    unsafe {
+        // The two lists. Others reach them through `source` until they are empty again (P4).
+        let (work, left) = (Hub::new(0), Hub::new(0));
+        let mut cancel = Cancel {
+            root,
+            detail: (*root).cause.load(Relaxed),
+            spare: 0,
+            outcome: held.flags & OUTCOME,
+            work: addr_of!(work),
+            left: addr_of!(left),
+            used: false,
+            nodes_left: false,
+            root_left: false,
+            root_calls: false,
+            node_calls: false,
+            wakers: [const { MaybeUninit::uninit() }; BATCH],
+            filled: 0,
+            woken: 0,
+            calls: Calls::new(),
+            finished: Finished::new(),
+            busy: root,
+            panics: Panics::new(),
+            served: false,
+        };
+        let first = (*root).list.first();
+        if (*first).kind.is_dependent() {
+            held.flags |= MARKING;
+            Word::publish(addr_of!((*root).word), &held);
+            cancel.mark(held);
+        } else {
+            cancel.root_left = true;
+            cancel.take_from_root(&mut held);
+            Hub::unlock(root, held);
+        }
+        cancel.serve();
+        core::mem::take(&mut cancel.panics).resume();
+    }
+}

@@ -1,0 +1,65 @@
+//! `cancel`: from the root on. Invariants: `propagate.rs`.
+
+use super::waiters;
+use crate::cause::Cause;
+use crate::sync::{CAN_WAIT, Patience, Relaxed, Word};
+use crate::tree::hub::Hub;
+use crate::tree::state::{CANCELLED, MARKING, NEVER, NONEMPTY};
+use core::ptr::addr_of;
+
+/// Cancels `root` and everything below. True for the call that won.
+///
+/// # Safety
+///
+/// `root` stays alive during the call (P5).
+#[inline]
+pub(crate) unsafe fn cancel(root: *const Hub, cause: Cause) -> bool {
+    // SAFETY: alive by the caller's promise.
+    unsafe {
+        let flags = (*root).word.load();
+        if flags & (CANCELLED | NEVER) != 0 {
+            drop(cause);
+            lost(root);
+            return false;
+        }
+        if cause.is_plain() && flags & NONEMPTY == 0 {
+            // Nobody to tell and nothing to say: one step, if nobody is inside.
+            if Word::try_set(addr_of!((*root).word), flags, CANCELLED | cause.bits()) {
+                return true;
+            }
+        }
+        let (bits, detail) = cause.into_parts();
+        let mut held = Hub::lock(root);
+        if held.flags & (CANCELLED | NEVER) != 0 {
+            Hub::unlock(root, held);
+            drop(detail);
+            lost(root);
+            return false;
+        }
+        if let Some(detail) = detail {
+            // Relaxed: published by the flag (H2).
+            (*root).cause.store(detail.into_raw(), Relaxed);
+        }
+        held.flags |= CANCELLED | bits;
+        if held.flags & NONEMPTY == 0 {
+            Hub::unlock(root, held);
+            return true;
+        }
+        waiters::serve(root, held);
+        true
+    }
+}
+
+/// A cancel that came too late.
+#[cold]
+unsafe fn lost(root: *const Hub) {
+    let mut patience = Patience::new();
+    while CAN_WAIT {
+        patience.begin();
+        // SAFETY: alive by the caller's promise.
+        if unsafe { (*root).word.look() } & MARKING == 0 {
+            break;
+        }
+        patience.wait(root.cast());
+    }
+}

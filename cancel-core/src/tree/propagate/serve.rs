@@ -1,0 +1,313 @@
+//! Phase 2 of a cancel: wakers, then callbacks, with no lock held while foreign code runs.
+//! Invariants: `propagate.rs`.
+
+use super::work::Cancel;
+use crate::cause::Cancelled;
+use crate::cause::Reason;
+use crate::cause::{Detail, DetailRef, unreserve};
+use crate::sync::{BATCH, HOLD, Held, Release, inline_on_std, prefetch};
+use crate::tree::block::Calls;
+use crate::tree::hook::{Call, Hook};
+use crate::tree::hub::{Hub, Waiter};
+use crate::tree::list::{Entry, Kind};
+use crate::tree::multi;
+use crate::tree::node::{Dependent, own_hub};
+use crate::tree::state::{CALLS, INHERITED, NONEMPTY, is_multi};
+use core::ptr::null_mut;
+
+/// What is left in a list.
+#[derive(PartialEq)]
+pub(super) enum Left {
+    Nothing,
+    /// Callbacks alone.
+    Calls,
+    /// Waiters, maybe.
+    More,
+}
+
+// SAFETY (of the whole block): all functions run between the locks that their comments name; the
+// nodes met are alive because they are linked (E4, N2) or held (N5).
+#[allow(clippy::missing_safety_doc)]
+impl Cancel {
+    inline_on_std! {
+        /// Takes waiters out of a list without dependents, as many as fit, and deals with as many
+        /// callbacks as given: those on the heap are chained up, those in place moved to the back.
+        pub(super) unsafe fn take(
+            &mut self,
+            hub: *const Hub,
+            inherited: bool,
+            callbacks: &mut u32,
+        ) -> Left {
+            // SAFETY: the hub is locked.
+            unsafe {
+                let list = &(*hub).list;
+                loop {
+                    let walk = list.walk();
+                    let mut entry = walk.first;
+                    // Locals, so that the loop runs in registers.
+                    let mut filled = self.filled;
+                    while !entry.is_null() && filled < BATCH {
+                        let next = (*entry).next.get();
+                        if (*entry).kind == Kind::Waiter {
+                            let waker = Hub::take_waker(entry.cast::<Waiter>());
+                            self.wakers.get_unchecked_mut(filled).write(waker);
+                            filled += 1;
+                        } else if *callbacks > 0 && Calls::can_add(entry, walk.last) {
+                            self.calls.add(entry, inherited);
+                            *callbacks -= 1;
+                        } else {
+                            break;
+                        }
+                        entry = next;
+                    }
+                    self.filled = filled;
+                    list.cut_before(entry, walk);
+                    if entry.is_null() {
+                        return Left::Nothing;
+                    }
+                    if filled == BATCH || (*entry).kind == Kind::Waiter {
+                        return Left::More;
+                    }
+                    if (*entry).passed.get() {
+                        return Left::Calls; // the whole list has been passed
+                    }
+                    if *callbacks == 0 {
+                        return Left::More;
+                    }
+                    *callbacks -= 1;
+                    (*entry).passed.set(true);
+                    list.unlink(entry);
+                    list.push_back(entry);
+                }
+            }
+        }
+    }
+
+    /// [`take`](Cancel::take) from the root. `held`: its lock.
+    pub(super) unsafe fn take_from_root(&mut self, held: &mut Held) {
+        // SAFETY: see above.
+        let left = unsafe { self.take(self.root, false, &mut HOLD.clone()) };
+        if left == Left::Nothing {
+            held.flags &= !NONEMPTY;
+        }
+        self.root_left = left == Left::More;
+        self.root_calls = left == Left::Calls;
+    }
+
+    /// Lets go of a node that is out of both lists. It is locked, and not afterwards.
+    pub(super) unsafe fn let_go(&mut self, entry: *const Entry, hub: *const Hub, held: Held) {
+        // SAFETY: see above.
+        unsafe {
+            if is_multi(held.flags) {
+                self.finished.add(entry); // before the unlock: our handle keeps the node
+            } else {
+                // Release: as in `visit`.
+                (*entry.cast::<Dependent>())
+                    .source
+                    .store(null_mut(), Release);
+            }
+            Hub::unlock(hub, held);
+        }
+    }
+
+    /// Takes the next wakers out of the root, then out of the nodes of the left list.
+    unsafe fn refill(&mut self) {
+        // SAFETY: see above.
+        unsafe {
+            while self.root_left && self.filled < BATCH {
+                let mut held = Hub::lock(self.root);
+                self.take_from_root(&mut held);
+                Hub::unlock(self.root, held);
+            }
+            while self.nodes_left && self.filled < BATCH {
+                let left_held = Hub::lock(self.left);
+                let list = &(*self.left).list;
+                let mut callbacks = HOLD; // P1
+                for _ in 0..HOLD {
+                    let entry = list.first();
+                    if entry.is_null() {
+                        self.nodes_left = false;
+                        break;
+                    }
+                    if self.filled == BATCH {
+                        break;
+                    }
+                    prefetch((*entry).next.get());
+                    let hub = own_hub(entry);
+                    let mut held = Hub::lock(hub);
+                    if held.flags & CALLS != 0 {
+                        // So have all that come after it.
+                        Hub::unlock(hub, held);
+                        (self.nodes_left, self.node_calls) = (false, true);
+                        break;
+                    }
+                    match self.take(hub, held.flags & INHERITED != 0, &mut callbacks) {
+                        Left::Nothing => {
+                            held.flags &= !NONEMPTY;
+                            list.unlink(entry);
+                            self.let_go(entry, hub, held);
+                        }
+                        Left::Calls => {
+                            held.flags |= CALLS;
+                            list.unlink(entry);
+                            list.push_back(entry);
+                            Hub::unlock(hub, held);
+                        }
+                        Left::More => {
+                            Hub::unlock(hub, held);
+                            break;
+                        }
+                    }
+                }
+                Hub::unlock(self.left, left_held);
+            }
+        }
+    }
+
+    /// Phase 2: wakers, then callbacks. No lock is held.
+    pub(super) unsafe fn serve(&mut self) {
+        loop {
+            while self.woken < self.filled {
+                // One guard for the whole batch, as it costs more than a wake; after a panic the
+                // rest of the batch gets another one.
+                let (woken, filled, wakers) = (&mut self.woken, self.filled, &self.wakers);
+                self.panics.guard(|| {
+                    while *woken < filled {
+                        // SAFETY: filled by `take`, and counted as woken before the foreign call.
+                        let waker = unsafe { wakers.get_unchecked(*woken).assume_init_read() };
+                        *woken += 1;
+                        waker.wake();
+                    }
+                });
+            }
+            (self.filled, self.woken) = (0, 0);
+            // SAFETY: no lock is held.
+            unsafe { self.refill() };
+            if self.filled == 0 {
+                break;
+            }
+        }
+        self.run_calls();
+        // SAFETY: no lock is held, and no waiter is left anywhere.
+        while unsafe { self.call_next() } {}
+        while let Some(hub) = self.finished.next() {
+            // SAFETY: the handle is ours to give back.
+            self.panics.guard(|| unsafe { multi::release_multi(hub) });
+        }
+        if self.spare > 0 {
+            // SAFETY: reserved by us; the root has one more, so no foreign code runs.
+            unsafe { unreserve(self.detail, core::mem::take(&mut self.spare)) };
+        }
+        self.served = true;
+    }
+}
+
+impl Cancel {
+    /// Calls what has been chained up.
+    fn run_calls(&mut self) {
+        if !self.calls.is_empty() {
+            let (detail, outcome) = (self.detail, self.outcome);
+            self.calls.run(&mut self.panics, |inherited| {
+                // SAFETY: the root's reference keeps the block alive.
+                unsafe { cancelled(detail, outcome, inherited) }
+            });
+        }
+    }
+
+    /// Calls the next callback that has stayed in its list: the root's first, then those of the
+    /// nodes in the left list. False: there are no more.
+    ///
+    /// # Safety
+    ///
+    /// No lock is held; all lists that have something left have been passed.
+    unsafe fn call_next(&mut self) -> bool {
+        let (mut call, mut inherited) = (None, false);
+        // SAFETY: nodes in the left list are alive (E4, N2); lists under the locks.
+        unsafe {
+            if self.root_calls {
+                let mut held = Hub::lock(self.root);
+                call = self.take_call(self.root, &mut held);
+                self.root_calls = held.flags & NONEMPTY != 0;
+                Hub::unlock(self.root, held);
+            } else if self.node_calls {
+                let left_held = Hub::lock(self.left);
+                let list = &(*self.left).list;
+                let entry = list.first();
+                if entry.is_null() {
+                    self.node_calls = false;
+                } else {
+                    let hub = own_hub(entry);
+                    let mut held = Hub::lock(hub);
+                    call = self.take_call(hub, &mut held);
+                    inherited = held.flags & INHERITED != 0;
+                    if held.flags & NONEMPTY == 0 {
+                        list.unlink(entry);
+                        self.let_go(entry, hub, held);
+                    } else {
+                        Hub::unlock(hub, held);
+                    }
+                }
+                Hub::unlock(self.left, left_held);
+            } else {
+                return false;
+            }
+        }
+        match call {
+            Some(call) => {
+                // SAFETY: the root's reference keeps the block alive.
+                let cancelled = unsafe { cancelled(self.detail, self.outcome, inherited) };
+                self.panics.guard(|| call.run(&cancelled));
+            }
+            None => self.run_calls(),
+        }
+        true
+    }
+
+    /// Takes the first callback out of a list, if there is one: one in place as it is, one on the
+    /// heap into the chain.
+    ///
+    /// # Safety
+    ///
+    /// `held` is the lock of the list, in which there are only callbacks.
+    unsafe fn take_call(&mut self, hub: *const Hub, held: &mut Held) -> Option<Call> {
+        // SAFETY: E1, E4 by the lock.
+        unsafe {
+            let list = &(*hub).list;
+            let entry = list.first();
+            let mut call = None;
+            if !entry.is_null() {
+                list.unlink(entry);
+                if (*entry).kind == Kind::Hook {
+                    call = Some(Hook::take(entry.cast::<Hook>()));
+                } else {
+                    self.calls.add(entry, held.flags & INHERITED != 0);
+                }
+            }
+            if list.is_empty() {
+                held.flags &= !NONEMPTY;
+            }
+            call
+        }
+    }
+}
+
+/// What callbacks are told.
+///
+/// # Safety
+///
+/// The block of `detail` is alive.
+unsafe fn cancelled(detail: *mut Detail, outcome: u32, inherited: bool) -> Cancelled {
+    // SAFETY: by the caller's promise.
+    let detail = unsafe { DetailRef::clone_raw(detail) };
+    Cancelled::new(Reason::from_bits(outcome), detail).with_inherited(inherited)
+}
+
+/// A panic on its way through (without `std`): the rest is served first.
+impl Drop for Cancel {
+    fn drop(&mut self) {
+        if !self.served {
+            // SAFETY: no lock is held: foreign code runs in `serve` alone, outside of all locks.
+            unsafe { self.serve() }
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! What a cancel at work knows. Invariants: `propagate.rs`.
+
+use crate::cause::Detail;
+use crate::sync::{BATCH, Panics};
+use crate::tree::block::Calls;
+use crate::tree::hub::Hub;
+use crate::tree::multi::Finished;
+use core::mem::MaybeUninit;
+use core::task::Waker;
+
+/// A cancel at work.
+pub(super) struct Cancel {
+    pub(super) root: *const Hub,
+    /// The message and error for everybody reached; kept alive by the root's reference.
+    pub(super) detail: *mut Detail,
+    /// References to `detail` that are reserved and not given out yet.
+    pub(super) spare: u32,
+    /// `CANCELLED`, reason, payload.
+    pub(super) outcome: u32,
+    pub(super) work: *const Hub,
+    pub(super) left: *const Hub,
+    /// Something was put into one of the lists at some time, so others may know it.
+    pub(super) used: bool,
+    /// There may be nodes in the left list.
+    pub(super) nodes_left: bool,
+    /// There may be waiters in the root's list.
+    pub(super) root_left: bool,
+    /// There may be callbacks in the root's list, and nothing else.
+    pub(super) root_calls: bool,
+    /// There may be nodes in the left list with callbacks, and none with anything else.
+    pub(super) node_calls: bool,
+    pub(super) wakers: [MaybeUninit<Waker>; BATCH],
+    pub(super) filled: usize,
+    pub(super) woken: usize,
+    pub(super) calls: Calls,
+    pub(super) finished: Finished,
+    /// What another cancel is marking; the root while there is nothing. (Not null: the fewer zeros, the
+    /// less a small machine needs `memset` for them.)
+    pub(super) busy: *const Hub,
+    pub(super) panics: Panics,
+    /// All is done.
+    pub(super) served: bool,
+}
