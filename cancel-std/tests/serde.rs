@@ -133,9 +133,13 @@ fn contexts() {
         "started": null,
         "ended": null,
         "duration": null,
+        "remaining": null,
+        "reason": null,
         "cause": null,
+        "message": null,
         "error": null,
         "progress": null,
+        "progress_rate": null,
         "shielded": false,
         "callback_panics": 0,
     });
@@ -155,4 +159,22 @@ fn contexts() {
     );
     assert_eq!(ended["cause"]["reason"], "timeout");
     assert_eq!(ended["progress"]["current"], 1);
+}
+
+/// The fields are the methods, whatever is added later.
+#[test]
+fn x44_a_context_has_a_field_for_each_method() {
+    let source = include_str!("../src/context.rs");
+    let methods = source[source.find("impl Context {").unwrap()..]
+        .lines()
+        .filter_map(|line| line.strip_prefix("    pub fn "))
+        .filter(|rest| !rest.starts_with("partial_result") && !rest.starts_with("undelivered"))
+        .map(|rest| rest[..rest.find('(').unwrap()].to_owned());
+    let mut methods: Vec<String> = methods.collect();
+    let context = to_value(Cancelable::new().context()).unwrap();
+    let mut fields: Vec<String> = context.as_object().unwrap().keys().cloned().collect();
+    methods.sort();
+    fields.sort();
+    assert!(fields.len() > 10);
+    assert_eq!(fields, methods);
 }

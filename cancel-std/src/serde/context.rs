@@ -1,15 +1,15 @@
-//! A struct of all that a context tells, except the partial result, whose type is not known.
+//! A struct of all that a context tells, except results, whose types are not known.
 
 use crate::context::Context;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
-/// A struct with a field for each method, under its name; only the
-/// [partial result](Context::partial_result), whose type is not known, is left out. Times are written
-/// as `serde` writes a [`Duration`](std::time::Duration).
+/// A struct with a field for each method, under its name. Left out are the
+/// [partial result](Context::partial_result) and [undelivered items](Context::undelivered), whose types
+/// are not known. Times are written as `serde` writes a [`Duration`](std::time::Duration).
 #[cfg_attr(docsrs, doc(cfg(feature = "serde")))]
 impl Serialize for Context {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut context = serializer.serialize_struct("Context", 13)?;
+        let mut context = serializer.serialize_struct("Context", 17)?;
         context.serialize_field("id", &self.id())?;
         context.serialize_field("parent_id", &self.parent_id())?;
         context.serialize_field("name", &self.name())?;
@@ -18,9 +18,13 @@ impl Serialize for Context {
         context.serialize_field("started", &self.started())?;
         context.serialize_field("ended", &self.ended())?;
         context.serialize_field("duration", &self.duration())?;
+        context.serialize_field("remaining", &self.remaining())?;
+        context.serialize_field("reason", &self.reason())?;
         context.serialize_field("cause", &self.cause())?;
+        context.serialize_field("message", &self.message())?;
         context.serialize_field("error", &self.error())?;
         context.serialize_field("progress", &self.progress())?;
+        context.serialize_field("progress_rate", &self.progress_rate())?;
         context.serialize_field("shielded", &self.shielded())?;
         context.serialize_field("callback_panics", &self.callback_panics())?;
         context.end()
