@@ -38,6 +38,11 @@ const TASKS: &[Task] = &[
         run: check::run,
     },
     Task {
+        name: "layers",
+        about: "which files use files above them, names used twice, misplaced conditions [CRATE]",
+        run: check::layers::list,
+    },
+    Task {
         name: "test",
         about: "all tests: the workspace's, and the core's without std",
         run: check::test,
