@@ -9,6 +9,7 @@ mod conformance;
 mod embedded;
 mod limit;
 mod loom;
+mod msrv;
 mod page;
 mod qemu;
 mod run;
@@ -46,6 +47,11 @@ const TASKS: &[Task] = &[
         name: "test",
         about: "all tests: the workspace's, and the core's without std",
         run: check::test,
+    },
+    Task {
+        name: "msrv",
+        about: "the libraries with the oldest compiler that they declare; fetches it if it may",
+        run: msrv::run,
     },
     Task {
         name: "conformance",

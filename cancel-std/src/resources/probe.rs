@@ -119,7 +119,8 @@ impl Machine {
     fn process(&mut self) -> Option<Reading> {
         let pid = self.pid?;
         let memory = ProcessRefreshKind::nothing().with_memory().without_tasks();
-        let this = ProcessesToUpdate::Some(&[pid]);
+        let pids = [pid];
+        let this = ProcessesToUpdate::Some(&pids);
         self.system.refresh_processes_specifics(this, true, memory);
         let used = self.system.process(pid)?.memory();
         Some(Reading::Space {
