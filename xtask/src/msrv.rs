@@ -47,6 +47,8 @@ pub(crate) fn run(_: &[String]) -> Outcome {
             &format!("{name} with Rust {VERSION}"),
             toolchain
                 .cargo()
+                // Lints are the newest compiler's business.
+                .env("RUSTFLAGS", "-A warnings")
                 .args(["check", "--locked", "--quiet", "-p", name, "--all-features"])
                 .args(["--target-dir", "target/msrv"]),
         );

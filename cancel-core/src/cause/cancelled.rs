@@ -192,6 +192,11 @@ impl core::error::Error for Cancelled {
 
 impl Chained for Cancelled {
     #[cfg(feature = "alloc")]
+    fn as_error(&self) -> &(dyn core::error::Error + 'static) {
+        self
+    }
+
+    #[cfg(feature = "alloc")]
     fn into_detail(self: alloc::boxed::Box<Self>) -> Option<DetailRef> {
         self.detail
     }

@@ -37,13 +37,17 @@ impl Source {
             #[cfg(feature = "alloc")]
             Source::Users(ref error) => &**error,
             #[cfg(feature = "alloc")]
-            Source::Ours(ref error) => &**error,
+            Source::Ours(ref error) => error.as_error(),
         }
     }
 }
 
 /// An error with a block of its own.
 pub(crate) trait Chained: Error + Send + Sync {
+    /// The up-cast, which Rust has itself since 1.86.
+    #[cfg(feature = "alloc")]
+    fn as_error(&self) -> &(dyn Error + 'static);
+
     #[cfg(feature = "alloc")]
     fn into_detail(self: Box<Self>) -> Option<DetailRef>;
 }

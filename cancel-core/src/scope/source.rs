@@ -303,5 +303,10 @@ pub(crate) fn failed(error: TimerError) -> Cause {
 
 #[cfg(not(feature = "alloc"))]
 pub(crate) fn failed(_: TimerError) -> Cause {
-    static_cause!(Reason::Error, "the timer of the deadline failed")
+    static_cause!(
+        crate::cause::StaticCause,
+        Cause,
+        Reason::Error,
+        "the timer of the deadline failed"
+    )
 }

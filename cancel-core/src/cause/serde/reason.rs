@@ -59,7 +59,7 @@ impl<'de> Visitor<'de> for ReasonVisitor {
     }
 
     fn visit_enum<A: EnumAccess<'de>>(self, data: A) -> Result<Reason, A::Error> {
-        let (Kind(index), content) = data.variant()?;
+        let (Index(index), content) = data.variant()?;
         let plain = match index {
             0 => Reason::Manual,
             1 => Reason::Timeout,
@@ -77,41 +77,41 @@ impl<'de> Visitor<'de> for ReasonVisitor {
 }
 
 /// An index into `NAMES`.
-struct Kind(usize);
+struct Index(usize);
 
-impl<'de> Deserialize<'de> for Kind {
+impl<'de> Deserialize<'de> for Index {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_identifier(KindVisitor)
+        deserializer.deserialize_identifier(IndexVisitor)
     }
 }
 
-struct KindVisitor;
+struct IndexVisitor;
 
-impl Visitor<'_> for KindVisitor {
-    type Value = Kind;
+impl Visitor<'_> for IndexVisitor {
+    type Value = Index;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the name of a reason")
     }
 
-    fn visit_u64<E: Error>(self, index: u64) -> Result<Kind, E> {
+    fn visit_u64<E: Error>(self, index: u64) -> Result<Index, E> {
         match usize::try_from(index) {
-            Ok(index) if index < NAMES.len() => Ok(Kind(index)),
+            Ok(index) if index < NAMES.len() => Ok(Index(index)),
             _ => Err(E::invalid_value(Unexpected::Unsigned(index), &self)),
         }
     }
 
-    fn visit_str<E: Error>(self, name: &str) -> Result<Kind, E> {
+    fn visit_str<E: Error>(self, name: &str) -> Result<Index, E> {
         let index = NAMES.iter().position(|known| *known == name);
         index
-            .map(Kind)
+            .map(Index)
             .ok_or_else(|| E::unknown_variant(name, NAMES))
     }
 
-    fn visit_bytes<E: Error>(self, name: &[u8]) -> Result<Kind, E> {
+    fn visit_bytes<E: Error>(self, name: &[u8]) -> Result<Index, E> {
         let index = NAMES.iter().position(|known| known.as_bytes() == name);
         index
-            .map(Kind)
+            .map(Index)
             .ok_or_else(|| E::invalid_value(Unexpected::Bytes(name), &self))
     }
 }
