@@ -1,12 +1,13 @@
 //! What CI runs. The tests themselves are README's command, which `.ci/run` calls last.
 
 use crate::run::{Outcome, cargo, step};
-use crate::{broker, check, conformance, loom, msrv, page, size};
+use crate::{broker, check, conformance, instructions, loom, msrv, page, size};
 
 pub(crate) fn run(_: &[String]) -> Outcome {
     check::run(&[])?;
     check::without_std()?;
     msrv::run(&[])?;
+    instructions::run(&[])?;
     loom::run(&["--quick".into()])?;
     for example in [
         "01_basic_cancelation",

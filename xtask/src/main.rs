@@ -7,6 +7,7 @@ mod check;
 mod ci;
 mod conformance;
 mod embedded;
+mod instructions;
 mod limit;
 mod loom;
 mod msrv;
@@ -99,6 +100,11 @@ const TASKS: &[Task] = &[
         run: bench::run,
     },
     Task {
+        name: "instructions",
+        about: "counts those of the commonest calls (valgrind), fails if one grew; --write: into the file",
+        run: instructions::run,
+    },
+    Task {
         name: "size",
         about: "flash and RAM of small firmware; --write: into BENCHMARKS.md, --check: fail on a missed target",
         run: size::run,
@@ -112,7 +118,7 @@ fn main() -> ExitCode {
     let Some(task) = TASKS.iter().find(|task| task.name == name) else {
         println!("cargo xtask TASK\n");
         for task in TASKS {
-            println!("  {:<11} {}", task.name, task.about);
+            println!("  {:<12} {}", task.name, task.about);
         }
         let asked = matches!(name.as_str(), "help" | "--help" | "-h");
         return if asked {
