@@ -167,6 +167,18 @@ const FAULTS: &[Fault] = &[
         "                    if held.flags & NONEMPTY == 0 {\n                        list.unlink(entry);",
         "                    if false && held.flags & NONEMPTY == 0 {\n                        list.unlink(entry);",
     ),
+    (
+        "a change looks for sources before the deadline is written",
+        "scope/deadline.rs",
+        "            let mut held = Hub::lock(hub);\n            self.at.set(at);\n            if (*hub).list.is_empty() {",
+        "            let mut held = Hub::lock(hub);\n            if !(*hub).list.is_empty() {\n                self.at.set(at);\n            } else {\n                Hub::unlock(hub, held);\n                held = Hub::lock(hub);\n                self.at.set(at);",
+    ),
+    (
+        "a change whose mark another one has taken out is not told",
+        "scope/deadline.rs",
+        "                (*first).queued.store(false, Relaxed);\n                Hub::unlock(hub, held);",
+        "                (*first).queued.store((*first).queued.load(Relaxed) && first != mark, Relaxed);\n                Hub::unlock(hub, held);",
+    ),
 ];
 
 /// Each fault in a copy of the core; the models have to fail.

@@ -3,19 +3,23 @@
 //! Invariants (`E` list.rs, `H` hub.rs)
 //!
 //! * L1: `hub` is a lock and a list here, and never cancelled. In the list are the sources that wait
-//!   for a change. `at` and `sources` are guarded by the lock.
+//!   for a change, and marks (L3). `at` is guarded by the lock.
 //! * L2: a source enters its waker first and reads `at` afterwards; a change writes `at` first and
 //!   takes the wakers out afterwards. So no change is missed.
+//! * L3: under the lock that writes `at`, a change puts a mark at the end of the list. In front of it are
+//!   the sources that may not have seen the change: the change wakes these, until its mark is the first
+//!   entry or is out. Sources that enter meanwhile have seen the change, and stand behind the mark.
+//!   A change that meets the mark of another one at the front takes it out on its behalf, since nobody
+//!   is left for that one to wake. The mark's `queued` says whether it is in the list (H4).
 
 use crate::cause::Cancelled;
 use crate::cause::Cause;
 use crate::cause::Reason;
 use crate::rt::Timer;
 use crate::scope::source::failed;
-use crate::sync::{Held, LockedCell, Panics, const_fn};
+use crate::sync::{Held, LockedCell, Panics, Relaxed, const_fn};
 use crate::token::Token;
-use crate::tree::NONEMPTY;
-use crate::tree::{Hub, Waiter};
+use crate::tree::{Entry, Hub, Kind, NONEMPTY, Waiter};
 use core::fmt;
 use core::future::Future;
 use core::marker::PhantomPinned;
@@ -68,8 +72,6 @@ pub struct Deadline<'o, R> {
     hub: Hub,
     /// Its own; `MAX`: none.
     at: LockedCell<Duration>,
-    /// How many there are.
-    sources: LockedCell<u32>,
     timer: R,
     outer: Option<&'o Deadline<'o, R>>,
 }
@@ -100,7 +102,6 @@ impl<R> Deadline<'_, R> {
             Deadline {
                 hub: Hub::new(0),
                 at: LockedCell::new(Duration::MAX),
-                sources: LockedCell::new(0),
                 timer,
                 outer: None,
             }
@@ -209,14 +210,19 @@ impl<'o, R: Timer> Deadline<'o, R> {
     /// ```
     pub fn set_deadline(&self, at: Duration) {
         let hub: *const Hub = &self.hub;
-        // SAFETY: alive; L1. Wakers are woken outside the lock (H3).
+        let mark = Entry::new(Kind::Mark);
+        // SAFETY: alive; L1. The mark is out when `wake_before` is over, whatever panics (E4).
         unsafe {
-            let held = Hub::lock(hub);
+            let mut held = Hub::lock(hub);
             self.at.set(at);
-            // Those that wait now come first. Others may come while these are woken, for ever, but
-            // have seen the change.
-            let left = self.sources.get();
-            wake(hub, held, left);
+            if (*hub).list.is_empty() {
+                return Hub::unlock(hub, held);
+            }
+            (*hub).list.push_back(&mark);
+            // Relaxed: read under the lock.
+            mark.queued.store(true, Relaxed);
+            held.flags |= NONEMPTY;
+            wake_before(&mark, hub, held);
         }
     }
 
@@ -312,7 +318,6 @@ impl<'o, R: Timer> Deadline<'o, R> {
     ///
     /// See [`Deadline`].
     pub fn source(&self) -> UntilDeadline<'_, R> {
-        self.count(1);
         UntilDeadline {
             armed: Duration::MAX,
             sleep: None,
@@ -325,19 +330,6 @@ impl<'o, R: Timer> Deadline<'o, R> {
     }
 }
 
-impl<R> Deadline<'_, R> {
-    /// Sources that come and go.
-    fn count(&self, change: i32) {
-        // SAFETY: alive; L1.
-        unsafe {
-            let held = Hub::lock(&self.hub);
-            let sources = self.sources.get().wrapping_add_signed(change);
-            self.sources.set(sources);
-            Hub::unlock(&self.hub, held);
-        }
-    }
-}
-
 impl<R: Timer> fmt::Debug for Deadline<'_, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Deadline")
@@ -346,42 +338,47 @@ impl<R: Timer> fmt::Debug for Deadline<'_, R> {
     }
 }
 
-/// Wakes as many sources as are said, and unlocks.
+/// Wakes the sources in front of `mark`, takes the mark out, and unlocks (L3).
 ///
 /// # Safety
 ///
-/// `hub` is alive, and `held` its lock.
-unsafe fn wake(hub: *const Hub, mut held: Held, mut left: u32) {
+/// `hub` is alive, and `held` its lock; `mark` was put into its list.
+unsafe fn wake_before(mark: *const Entry, hub: *const Hub, mut held: Held) {
     /// A panic on its way through (without `std`): the rest is woken first.
-    struct RestOfSources(*const Hub, u32);
+    struct RestOfSources(*const Entry, *const Hub);
     impl Drop for RestOfSources {
         fn drop(&mut self) {
             // SAFETY: alive; no lock is held.
-            unsafe { wake(self.0, Hub::lock(self.0), self.1) }
+            unsafe { wake_before(self.0, self.1, Hub::lock(self.1)) }
         }
     }
     // SAFETY: alive; E1 by the lock. Out of the list first, then the waker (H4), which is woken
     // outside the lock (H3).
     unsafe {
         let mut panics = Panics::new();
-        loop {
+        // Relaxed: `queued` of our own mark changes under the lock only.
+        while (*mark).queued.load(Relaxed) {
+            // There is a first entry: the mark, at the latest.
             let first = (*hub).list.first();
-            if first.is_null() || left == 0 {
-                Hub::unlock(hub, held);
-                return panics.resume();
-            }
-            left -= 1;
             (*hub).list.unlink(first);
             if (*hub).list.is_empty() {
                 held.flags &= !NONEMPTY;
             }
-            let waker = Hub::take_waker(first.cast::<Waiter>());
-            Hub::unlock(hub, held);
-            let rest = RestOfSources(hub, left);
-            panics.guard(|| waker.wake());
-            core::mem::forget(rest);
+            if (*first).kind == Kind::Mark {
+                // The last touch: its owner sees it under the lock.
+                (*first).queued.store(false, Relaxed);
+                Hub::unlock(hub, held);
+            } else {
+                let waker = Hub::take_waker(first.cast::<Waiter>());
+                Hub::unlock(hub, held);
+                let rest = RestOfSources(mark, hub);
+                panics.guard(|| waker.wake());
+                core::mem::forget(rest);
+            }
             held = Hub::lock(hub);
         }
+        Hub::unlock(hub, held);
+        panics.resume();
     }
 }
 
@@ -415,7 +412,6 @@ impl<R> Drop for Waiting<'_, R> {
     fn drop(&mut self) {
         // SAFETY: pinned if it was ever entered; the deadline is alive.
         unsafe { Hub::leave(&self.deadline.hub, &self.waiter) };
-        self.deadline.count(-1);
     }
 }
 

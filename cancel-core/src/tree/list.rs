@@ -32,6 +32,8 @@ pub(crate) enum Kind {
     Callback,
     /// A `Hook`: a callback in place.
     Hook,
+    /// An entry alone, which marks a place in the list of a deadline (L3 in `scope/deadline.rs`).
+    Mark,
 }
 
 impl Kind {

@@ -2,6 +2,7 @@
 #![cfg(not(loom))]
 
 mod clock;
+mod deadline_marks;
 mod deadlines;
 mod hooks;
 mod hooks_at_random;
