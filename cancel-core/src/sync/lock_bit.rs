@@ -7,7 +7,8 @@
 //! Sections are short and bounded (`HOLD` entries), and no foreign code runs inside. Whoever finds
 //! the lock taken spins for a bounded number of rounds, then yields, then sleeps for 50 µs at a
 //! time, so a thread that was preempted inside a section can go on even if the waiting threads
-//! have a higher priority.
+//! have a higher priority. (In WebAssembly it goes on yielding: the main thread of a browser must not
+//! sleep, which traps there.)
 
 use core::ptr;
 
@@ -153,7 +154,7 @@ impl Word {
     }
 }
 
-/// Waits a little longer each time: 8 to 128 pauses, 64 yields, then naps of 50 µs.
+/// Waits a little longer each time: 8 to 128 pauses, 64 yields, then naps of 50 µs (`nap`).
 #[derive(Debug)]
 pub(crate) struct Patience(u32);
 
@@ -175,8 +176,20 @@ impl Patience {
         match self.0 {
             round @ 0..8 => (0..1u32 << round).for_each(|_| core::hint::spin_loop()),
             8..72 => std::thread::yield_now(),
-            _ => std::thread::sleep(core::time::Duration::from_micros(50)),
+            _ => nap(),
         }
         self.0 = self.0.saturating_add(1);
     }
+}
+
+#[cfg(not(target_family = "wasm"))]
+fn nap() {
+    std::thread::sleep(core::time::Duration::from_micros(50));
+}
+
+/// A browser's main thread traps when it sleeps, and nothing tells whether this is one.
+#[cfg(target_family = "wasm")]
+fn nap() {
+    (0..128).for_each(|_| core::hint::spin_loop());
+    std::thread::yield_now();
 }

@@ -257,17 +257,18 @@ pub(crate) unsafe fn fires(link: *const Link, held: &crate::sync::Held) -> bool 
 /// # Safety
 ///
 /// Both are alive; the link is in no list.
-unsafe fn follow_one(link: &Link, source: *const Hub) -> bool {
+unsafe fn follow_one(link: *const Link, source: *const Hub) -> bool {
     // SAFETY: the source comes before the owner in the lock order (H5); both locks are held while
     // `source` is written (N1), since other links may already have made the owner known.
     unsafe {
-        let own = addr_of!((*link.owner).hub);
+        let own = addr_of!((*(*link).owner).hub);
         let mut held = Hub::lock(source);
         let cancelled = held.flags & CANCELLED != 0;
         if held.flags & (CANCELLED | NEVER) == 0 {
             let owner = Hub::lock(own);
-            link.dependent.source.store(source.cast_mut(), Relaxed);
-            (*source).list.push_front(addr_of!(link.dependent.entry));
+            (*link).dependent.source.store(source.cast_mut(), Relaxed);
+            // (Made from the pointer to the link, so that it is good for all of it, N7.)
+            (*source).list.push_front(addr_of!((*link).dependent.entry));
             held.flags |= NONEMPTY;
             if held.flags & MULTI != 0 {
                 retain(source); // N4
