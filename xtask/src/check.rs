@@ -1,6 +1,7 @@
-//! Formatting, lints, docs, tests without `std`, rules of the house.
+//! Formatting, lints, docs, tests without `std`, structure, packages.
 
 pub(crate) mod layers;
+mod packages;
 mod rules;
 
 use crate::run::{Outcome, cargo, output, step};
@@ -9,7 +10,7 @@ pub(crate) fn run(_: &[String]) -> Outcome {
     step("format", cargo().args(["fmt", "--all", "--check"]))?;
     rules::run()?;
     layers::run()?;
-    dependencies()?;
+    packages(&[])?;
     step(
         "lints, all targets",
         cargo().args([
@@ -74,6 +75,11 @@ pub(crate) fn run(_: &[String]) -> Outcome {
     )
 }
 
+pub(crate) fn packages(_: &[String]) -> Outcome {
+    packages::lock_file()?;
+    packages::lowest_versions()
+}
+
 pub(crate) fn test(_: &[String]) -> Outcome {
     step("tests", cargo().args(["test", "--workspace"]))?;
     without_std()
@@ -94,37 +100,6 @@ pub(crate) fn without_std() -> Outcome {
                 .args(["test", "-p", "cancel-core", "--no-default-features"])
                 .args(["--features", features, "--lib", "--tests"]),
         )?;
-    }
-    Ok(())
-}
-
-/// The core stays small: library authors judge it by that.
-fn dependencies() -> Outcome {
-    println!("\n── dependencies of cancel-core");
-    let tree = output(cargo().args([
-        "tree",
-        "-p",
-        "cancel-core",
-        "--edges",
-        "normal",
-        "--prefix",
-        "none",
-        "--no-dedupe",
-    ]))
-    .ok_or("cargo tree failed")?;
-    let mut crates: Vec<&str> = tree
-        .lines()
-        .skip(1)
-        .filter_map(|line| line.split(' ').next())
-        .collect();
-    crates.sort();
-    crates.dedup();
-    println!("{}", crates.join(", "));
-    if crates.len() > 5 {
-        return Err(format!(
-            "cancel-core has {} dependencies, 5 at most",
-            crates.len()
-        ));
     }
     Ok(())
 }

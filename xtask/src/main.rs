@@ -36,8 +36,13 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "check",
-        about: "formatting, lints on every feature set, docs, rules of the house",
+        about: "formatting, lints on every feature set, docs, order of files, packages",
         run: check::run,
+    },
+    Task {
+        name: "packages",
+        about: "the lock file of a new user, and the lowest versions that the manifests allow",
+        run: check::packages,
     },
     Task {
         name: "layers",
