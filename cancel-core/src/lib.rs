@@ -33,6 +33,8 @@
 //! * `alloc`: [`CancelToken`], callbacks, messages made at run time. Part of `std`. On targets
 //!   without compare-and-swap the application chooses a backend of `portable-atomic`, for example
 //!   by the feature below.
+//! * `compat`: the interface of tokio-util's `CancellationToken` over [`CancelToken`], for programs that
+//!   move (`compat::tokio_util`). Needs `alloc`.
 //! * `serde`: reasons and causes can be serialized, reasons deserialized. Needs no heap.
 //! * `critical-section`: for applications on targets without compare-and-swap: lets
 //!   `portable-atomic` use critical sections. Libraries leave it alone.
@@ -70,6 +72,10 @@ mod cause;
 mod tree;
 
 mod token;
+
+#[cfg(feature = "compat")]
+#[cfg_attr(docsrs, doc(cfg(feature = "compat")))]
+pub mod compat;
 
 mod scope;
 

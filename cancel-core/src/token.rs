@@ -44,6 +44,8 @@ pub use registration::Registration;
 #[cfg(feature = "alloc")]
 pub use shared::CancelToken;
 pub use stream::{CancelStreamExt, TakeUntilCancelled, UntilCancelledStream};
+#[cfg(feature = "compat")]
+pub(crate) use until::Beside;
 pub use until::{CancelFutureExt, UntilCancelled};
 pub use view::TokenView;
 pub use wait::WaitForCancel;

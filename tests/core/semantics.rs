@@ -2,6 +2,7 @@
 
 mod callbacks;
 mod causes;
+mod ends;
 mod follow;
 mod futures;
 mod guards;

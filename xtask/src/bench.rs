@@ -3,9 +3,10 @@
 use crate::run::{Outcome, cargo, step};
 
 pub(crate) fn run(args: &[String]) -> Outcome {
+    let (profile, args) = profile(args)?;
     let mut bench = cargo();
-    bench.args(["run", "--release", "--quiet", "-p", "cancel-bench", "--"]);
-    bench.args(args);
+    bench.args(["run", "--profile", profile, "--quiet", "-p", "cancel-bench"]);
+    bench.arg("--").args(args);
     let chosen = |name: &str| args.iter().any(|arg| arg.starts_with(name));
     if !["--quick", "--filter", "--markdown"]
         .iter()
@@ -14,4 +15,13 @@ pub(crate) fn run(args: &[String]) -> Outcome {
         bench.args(["--markdown", "BENCHMARKS.md"]);
     }
     step("benchmark", &mut bench)
+}
+
+/// `--profile NAME` in front is for cargo; the rest is for the benchmark.
+fn profile(args: &[String]) -> Result<(&str, &[String]), String> {
+    match args {
+        [flag, name, rest @ ..] if flag == "--profile" => Ok((name, rest)),
+        [flag] if flag == "--profile" => Err("--profile needs a name, such as release-lto".into()),
+        _ => Ok(("release", args)),
+    }
 }

@@ -8,6 +8,7 @@ use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 use core::time::Duration;
+use futures_core::FusedFuture;
 use pin_project_lite::pin_project;
 
 /// A time limit for any future.
@@ -51,8 +52,10 @@ pub trait TimeoutExt: Future + Sized {
     /// See [`TimeoutExt`].
     fn timeout<R: Timer>(self, timer: &R, timeout: Duration) -> Timeout<Self, R::Sleep> {
         Timeout {
-            future: self,
-            source: DeadlineSource::new(timer.sleep(timeout)),
+            running: Some(Limited {
+                future: self,
+                source: DeadlineSource::new(timer.sleep(timeout)),
+            }),
         }
     }
 }
@@ -60,7 +63,26 @@ pub trait TimeoutExt: Future + Sized {
 impl<F: Future> TimeoutExt for F {}
 
 pin_project! {
+    /// A future and its limit.
+    #[derive(Debug)]
+    struct Limited<F, S> {
+        #[pin]
+        future: F,
+        #[pin]
+        source: DeadlineSource<S>,
+    }
+}
+
+pin_project! {
     /// A future with a time limit. Made by [`TimeoutExt::timeout`].
+    ///
+    /// When it resolves, either way, it drops the future inside and the timer's sleep before it returns.
+    /// It is `Unpin` if both of these are.
+    ///
+    /// # Panics
+    ///
+    /// If it is polled again after it has resolved. [`FusedFuture::is_terminated`] tells, so
+    /// `futures::select!` takes it in a loop.
     ///
     /// # Examples
     ///
@@ -68,10 +90,9 @@ pin_project! {
     #[must_use = "futures do nothing unless awaited"]
     #[derive(Debug)]
     pub struct Timeout<F, S> {
+        // `None`: it has resolved.
         #[pin]
-        future: F,
-        #[pin]
-        source: DeadlineSource<S>,
+        running: Option<Limited<F, S>>,
     }
 }
 
@@ -83,11 +104,32 @@ where
     type Output = Result<F::Output, Cancelled>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        match this.future.poll(cx) {
+        let mut running = self.project().running;
+        let Some(limited) = running.as_mut().as_pin_mut() else {
+            panic!("`Timeout` polled after it has resolved")
+        };
+        let limited = limited.project();
+        let poll = match limited.future.poll(cx) {
             Poll::Ready(output) => Poll::Ready(Ok(output)),
-            Poll::Pending => this.source.poll(cx).map(|cause: Cause| Err(cause.into())),
+            Poll::Pending => limited
+                .source
+                .poll(cx)
+                .map(|cause: Cause| Err(cause.into())),
+        };
+        if poll.is_ready() {
+            running.set(None);
         }
+        poll
+    }
+}
+
+impl<F, S> FusedFuture for Timeout<F, S>
+where
+    F: Future,
+    S: Future<Output = Result<(), TimerError>>,
+{
+    fn is_terminated(&self) -> bool {
+        self.running.is_none()
     }
 }
 

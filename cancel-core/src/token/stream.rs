@@ -2,7 +2,7 @@
 
 use crate::cause::Cancelled;
 use crate::token::base::{Token, TokenRef};
-use crate::token::wait::WaitForCancel;
+use crate::token::until::Beside;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 use futures_core::{FusedStream, Stream};
@@ -175,38 +175,40 @@ enum Next<I> {
     Cancelled(Cancelled),
 }
 
-/// The poll of both streams. `wait` is `None` after the end: registration and token are given back
-/// then, not when the stream goes.
+/// The poll of both streams. `running` is `None` after the end: stream, registration and token are let
+/// go of then, not when the whole is dropped.
 #[inline]
 fn poll_either<S: Stream, T: TokenRef>(
-    stream: Pin<&mut S>,
-    mut wait: Pin<&mut Option<WaitForCancel<T>>>,
+    mut running: Pin<&mut Option<Beside<S, T>>>,
     cx: &mut Context<'_>,
 ) -> Poll<Next<S::Item>> {
-    let Some(mut waiting) = wait.as_mut().as_pin_mut() else {
+    let Some(beside) = running.as_mut().as_pin_mut() else {
         return Poll::Ready(Next::End);
     };
-    if !waiting.token().is_cancelled() {
-        match stream.poll_next(cx) {
+    let beside = beside.project();
+    if !beside.wait.token().is_cancelled() {
+        match beside.work.poll_next(cx) {
             Poll::Ready(Some(item)) => return Poll::Ready(Next::Item(item)),
             Poll::Ready(None) => {
-                wait.set(None);
+                running.set(None);
                 return Poll::Ready(Next::End);
             }
             Poll::Pending => {}
         }
     }
-    waiting.as_mut().poll(cx).map(|cancelled| {
-        wait.set(None);
-        Next::Cancelled(cancelled)
-    })
+    let poll = beside.wait.poll(cx).map(Next::Cancelled);
+    if poll.is_ready() {
+        running.set(None);
+    }
+    poll
 }
 
 pin_project! {
     /// A stream that ends when a token is cancelled.
     ///
     /// Made by [`CancelStreamExt::take_until_cancelled`]. Fused: after its end it gives `None` again,
-    /// and holds neither token nor registration any more.
+    /// and holds neither stream nor token nor registration any more. It is not `Unpin`, because a
+    /// [`WaitForCancel`](crate::WaitForCancel) is not.
     ///
     /// # Examples
     ///
@@ -222,10 +224,9 @@ pin_project! {
     #[must_use = "streams do nothing unless polled"]
     #[derive(Debug)]
     pub struct TakeUntilCancelled<S, T: TokenRef> {
+        // `None`: it has ended.
         #[pin]
-        stream: S,
-        #[pin]
-        wait: Option<WaitForCancel<T>>,
+        running: Option<Beside<S, T>>,
     }
 }
 
@@ -233,8 +234,7 @@ impl<S: Stream, T: TokenRef> TakeUntilCancelled<S, T> {
     #[inline]
     fn new(stream: S, token: T) -> Self {
         TakeUntilCancelled {
-            stream,
-            wait: Some(WaitForCancel::new(token)),
+            running: Some(Beside::new(stream, token)),
         }
     }
 }
@@ -244,22 +244,19 @@ impl<S: Stream, T: TokenRef> Stream for TakeUntilCancelled<S, T> {
 
     #[inline]
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
-        let this = self.project();
-        poll_either(this.stream, this.wait, cx).map(|next| match next {
+        poll_either(self.project().running, cx).map(|next| match next {
             Next::Item(item) => Some(item),
             Next::End | Next::Cancelled(_) => None,
         })
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        match &self.wait {
-            Some(wait) if !wait.token().is_cancelled() => {
+        match &self.running {
+            Some(Beside { work, wait }) if !wait.token().is_cancelled() => {
+                let (least, most) = work.size_hint();
                 // It may be cancelled before the next item.
-                let least = match wait.token().may_be_cancelled() {
-                    true => 0,
-                    false => self.stream.size_hint().0,
-                };
-                (least, self.stream.size_hint().1)
+                let may_end = wait.token().may_be_cancelled();
+                (if may_end { 0 } else { least }, most)
             }
             _ => (0, Some(0)),
         }
@@ -268,7 +265,7 @@ impl<S: Stream, T: TokenRef> Stream for TakeUntilCancelled<S, T> {
 
 impl<S: Stream, T: TokenRef> FusedStream for TakeUntilCancelled<S, T> {
     fn is_terminated(&self) -> bool {
-        self.wait.is_none()
+        self.running.is_none()
     }
 }
 
@@ -276,7 +273,8 @@ pin_project! {
     /// A stream of which a token's cancelation is the last item.
     ///
     /// Made by [`CancelStreamExt::until_cancelled`]. Fused: after its end it gives `None` again, and
-    /// holds neither token nor registration any more.
+    /// holds neither stream nor token nor registration any more. It is not `Unpin`, because a
+    /// [`WaitForCancel`](crate::WaitForCancel) is not.
     ///
     /// # Examples
     ///
@@ -292,10 +290,9 @@ pin_project! {
     #[must_use = "streams do nothing unless polled"]
     #[derive(Debug)]
     pub struct UntilCancelledStream<S, T: TokenRef> {
+        // `None`: it has ended.
         #[pin]
-        stream: S,
-        #[pin]
-        wait: Option<WaitForCancel<T>>,
+        running: Option<Beside<S, T>>,
     }
 }
 
@@ -303,8 +300,7 @@ impl<S: Stream, T: TokenRef> UntilCancelledStream<S, T> {
     #[inline]
     fn new(stream: S, token: T) -> Self {
         UntilCancelledStream {
-            stream,
-            wait: Some(WaitForCancel::new(token)),
+            running: Some(Beside::new(stream, token)),
         }
     }
 }
@@ -314,8 +310,7 @@ impl<S: Stream, T: TokenRef> Stream for UntilCancelledStream<S, T> {
 
     #[inline]
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = self.project();
-        poll_either(this.stream, this.wait, cx).map(|next| match next {
+        poll_either(self.project().running, cx).map(|next| match next {
             Next::Item(item) => Some(Ok(item)),
             Next::End => None,
             Next::Cancelled(cancelled) => Some(Err(cancelled)),
@@ -323,12 +318,12 @@ impl<S: Stream, T: TokenRef> Stream for UntilCancelledStream<S, T> {
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        match &self.wait {
+        match &self.running {
             None => (0, Some(0)),
-            Some(wait) if wait.token().is_cancelled() => (1, Some(1)),
-            Some(wait) if !wait.token().may_be_cancelled() => self.stream.size_hint(),
-            Some(_) => {
-                let (least, most) = self.stream.size_hint();
+            Some(Beside { wait, .. }) if wait.token().is_cancelled() => (1, Some(1)),
+            Some(Beside { work, wait }) if !wait.token().may_be_cancelled() => work.size_hint(),
+            Some(Beside { work, .. }) => {
+                let (least, most) = work.size_hint();
                 // The error may come instead of the next item, or after the last one.
                 (least.min(1), most.and_then(|most| most.checked_add(1)))
             }
@@ -338,6 +333,6 @@ impl<S: Stream, T: TokenRef> Stream for UntilCancelledStream<S, T> {
 
 impl<S: Stream, T: TokenRef> FusedStream for UntilCancelledStream<S, T> {
     fn is_terminated(&self) -> bool {
-        self.wait.is_none()
+        self.running.is_none()
     }
 }

@@ -5,13 +5,44 @@ use crate::token::base::{Token, TokenRef};
 use crate::token::wait::WaitForCancel;
 use core::future::Future;
 use core::pin::Pin;
-use core::task::{Context, Poll};
+use core::task::{Context, Poll, ready};
+use futures_core::FusedFuture;
 use pin_project_lite::pin_project;
+
+pin_project! {
+    /// A future or a stream, and the wait beside it. The work goes first when both are dropped.
+    #[derive(Debug)]
+    pub(crate) struct Beside<W, T: TokenRef> {
+        #[pin]
+        pub(crate) work: W,
+        #[pin]
+        pub(crate) wait: WaitForCancel<T>,
+    }
+}
+
+impl<W, T: TokenRef> Beside<W, T> {
+    #[inline(always)]
+    pub(crate) fn new(work: W, token: T) -> Self {
+        Beside {
+            work,
+            wait: WaitForCancel::new(token),
+        }
+    }
+}
 
 pin_project! {
     /// A future that runs until it is ready or a token is cancelled.
     ///
     /// Made by [`CancelFutureExt::until_cancelled`] and [`Token::run_until_cancelled`].
+    ///
+    /// When it resolves, either way, it drops the future inside and lets go of the token before it
+    /// returns, also if it is polled by reference and stays in scope. It is not `Unpin`, whatever is
+    /// inside, because a [`WaitForCancel`] is not.
+    ///
+    /// # Panics
+    ///
+    /// If it is polled again after it has resolved. [`FusedFuture::is_terminated`] tells, so
+    /// `futures::select!` takes it in a loop.
     ///
     /// # Cancel safety
     ///
@@ -29,19 +60,18 @@ pin_project! {
     #[must_use = "futures do nothing unless awaited"]
     #[derive(Debug)]
     pub struct UntilCancelled<F, T: TokenRef> {
+        // `None`: it has resolved.
         #[pin]
-        future: F,
-        #[pin]
-        wait: WaitForCancel<T>,
+        running: Option<Beside<F, T>>,
     }
 }
 
 impl<F: Future, T: TokenRef> UntilCancelled<F, T> {
-    #[inline]
+    // Always: the moves of the future on its way to its place are left out only if this is inlined.
+    #[inline(always)]
     pub(crate) fn new(future: F, token: T) -> Self {
         UntilCancelled {
-            future,
-            wait: WaitForCancel::new(token),
+            running: Some(Beside::new(future, token)),
         }
     }
 }
@@ -49,16 +79,30 @@ impl<F: Future, T: TokenRef> UntilCancelled<F, T> {
 impl<F: Future, T: TokenRef> Future for UntilCancelled<F, T> {
     type Output = Result<F::Output, Cancelled>;
 
-    #[inline]
+    // Always: whoever awaits this has one call of it, and then sees that nothing is left to drop.
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        if this.wait.token().is_cancelled() {
-            return this.wait.poll(cx).map(Err);
+        let mut running = self.project().running;
+        let Some(beside) = running.as_mut().as_pin_mut() else {
+            panic!("`UntilCancelled` polled after it has resolved")
+        };
+        let beside = beside.project();
+        let mut output = Poll::Pending;
+        if !beside.wait.token().is_cancelled() {
+            output = beside.work.poll(cx);
         }
-        match this.future.poll(cx) {
-            Poll::Ready(output) => Poll::Ready(Ok(output)),
-            Poll::Pending => this.wait.poll(cx).map(Err),
-        }
+        let result = match output {
+            Poll::Ready(output) => Ok(output),
+            Poll::Pending => Err(ready!(beside.wait.poll(cx))),
+        };
+        running.set(None);
+        Poll::Ready(result)
+    }
+}
+
+impl<F: Future, T: TokenRef> FusedFuture for UntilCancelled<F, T> {
+    fn is_terminated(&self) -> bool {
+        self.running.is_none()
     }
 }
 
@@ -107,7 +151,7 @@ pub trait CancelFutureExt: Future + Sized {
     /// let result = smol::block_on(pending::<()>().until_cancelled(&token));
     /// assert_eq!(result.unwrap_err().message(), Some("enough"));
     /// ```
-    #[inline]
+    #[inline(always)]
     fn until_cancelled(self, token: &Token) -> UntilCancelled<Self, &Token> {
         UntilCancelled::new(self, token)
     }
@@ -135,7 +179,7 @@ pub trait CancelFutureExt: Future + Sized {
     /// let task = smol::spawn(async { 5 }.until_cancelled_owned(token.child()));
     /// assert_eq!(smol::block_on(task), Ok(5));
     /// ```
-    #[inline]
+    #[inline(always)]
     fn until_cancelled_owned<T: TokenRef>(self, token: T) -> UntilCancelled<Self, T> {
         UntilCancelled::new(self, token)
     }
@@ -174,7 +218,7 @@ impl Token {
     ///     assert!(token.run_until_cancelled(async { 5 }).await.is_err());
     /// });
     /// ```
-    #[inline]
+    #[inline(always)]
     pub fn run_until_cancelled<F: Future>(&self, future: F) -> UntilCancelled<F, &Token> {
         UntilCancelled::new(future, self)
     }

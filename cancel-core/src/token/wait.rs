@@ -20,6 +20,10 @@ use futures_core::FusedFuture;
 /// [`CancelToken::cancelled_owned`](crate::CancelToken::cancelled_owned). Polled again after it
 /// has resolved, it gives the same answer again.
 ///
+/// It is not `Unpin`: while it waits, the token's list points to its memory, which is why waiting
+/// allocates nothing. `.await` pins it; to poll it by reference, use [`pin!`](core::pin::pin) or
+/// `Box::pin`. All futures and streams that hold one are not `Unpin` for this reason.
+///
 /// # Cancel safety
 ///
 /// Cancel safe: it has no state of its own besides the registration, which its drop removes.
@@ -42,7 +46,8 @@ use futures_core::FusedFuture;
 /// ```
 #[must_use = "futures do nothing unless awaited"]
 pub struct WaitForCancel<T: TokenRef> {
-    waiter: Waiter,
+    /// Made when it is first needed: until then the future is a token and one byte, and cheap to move.
+    waiter: Option<Waiter>,
     token: T,
     /// The list points to `waiter`.
     _pinned: PhantomPinned,
@@ -59,25 +64,54 @@ impl<T: TokenRef> core::panic::UnwindSafe for WaitForCancel<T> {}
 impl<T: TokenRef> core::panic::RefUnwindSafe for WaitForCancel<T> {}
 
 impl<T: TokenRef> WaitForCancel<T> {
-    #[inline]
+    #[inline(always)]
     pub(crate) fn new(token: T) -> Self {
         WaitForCancel {
-            waiter: Waiter::new(),
+            waiter: None,
             token,
             _pinned: PhantomPinned,
         }
     }
 
+    #[inline(always)]
     pub(crate) fn token(&self) -> &Token {
         &self.token
     }
 
+    /// Whether it has neither waited nor resolved yet.
+    #[cfg_attr(not(feature = "compat"), allow(dead_code))]
+    #[inline(always)]
+    pub(crate) fn is_new(&self) -> bool {
+        self.waiter.is_none()
+    }
+
+    /// `poll` for those who do not want to know why.
+    #[cfg_attr(not(feature = "compat"), allow(dead_code))]
+    #[inline]
+    pub(crate) fn poll_only(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.poll_flags(cx).map(|_| ())
+    }
+
+    /// The waiter, which is made by the first call.
+    #[inline(always)]
+    fn waiter(self: Pin<&mut Self>) -> &Waiter {
+        // SAFETY: nothing is moved. What is reached through the reference besides the waiter is not
+        // shared, and the waiter is written only while it is not there, so nobody has a pointer to it.
+        let this = unsafe { self.get_unchecked_mut() };
+        if this.waiter.is_none() {
+            this.waiter = Some(Waiter::new());
+        }
+        match &this.waiter {
+            Some(waiter) => waiter,
+            None => unreachable!("made above"),
+        }
+    }
+
     /// `poll`, without making the result's value: `Ready` with the state word.
     #[inline]
-    fn poll_flags(self: Pin<&Self>, cx: &mut Context<'_>) -> Poll<u32> {
-        let this = self.get_ref();
-        let hub: *const Hub = &this.token.hub;
-        let flags = this.token.hub.word.load();
+    fn poll_flags(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<u32> {
+        let hub: *const Hub = &self.token.hub;
+        let flags = self.token.hub.word.load();
         if flags & CANCELLED != 0 {
             return Poll::Ready(flags);
         }
@@ -86,7 +120,7 @@ impl<T: TokenRef> WaitForCancel<T> {
         }
         // SAFETY: pinned, and the drop takes the waiter out, so it is alive while linked (E4).
         // `T` gives the same hub each time (sealed). Polls are exclusive.
-        unsafe { Hub::enter(hub, &this.waiter, cx.waker()) }
+        unsafe { Hub::enter(hub, self.waiter(), cx.waker()) }
     }
 }
 
@@ -94,14 +128,13 @@ impl<T: TokenRef> Future for WaitForCancel<T> {
     type Output = Cancelled;
 
     #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Cancelled> {
-        let this = self.into_ref();
-        match this.poll_flags(cx) {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Cancelled> {
+        match self.as_mut().poll_flags(cx) {
             Poll::Pending => Poll::Pending,
             Poll::Ready(flags) => {
                 // SAFETY: the owner's cell, and this is the owner.
-                unsafe { this.waiter.entry.spent.set(true) };
-                Poll::Ready(this.token.hub.cancelled(flags))
+                unsafe { self.as_mut().waiter().entry.spent.set(true) };
+                Poll::Ready(self.token.hub.cancelled(flags))
             }
         }
     }
@@ -109,16 +142,21 @@ impl<T: TokenRef> Future for WaitForCancel<T> {
 
 impl<T: TokenRef> FusedFuture for WaitForCancel<T> {
     fn is_terminated(&self) -> bool {
-        // SAFETY: written by `poll`, which has `&mut` and so excludes this.
-        unsafe { self.waiter.entry.spent.get() }
+        match &self.waiter {
+            // SAFETY: written by `poll`, which has `&mut` and so excludes this.
+            Some(waiter) => unsafe { waiter.entry.spent.get() },
+            None => false,
+        }
     }
 }
 
 impl<T: TokenRef> Drop for WaitForCancel<T> {
     #[inline]
     fn drop(&mut self) {
-        // SAFETY: pinned if it was ever entered; the token is alive.
-        unsafe { Hub::leave(&self.token.hub, &self.waiter) }
+        if let Some(waiter) = &self.waiter {
+            // SAFETY: pinned if it was ever entered; the token is alive.
+            unsafe { Hub::leave(&self.token.hub, waiter) }
+        }
     }
 }
 

@@ -8,7 +8,9 @@
 //! table and does not change the exit code.
 
 mod alloc;
+mod awaited;
 mod cancel;
+mod compat;
 mod create;
 mod deadline;
 mod duo;
@@ -150,6 +152,8 @@ fn rows() -> impl Iterator<Item = &'static Row> {
         create::ROWS,
         query::ROWS,
         wait::ROWS,
+        awaited::ROWS,
+        compat::ROWS,
         deadline::ROWS,
         cancel::ROWS,
         trees::ROWS,
