@@ -101,7 +101,7 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "bench",
-        about: "speed and size beside the peers; --quick, --json FILE, --markdown FILE, --filter TEXT",
+        about: "speed and size beside the peers; --profile NAME first, --quick, --json FILE, --markdown FILE, --filter TEXT",
         run: bench::run,
     },
     Task {
