@@ -133,6 +133,12 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         };
     };
+    // The benchmark's own program lists its options.
+    let asks = rest.iter().any(|arg| arg == "--help" || arg == "-h");
+    if asks && name != "bench" {
+        println!("cargo xtask {name}: {}", task.about);
+        return ExitCode::SUCCESS;
+    }
     match (task.run)(&rest) {
         Ok(()) => {
             println!("\n{name}: passed");

@@ -53,6 +53,7 @@ fn stress_binary() -> Result<PathBuf, String> {
     let mut build = cargo();
     build.args(["test", "--release", "--no-run", "--message-format=json"]);
     build.args(STRESS).args(["--target-dir", "target/valgrind"]);
+    println!("\n── build of the stress test");
     let messages = output(&mut build).ok_or("the stress test does not build")?;
     let executable = messages
         .lines()

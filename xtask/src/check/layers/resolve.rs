@@ -41,7 +41,8 @@ impl Tree {
         found.into_iter().collect()
     }
 
-    /// Private types whose name another module of the crate uses for one of its own.
+    /// Private types whose name another module of the crate uses for one of its own. (Those inside of
+    /// functions are nobody else's concern.)
     pub(super) fn doubled_names(&self) -> Vec<(String, Vec<Place>)> {
         let exported = self.exported();
         let mut names = std::collections::BTreeMap::<&str, Vec<Place>>::new();
