@@ -39,7 +39,7 @@ pub(crate) use multi::release_multi;
 #[cfg(feature = "alloc")]
 pub(crate) use multi::{Multi, new_node, release};
 pub(crate) use node::{Node, enter_once};
-pub(crate) use propagate::{cancel, need_all};
+pub(crate) use propagate::{cancel, cancel_children, need_all};
 #[cfg(feature = "alloc")]
 pub(crate) use state::INHERITED;
 pub(crate) use state::{CANCELLED, NEVER, NONEMPTY};

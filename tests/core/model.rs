@@ -91,8 +91,9 @@ impl World {
             }
             40..54 => self.follow(),
             54..72 => self.drop_handle(),
-            72..76 => self.cancel(),
-            76..84 => self.on_cancel(),
+            72..75 => self.cancel(false),
+            75..78 => self.cancel(true),
+            78..84 => self.on_cancel(),
             84..88 => self.drop_callback(),
             _ => self.wait(),
         }
@@ -130,7 +131,8 @@ impl World {
         }
     }
 
-    fn cancel(&mut self) {
+    /// A token with all that depends on it, or only what is below it.
+    fn cancel(&mut self, children: bool) {
         let at = self.pick();
         let reason = REASONS[self.rng.below(REASONS.len())];
         let message = self.rng.one_in(2).then(|| format!("no. {}", self.numbers));
@@ -139,8 +141,14 @@ impl World {
             cause = cause.with_message(message.clone());
         }
         let (token, id) = &self.handles[at];
-        let won = self.model.cancel(*id, reason, message.as_deref());
-        assert_eq!(token.cancel_with(cause), won);
+        let message = message.as_deref();
+        if children {
+            let live = self.model.cancel_children(*id, reason, message);
+            assert_eq!(token.cancel_children_with(cause), live);
+        } else {
+            let won = self.model.cancel(*id, reason, message);
+            assert_eq!(token.cancel_with(cause), won);
+        }
 
         // Each callback of the tokens that were reached ran once, with their cause; those of one
         // token in the order of registration.

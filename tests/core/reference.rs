@@ -171,12 +171,65 @@ impl Reference {
         if self.nodes[root].fate.is_some() || self.nodes[root].never {
             return false;
         }
-        let fate = |inherited: Vec<bool>| Fate {
+        let fate = Fate {
             root: reason,
             message: message.map(str::to_owned),
-            inherited,
+            inherited: vec![false],
         };
-        self.nodes[root].fate = Some(fate(vec![false]));
+        self.nodes[root].fate = Some(fate.clone());
+        self.spread(root, &fate, true);
+        true
+    }
+
+    /// True if something below was live.
+    pub(crate) fn cancel_children(
+        &mut self,
+        root: usize,
+        reason: Reason,
+        message: Option<&str>,
+    ) -> bool {
+        if self.nodes[root].fate.is_some() || self.nodes[root].never {
+            return false;
+        }
+        let below = |node: &Node| match &node.above {
+            Above::Child(source) => *source == Some(root),
+            Above::Links(links, _) => links.iter().any(|l| l.parent && l.source == Some(root)),
+        };
+        let live = (0..self.nodes.len()).any(|id| {
+            let node = &self.nodes[id];
+            node.fate.is_none() && below(node) && self.alive(id)
+        });
+        let fate = Fate {
+            root: reason,
+            message: message.map(str::to_owned),
+            inherited: Vec::new(),
+        };
+        self.spread(root, &fate, false);
+        live
+    }
+
+    /// Whether a node is kept by a handle, or (an any/all) by something that depends on it.
+    fn alive(&self, id: usize) -> bool {
+        let node = &self.nodes[id];
+        if let Above::Child(_) = node.above {
+            return !node.gone;
+        }
+        node.handles > 0
+            || (id + 1..self.nodes.len()).any(|below| {
+                let depends = match &self.nodes[below].above {
+                    Above::Child(source) => *source == Some(id),
+                    Above::Links(links, _) => links.iter().any(|l| l.source == Some(id)),
+                };
+                depends && self.alive(below)
+            })
+    }
+
+    /// To everything that depends on `root`, or (not `whole`) only to what is below it.
+    fn spread(&mut self, root: usize, cause: &Fate, whole: bool) {
+        let fate = |inherited: Vec<bool>| Fate {
+            inherited,
+            ..cause.clone()
+        };
         let mut new = vec![root];
         // Sources come before their dependents, so one pass is enough.
         for id in root + 1..self.nodes.len() {
@@ -194,6 +247,9 @@ impl Reference {
                         let Some(source) = link.source.filter(|s| new.contains(s)) else {
                             continue;
                         };
+                        if source == root && !whole && !link.parent {
+                            continue;
+                        }
                         link.source = None;
                         *missing = missing.saturating_sub(1);
                         if link.parent {
@@ -213,7 +269,6 @@ impl Reference {
                 new.push(id);
             }
         }
-        true
     }
 
     pub(crate) fn fate(&self, id: usize) -> Option<&Fate> {

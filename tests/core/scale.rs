@@ -50,6 +50,26 @@ fn a_deep_chain() {
 }
 
 #[test]
+fn what_is_below_and_not_the_token_itself() {
+    on_a_small_stack(|| {
+        let all = chain(MILLION);
+        assert!(all[0].cancel_children());
+        assert!(all[1..].iter().all(|token| token.is_cancelled()) && !all[0].is_cancelled());
+        drop(all);
+
+        let root = CancelToken::new();
+        for _ in 0..3 {
+            let children: Vec<_> = (0..100_000).map(|_| root.child()).collect();
+            let followers: Vec<_> = (0..1_000).map(|_| CancelToken::any([&root])).collect();
+            assert!(root.cancel_children_with("restart"));
+            assert!(children.iter().all(|child| child.is_cancelled()));
+            assert!(!followers.iter().any(|follower| follower.is_cancelled()));
+        }
+        assert!(!root.cancel_children() && !root.is_cancelled());
+    });
+}
+
+#[test]
 fn a_deep_chain_from_its_middle() {
     on_a_small_stack(|| {
         let all = chain(MILLION);

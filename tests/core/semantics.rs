@@ -3,6 +3,7 @@
 mod callbacks;
 mod causes;
 mod ends;
+mod children;
 mod follow;
 mod futures;
 mod guards;

@@ -1,9 +1,9 @@
 //! A child token pinned where it is: for trees without a heap.
 
+use crate::cause::{Cause, Reason};
 use crate::sync::{assert_size, const_fn};
 use crate::token::base::Token;
-use crate::tree::need_all;
-use crate::tree::{Node, detach, enter_once};
+use crate::tree::{Node, cancel_children, detach, enter_once, need_all};
 use core::fmt;
 use core::marker::PhantomPinned;
 use core::pin::Pin;
@@ -145,5 +145,86 @@ impl fmt::Debug for Child<'_> {
         f.debug_struct("Child")
             .field("cancelled", &self.node.hub.cause())
             .finish_non_exhaustive()
+    }
+}
+
+impl Token {
+    /// Cancels everything below the token, and leaves the token itself live.
+    ///
+    /// Below it are its children by `child` ([`CancelToken::child`](crate::CancelToken::child),
+    /// [`child_following`](crate::CancelToken::child_following), [`Child`]), their children, and so on, as
+    /// far as they exist when the call begins. What waits for the token itself is not woken, its
+    /// callbacks are not called, and tokens that only follow it (`any`, `all`) are not touched. New
+    /// children can be made at any time, also while the call is at work; they are live.
+    ///
+    /// So one token serves to start, stop, and start again. From any thread, from an interrupt, and without
+    /// a heap.
+    ///
+    /// When the call returns, all that was below the token when it began is cancelled, with the
+    /// same edges as for [`cancel`](Token::cancel) (see [*Guarantees about a tree*](Token)), and one more: if
+    /// two calls of `cancel_children` of one token meet, the first of the two may leave the rest
+    /// to the second, and return earlier.
+    ///
+    /// # Returns
+    ///
+    /// `true` if something below was live. `false` if there was nothing to cancel, or the token itself is
+    /// cancelled already.
+    ///
+    /// # Panics
+    ///
+    /// As [`cancel`](Token::cancel).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_core::{CancelToken, Token};
+    ///
+    /// static MOTORS: Token = Token::new();
+    ///
+    /// let left = MOTORS.child();
+    /// assert!(MOTORS.cancel_children()); // stop
+    /// assert!(left.is_cancelled() && !MOTORS.is_cancelled());
+    ///
+    /// let left = MOTORS.child(); // start again
+    /// assert!(!left.is_cancelled());
+    /// assert!(MOTORS.cancel_children());
+    /// assert!(!MOTORS.cancel_children()); // nothing is running
+    /// ```
+    pub fn cancel_children(&self) -> bool {
+        self.cancel_children_with(Reason::Manual)
+    }
+
+    /// Cancels everything below the token, and says why.
+    ///
+    /// What is cancelled answers [`Reason::Parent`], like all that is cancelled through a parent; the reason
+    /// given is its [`root_reason`](crate::Cancelled::root_reason). Otherwise as
+    /// [`cancel_children`](Token::cancel_children).
+    ///
+    /// # Returns
+    ///
+    /// As [`cancel_children`](Token::cancel_children). If it is `false`, the cause is dropped.
+    ///
+    /// # Panics
+    ///
+    /// As [`cancel`](Token::cancel).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_core::{CancelToken, Reason};
+    ///
+    /// let server = CancelToken::new();
+    /// let connection = server.child();
+    /// server.cancel_children_with((Reason::Shutdown, "configuration has changed"));
+    ///
+    /// let cancelled = connection.cause().unwrap();
+    /// assert_eq!(cancelled.reason(), Reason::Parent);
+    /// assert_eq!(cancelled.root_reason(), Reason::Shutdown);
+    /// assert_eq!(cancelled.message(), Some("configuration has changed"));
+    /// assert!(!server.is_cancelled());
+    /// ```
+    pub fn cancel_children_with(&self, cause: impl Into<Cause>) -> bool {
+        // SAFETY: borrowed for the call, so the owner of the handle keeps it.
+        unsafe { cancel_children(&self.hub, cause.into()) }
     }
 }

@@ -11,8 +11,9 @@
 //! * H4: a waiter's `queued` is true exactly while its entry is in the list. Setting it to false is
 //!   the last touch: its owner may then free it without a lock.
 //! * H5: lock order: a source before its dependents. Who holds a dependent may only *try* its
-//!   source. Sources and dependents form a DAG that only shrinks (adoption replaces a path by a
-//!   shorter one), so the order has no cycle.
+//!   source. Sources and dependents form a DAG: adoption replaces a path by a shorter one, and what
+//!   is put between a node and its dependents (a canceller's lists, a marker) is new and has no other
+//!   source. So the order has no cycle.
 
 use crate::cause::Cancelled;
 use crate::cause::Reason;

@@ -85,7 +85,7 @@ pub(crate) unsafe fn detach(node: *const Node) -> Option<*const Hub> {
         loop {
             match lock_both(entry) {
                 Err(mut held) => {
-                    let done = hand_on(hub, null(), false);
+                    let done = hand_on(hub, null(), null(), false);
                     if done {
                         held.flags &= !NONEMPTY;
                     }
@@ -96,7 +96,7 @@ pub(crate) unsafe fn detach(node: *const Node) -> Option<*const Hub> {
                 }
                 Ok(mut both) => {
                     let (source, multi) = (both.source, is_multi(both.source_held.flags));
-                    let done = hand_on(hub, source, multi);
+                    let done = hand_on(hub, source, entry, multi);
                     if done {
                         unlink(entry, &mut both);
                         both.held.flags &= !NONEMPTY;
@@ -129,11 +129,14 @@ unsafe fn drop_forgotten(hub: *const Hub, entry: *const Entry) {
 /// Hands the dependents of a node on to its source, or lets them stand alone if that is null. False:
 /// there are more.
 ///
+/// In the source's list they take the place of the node: whoever works through that list from a mark on
+/// (`propagate/children.rs`) meets them where it would have met the node.
+///
 /// # Safety
 ///
-/// The hub and the heir, if any, are locked, and nobody has a handle of the former. `multi`: whether
-/// the heir is a `MULTI` node.
-unsafe fn hand_on(hub: *const Hub, heir: *const Hub, multi: bool) -> bool {
+/// The hub and the heir, if any, are locked, and nobody has a handle of the former. `place`: the
+/// node's entry, in the list of the heir. `multi`: whether the heir is a `MULTI` node.
+unsafe fn hand_on(hub: *const Hub, heir: *const Hub, place: *const Entry, multi: bool) -> bool {
     // SAFETY: dependents are locked after their source and its source (H5), and alive while linked
     // (E4).
     unsafe {
@@ -151,7 +154,7 @@ unsafe fn hand_on(hub: *const Hub, heir: *const Hub, multi: bool) -> bool {
             let dependent = Hub::lock(own);
             (*hub).list.unlink(first);
             if !heir.is_null() {
-                (*heir).list.push_front(first);
+                (*heir).list.insert_before(place, first);
                 if (*first).kind.is_link() {
                     // What it would have taken over through us.
                     (*first.cast::<Link>()).adds.set(INHERITED);

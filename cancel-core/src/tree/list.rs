@@ -8,8 +8,9 @@
 //!   list a second pointer). No entry holds the address of the list, so a list that is moved while
 //!   forgotten entries are still in it stays whole (`mem::forget` of a pinned, boxed wait is safe
 //!   code and ends the borrow of the token).
-//! * E3: dependents (children, links) stand in front of waiters and callbacks. Dependents are
-//!   pushed to the front, the others to the back, in the order in which they came.
+//! * E3: dependents (children, links) stand in front of waiters and callbacks. New dependents are
+//!   pushed to the front, adopted ones take the place of the node that they come from, and the others
+//!   are pushed to the back, in the order in which they came.
 //! * E4: an entry that is in a list is alive: its owner takes it out before it goes, or has been
 //!   forgotten together with its memory.
 
@@ -140,6 +141,23 @@ impl List {
                 (*first).prev.set(entry);
             }
             self.first.set(entry);
+        }
+    }
+
+    /// Puts `entry` in front of `place`, which is in this list.
+    #[inline]
+    pub(crate) unsafe fn insert_before(&self, place: *const Entry, entry: *const Entry) {
+        // SAFETY: E1, E4.
+        unsafe {
+            if self.first.get() == place {
+                return self.push_front(entry);
+            }
+            meter::step();
+            let prev = (*place).prev.get();
+            (*entry).prev.set(prev);
+            (*entry).next.set(place);
+            (*prev).next.set(entry);
+            (*place).prev.set(entry);
         }
     }
 

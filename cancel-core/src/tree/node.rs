@@ -17,6 +17,8 @@
 //!   have been forgotten; these are dropped out of the list, nobody will touch them.
 //! * N7: pointers to nodes come from the allocation or the pin, never from a `&Token`. From a hub
 //!   alone only hub operations are done; `MULTI` nodes expose their address for [`Multi::of`].
+//!   Pointers to entries come from a pointer to the whole that the entry is the head of, never from a
+//!   reference to the entry: what stands behind the entry is reached through them.
 
 use crate::cause::reserve;
 use crate::sync::{AtomicPtr, Held, LockedCell, Relaxed, assert_size, const_fn, const_value};
@@ -135,7 +137,7 @@ pub(crate) unsafe fn enter_once(node: *const Node, source: *const Hub) {
 ///
 /// As for `enter`; `held` is the lock of `source`, which is unlocked.
 #[inline(always)]
-unsafe fn enter_locked(node: *const Node, source: *const Hub, mut held: Held) {
+pub(crate) unsafe fn enter_locked(node: *const Node, source: *const Hub, mut held: Held) {
     // SAFETY: alive; lists under the source's lock.
     unsafe {
         if held.flags & (CANCELLED | NEVER) == 0 {

@@ -12,7 +12,7 @@
 //! the work list and marked from there.
 //!
 //! ```text
-//!   work list:  [ adopted | HELD: dependents to be marked | HELD+DONE: all of them are marked ]
+//!   work list:  [ HELD: dependents to be marked; adopted from these | HELD+DONE: all are marked ]
 //!                 front ◀──────────────────────────────────────────────────────────────▶ back
 //!   left list:  [ all marked, waiters or callbacks are left ]
 //! ```
@@ -51,5 +51,8 @@ mod waiters;
 
 mod cancel;
 
+mod children;
+
 pub(crate) use cancel::cancel;
+pub(crate) use children::cancel_children;
 pub(crate) use waiters::need_all;

@@ -43,7 +43,7 @@ fn same_as_a_deque() {
     for _ in 0..20_000 {
         // SAFETY: one thread; entries in the list are owned by `model`.
         unsafe {
-            match random(7) {
+            match random(8) {
                 0 | 1 => {
                     model.push_back(Box::new(Entry::new(Kind::Waiter)));
                     list.push_back(&**model.back().unwrap());
@@ -56,6 +56,12 @@ fn same_as_a_deque() {
                     let at = random(model.len());
                     list.unlink(&*model[at]);
                     model.remove(at);
+                }
+                7 if !model.is_empty() => {
+                    let at = random(model.len());
+                    let place: *const Entry = &*model[at];
+                    model.insert(at, Box::new(Entry::new(Kind::Child)));
+                    list.insert_before(place, &*model[at]);
                 }
                 6 if random(40) == 0 => {
                     let keep = random(model.len() + 1);

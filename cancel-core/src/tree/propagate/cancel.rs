@@ -50,9 +50,13 @@ pub(crate) unsafe fn cancel(root: *const Hub, cause: Cause) -> bool {
     }
 }
 
-/// A cancel that came too late.
+/// A cancel that came too late: waits until everything below is marked by the one that won.
+///
+/// # Safety
+///
+/// `root` stays alive during the call.
 #[cold]
-unsafe fn lost(root: *const Hub) {
+pub(super) unsafe fn lost(root: *const Hub) {
     let mut patience = Patience::new();
     while CAN_WAIT {
         patience.begin();
