@@ -100,3 +100,66 @@ fn a_child_and_its_parent_are_cancelled() {
         assert_eq!(count.0.load(SeqCst), 1);
     });
 }
+
+/// What is below is cancelled while the whole is, and while a child enters: whoever was there
+/// before is told once, and the token's own waiter of the cancel alone.
+#[test]
+fn what_is_below_beside_a_cancel_of_the_whole() {
+    loom::model(|| {
+        let token = Arc::new(Token::new());
+        let [own, below] = [(); 2].map(|()| Arc::new(Count::default()));
+        let mut wait = pin!(token.cancelled());
+        let _ = wait
+            .as_mut()
+            .poll(&mut Context::from_waker(&Waker::from(own.clone())));
+        let child = pin!(Child::new(&token));
+        let child = child.enter();
+        let mut waits = pin!(child.cancelled());
+        let _ = waits
+            .as_mut()
+            .poll(&mut Context::from_waker(&Waker::from(below.clone())));
+        let theirs = token.clone();
+        let cancelling = thread::spawn(move || theirs.cancel());
+        token.cancel_children();
+        assert!(child.is_cancelled());
+        assert!(cancelling.join().unwrap());
+        assert_eq!((own.0.load(SeqCst), below.0.load(SeqCst)), (1, 1));
+    });
+}
+
+#[test]
+fn what_is_below_beside_children_that_come_and_go() {
+    loom::model(|| {
+        let token = Arc::new(Token::new());
+        let child = pin!(Child::new(&token));
+        let child = child.enter();
+        let theirs = token.clone();
+        let other = thread::spawn(move || {
+            let one = pin!(Child::new(&theirs));
+            one.enter();
+            let two = pin!(Child::new(&theirs));
+            two.enter();
+        });
+        assert!(token.cancel_children());
+        assert!(child.is_cancelled());
+        other.join().unwrap();
+        assert!(!token.is_cancelled() && !token.cancel_children());
+    });
+}
+
+#[test]
+fn what_is_below_is_cancelled_twice() {
+    loom::model(|| {
+        let token = Arc::new(Token::new());
+        let one = pin!(Child::new(&token));
+        let one = one.enter();
+        let two = pin!(Child::new(one));
+        let two = two.enter();
+        let theirs = token.clone();
+        let other = thread::spawn(move || theirs.cancel_children());
+        let ours = token.cancel_children();
+        let other = other.join().unwrap();
+        assert!(ours || other);
+        assert!(one.is_cancelled() && two.is_cancelled() && !token.is_cancelled());
+    });
+}

@@ -179,6 +179,42 @@ const FAULTS: &[Fault] = &[
         "                (*first).queued.store(false, Relaxed);\n                Hub::unlock(hub, held);",
         "                (*first).queued.store((*first).queued.load(Relaxed) && first != mark, Relaxed);\n                Hub::unlock(hub, held);",
     ),
+    (
+        "below: what is adopted escapes in front of the marker",
+        "tree/leave.rs",
+        "(*heir).list.insert_before(place, first);",
+        "let _ = place;\n                (*heir).list.push_front(first);",
+    ),
+    (
+        "below: a marker that was taken over goes on",
+        "tree/propagate/children.rs",
+        "if !ptr::eq((*marker).dependent.source.load(Relaxed), root) {",
+        "if false && !ptr::eq((*marker).dependent.source.load(Relaxed), root) {",
+    ),
+    (
+        "below: the source of what is moved is written outside of its lock",
+        "tree/propagate/children.rs",
+        "                source.store(hub.cast_mut(), Release);\n                moved.live |= dependent.flags & CANCELLED == 0;\n                Hub::unlock(own, dependent);",
+        "                moved.live |= dependent.flags & CANCELLED == 0;\n                Hub::unlock(own, dependent);\n                source.store(hub.cast_mut(), Release);",
+    ),
+    (
+        "below: followers are taken for children",
+        "tree/propagate/children.rs",
+        "(*entry.cast::<Link>()).adds.get() & INHERITED == 0 {",
+        "(*entry.cast::<Link>()).adds.get() & INHERITED == 1 {",
+    ),
+    (
+        "below: the handles of what is moved are kept",
+        "tree/propagate/children.rs",
+        "drop_some(root, n); // N4",
+        "drop_some(root, n - n); // N4",
+    ),
+    (
+        "below: a cancel of the token that was first is not waited for",
+        "tree/propagate/children.rs",
+        "if moved.taken_over && (*root).is_cancelled() {",
+        "if false && moved.taken_over && (*root).is_cancelled() {",
+    ),
 ];
 
 /// Each fault in a copy of the core; the models have to fail.

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::task::{Wake, Waker};
 
 mod callbacks;
+mod children;
 mod deadlines;
 mod hooks;
 mod links;
