@@ -16,6 +16,7 @@
 //! |---|---|
 //! | a `static`, a struct, no heap | [`Token`], with [`Child`] for trees |
 //! | tasks and threads that share a token | [`CancelToken`]: clones, [children](CancelToken::child), [any](CancelToken::any) and [all](CancelToken::all) of several |
+//! | work to stop, and to start again below the same token | [`Token::cancel_children`] |
 //! | a future to stop | [`CancelFutureExt::until_cancelled`], [`Token::cancelled`] |
 //! | a stream to stop | [`CancelStreamExt::take_until_cancelled`] (it ends), [`CancelStreamExt::until_cancelled`] (its last item says why) |
 //! | a future with a time limit | [`TimeoutExt::timeout`]; a token with one: [`CancelToken::with_timeout`] |

@@ -69,6 +69,46 @@ fn what_is_below_and_not_the_token_itself() {
     });
 }
 
+/// Each of them is kept by the next one, until the last one goes (*Memory* of `CancelToken`).
+#[test]
+fn x70_tokens_with_several_sources_made_of_each_other() {
+    const STEPS: usize = 100_000;
+    type Next = fn(&CancelToken, &CancelToken) -> CancelToken;
+    let steps: [(Next, bool); 4] = [
+        (|last, stop| last.child_following([stop]), true),
+        (|last, _| CancelToken::any([last]), true),
+        (|last, _| CancelToken::all([last]), true),
+        (|last, _| last.child(), false),
+    ];
+    for (next, grows) in steps {
+        on_a_small_stack(move || {
+            let (root, stop) = (CancelToken::new(), CancelToken::new());
+            let before = live_here();
+            let mut last = root.child();
+            for _ in 0..STEPS {
+                last = next(&last, &stop);
+            }
+            let blocks = (live_here().blocks - before.blocks) as usize;
+            // (The first one is a plain child, and gone.)
+            assert_eq!(blocks, if grows { 2 * STEPS } else { 1 });
+            drop(last);
+            assert_eq!(live_here(), before, "all of them are kept by the last one");
+        });
+    }
+    // What the documentation advises.
+    on_a_small_stack(|| {
+        let (root, stop) = (CancelToken::new(), CancelToken::new());
+        let mut last = root.child_following([&stop]);
+        let before = live_here();
+        for _ in 0..STEPS {
+            last = root.child_following([&stop]);
+        }
+        assert_eq!(live_here(), before);
+        stop.cancel();
+        assert!(last.is_cancelled());
+    });
+}
+
 #[test]
 fn a_deep_chain_from_its_middle() {
     on_a_small_stack(|| {

@@ -102,6 +102,32 @@ fn cancel() {
 }
 
 #[test]
+fn children() {
+    does_not_grow("what is below, children", |n| {
+        let token = root();
+        let own: Vec<_> = (0..n).map(|_| (wait(token), hook(token))).collect();
+        (0..n).for_each(|_| _ = child(token));
+        move || {
+            assert!(token.cancel_children());
+            drop(own);
+        }
+    });
+    does_not_grow("what is below, levels with waiters and callbacks", |n| {
+        let token = root();
+        let mut last = token;
+        let mut kept = Vec::new();
+        for _ in 0..n {
+            last = child(last);
+            kept.push((hook(last), wait(last), child(last), hook(last)));
+        }
+        move || {
+            assert!(token.cancel_children());
+            drop(kept);
+        }
+    });
+}
+
+#[test]
 fn callbacks() {
     for below in [false, true] {
         let token = move || match below {
@@ -294,6 +320,20 @@ mod on_the_heap {
                 drop(CancelToken::any(&sources));
                 root.cancel();
                 drop((above_all, below, any));
+            }
+        });
+        does_not_grow("what is below, among followers", |n| {
+            let source = CancelToken::new();
+            let roots = [CancelToken::new(), CancelToken::any([&source])];
+            let kept = roots.each_ref().map(|root| {
+                let one = || (root.child(), CancelToken::any([root]), root.child());
+                (0..n).map(|_| one()).collect::<Vec<_>>()
+            });
+            move || {
+                for root in &roots {
+                    assert!(root.cancel_children_with("enough"));
+                }
+                drop(kept);
             }
         });
         does_not_grow("a tree with a message", |n| {

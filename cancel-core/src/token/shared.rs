@@ -42,6 +42,13 @@ use core::ptr::{NonNull, addr_of, null};
 /// does a parent keep its children, nor a child its parent. When the last handle of a token with
 /// children goes, its own parent adopts the children. So `t = t.child()` in a loop keeps one token
 /// alive, and a child that is dropped leaves nothing behind.
+///
+/// Tokens with sources of their own choice ([`any`](CancelToken::any), [`all`](CancelToken::all),
+/// [`child_following`](CancelToken::child_following)) are the exception. No single parent could adopt
+/// what stands below them, so their children and followers keep them, too. Therefore
+/// `t = t.child_following([&stop])` or `t = CancelToken::any([&t])` in a loop keeps one token per step,
+/// until the last one is dropped, which frees them all. Make each one from the first token instead:
+/// `t = root.child_following([&stop])`.
 pub struct CancelToken {
     node: NonNull<Node>,
 }
@@ -116,7 +123,11 @@ impl CancelToken {
     /// last handle is dropped hands its followers on to its parent; without one, it can never be
     /// cancelled any more and is followed no longer.
     ///
-    /// The new token is kept in memory by its children and followers too.
+    /// # Memory
+    ///
+    /// Two allocations. The new token is kept in memory by its handles, and by its children and followers as
+    /// well: see [*Memory*](CancelToken#memory) of `CancelToken` before you make them of each other in a
+    /// loop.
     ///
     /// # Examples
     ///
@@ -144,6 +155,10 @@ impl CancelToken {
     /// not a cancelled one. If a source can never be cancelled (any more), neither can this by its
     /// sources.
     ///
+    /// # Memory
+    ///
+    /// As for [`any`](CancelToken::any).
+    ///
     /// # Examples
     ///
     /// ```
@@ -168,6 +183,10 @@ impl CancelToken {
     /// From the parent it inherits ([`Reason::Parent`](crate::Reason::Parent)); from the others it
     /// takes the cause over as it is, like [`any`](CancelToken::any). Without others it is a plain
     /// [`child`](CancelToken::child).
+    ///
+    /// # Memory
+    ///
+    /// As for [`any`](CancelToken::any), unlike a plain child: a child of a child that follows others keeps it.
     ///
     /// # Examples
     ///
