@@ -2,8 +2,8 @@
 
 mod callbacks;
 mod causes;
-mod ends;
 mod children;
+mod ends;
 mod follow;
 mod futures;
 mod guards;
