@@ -2,8 +2,13 @@
 
 mod reason;
 
+mod origin;
+
 #[allow(unsafe_code)]
 mod detail;
+
+#[allow(unsafe_code)]
+mod slot;
 
 mod cancelled;
 
@@ -15,6 +20,8 @@ mod serde;
 
 pub use cancelled::Cancelled;
 pub use cause::{Cause, StaticCause};
-pub(crate) use detail::{Detail, DetailRef, reserve, unreserve};
+pub use origin::{HasId, TokenId};
 pub(crate) use reason::REASON_BITS;
 pub use reason::Reason;
+pub(crate) use reason::Why;
+pub(crate) use slot::{Said, Slot};

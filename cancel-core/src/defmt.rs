@@ -2,8 +2,10 @@
 
 use crate::cause::Cancelled;
 use crate::cause::Reason;
+use crate::cause::TokenId;
 use crate::rt::{SpawnError, TimerError};
 use crate::token::Token;
+use core::time::Duration;
 use defmt::{Format, Formatter, write};
 
 impl Format for Reason {
@@ -19,15 +21,47 @@ impl Format for Reason {
 
 impl Format for Cancelled {
     fn format(&self, f: Formatter<'_>) {
-        let reason = self.root_reason();
-        match (self.is_inherited(), self.message()) {
-            (false, None) => write!(f, "cancelled: {}", reason),
-            (false, Some(message)) => write!(f, "cancelled: {}: {=str}", reason, message),
-            (true, None) => write!(f, "cancelled by parent ({})", reason),
-            (true, Some(message)) => {
-                write!(f, "cancelled by parent ({}): {=str}", reason, message);
-            }
+        match self.is_inherited() {
+            false => write!(f, "cancelled: {}", self.root_reason()),
+            true => write!(f, "cancelled by parent ({}", self.root_reason()),
         }
+        let (name, limit) = self.name_and_limit();
+        if let Some(limit) = limit {
+            write!(f, " of {}", Limit(limit));
+        }
+        if let Some(name) = name {
+            write!(f, " of \"{=str}\"", name);
+        }
+        if self.is_inherited() {
+            write!(f, ")");
+        }
+        if let Some(message) = self.message() {
+            write!(f, ": {=str}", message);
+        }
+    }
+}
+
+/// In the largest unit that needs no fraction.
+struct Limit(Duration);
+
+impl Format for Limit {
+    fn format(&self, f: Formatter<'_>) {
+        let (seconds, nanos) = (self.0.as_secs(), self.0.subsec_nanos());
+        if nanos == 0 {
+            write!(f, "{=u64}s", seconds);
+        } else if nanos % 1_000_000 == 0 {
+            write!(f, "{=u128}ms", self.0.as_millis());
+        } else if nanos % 1_000 == 0 {
+            write!(f, "{=u128}us", self.0.as_micros());
+        } else {
+            write!(f, "{=u128}ns", self.0.as_nanos());
+        }
+    }
+}
+
+impl Format for TokenId {
+    fn format(&self, f: Formatter<'_>) {
+        write!(f, "token-{=usize:x}", self.addr());
     }
 }
 

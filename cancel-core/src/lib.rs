@@ -25,7 +25,7 @@
 //! | a part of it that is not to be stopped | [`Shields::shield`] |
 //! | synchronous code to stop | [`Token::check`], [`Token::is_cancelled`], the trait [`Check`] |
 //! | code to run on a cancel | [`CancelToken::on_cancel`], without a heap [`OnCancel`]; [`DropGuard`] |
-//! | to say why, or to ask | [`Cause`], [`Reason`]; [`Cancelled`] |
+//! | to say why, or to ask why and by whom | [`Cause`], [`Reason`]; [`Cancelled`] |
 //! | an executor to connect | the traits [`Timer`], [`Spawn`], [`SpawnLocal`] |
 //!
 //! # Features
@@ -83,7 +83,7 @@ mod scope;
 #[cfg(feature = "defmt")]
 mod defmt;
 
-pub use cause::{Cancelled, Cause, Reason, StaticCause};
+pub use cause::{Cancelled, Cause, HasId, Reason, StaticCause, TokenId};
 pub use rt::{Spawn, SpawnError, SpawnLocal, Timer, TimerError};
 pub use scope::{
     AllOf, AnyOf, Cleanup, Control, Deadline, DeadlineSource, Grace, GracePeriod, NoCleanup,
@@ -92,7 +92,7 @@ pub use scope::{
 };
 pub use token::{
     CancelFutureExt, CancelStreamExt, Check, Child, DropGuard, Never, OnCancel, TakeUntilCancelled,
-    Token, TokenId, TokenRef, TokenView, UntilCancelled, UntilCancelledStream, WaitForCancel,
+    Token, TokenRef, TokenView, UntilCancelled, UntilCancelledStream, WaitForCancel,
 };
 
 #[cfg(feature = "alloc")]

@@ -34,7 +34,10 @@ mod child;
 #[allow(unsafe_code)]
 mod on_cancel;
 
-pub use base::{Token, TokenId, TokenRef};
+#[cfg(test)]
+mod tests;
+
+pub use base::{Token, TokenRef};
 pub use check::{Check, Never};
 pub use child::Child;
 pub use guard::DropGuard;

@@ -112,10 +112,11 @@ mod timer;
 
 pub use cancel_core::{
     AllOf, AnyOf, CancelFutureExt, CancelStreamExt, Cancelled, Cause, Check, Child, Cleanup,
-    Control, Deadline, DeadlineSource, DropGuard, Grace, GracePeriod, Never, NoCleanup, NoGrace,
-    NoShields, NoSource, OnCancel, Reason, Scope, Shield, Shields, StaticCause, TakeUntilCancelled,
-    Timeout, TimeoutExt, Timer, TimerError, Token, TokenId, TokenRef, TokenView, UntilCancelled,
-    UntilCancelledStream, UntilDeadline, WaitForCancel, WithSource, all_of, any_of,
+    Control, Deadline, DeadlineSource, DropGuard, Grace, GracePeriod, HasId, Never, NoCleanup,
+    NoGrace, NoShields, NoSource, OnCancel, Reason, Scope, Shield, Shields, StaticCause,
+    TakeUntilCancelled, Timeout, TimeoutExt, Timer, TimerError, Token, TokenId, TokenRef,
+    TokenView, UntilCancelled, UntilCancelledStream, UntilDeadline, WaitForCancel, WithSource,
+    all_of, any_of,
 };
 #[cfg(feature = "alloc")]
 #[cfg_attr(docsrs, doc(cfg(feature = "alloc")))]

@@ -42,18 +42,31 @@ fn causes() {
         .with_error("connection reset");
     assert_eq!(
         to_string(&cause).unwrap(),
-        r#"{"reason":"error","message":"upload"}"#
+        r#"{"reason":"error","message":"upload","origin":null,"name":null,"limit":null,"source":"connection reset"}"#
     );
     parent.cancel_with(cause);
+    let origin = parent.id();
     assert_eq!(
         to_string(&child.cause()).unwrap(),
-        r#"{"reason":"parent","root_reason":"error","message":"upload","source":"connection reset"}"#
+        format!(
+            r#"{{"reason":"parent","root_reason":"error","message":"upload","origin":"{origin}","name":null,"limit":null,"source":"connection reset"}}"#
+        )
     );
     let plain = CancelToken::new();
     plain.cancel_with(Reason::Signal(2));
+    let origin = plain.id();
     assert_eq!(
         to_string(&plain.cause()).unwrap(),
-        r#"{"reason":{"signal":2},"root_reason":{"signal":2},"message":null,"source":null}"#
+        format!(
+            r#"{{"reason":{{"signal":2}},"root_reason":{{"signal":2}},"message":null,"origin":"{origin}","name":null,"limit":null,"source":null}}"#
+        )
+    );
+    let late = Cause::new(Reason::Timeout)
+        .with_name("download")
+        .with_limit(Duration::from_millis(1500));
+    assert_eq!(
+        to_string(&late).unwrap(),
+        r#"{"reason":"timeout","message":null,"origin":null,"name":"download","limit":{"secs":1,"nanos":500000000},"source":null}"#
     );
 }
 

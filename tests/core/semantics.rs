@@ -9,6 +9,7 @@ mod futures;
 mod guards;
 mod identity;
 mod in_place;
+mod origin;
 // Without `std` a second panic aborts, as documented.
 #[cfg(feature = "std")]
 mod panics;

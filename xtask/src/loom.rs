@@ -86,14 +86,14 @@ const FAULTS: &[Fault] = &[
     (
         "a child of a cancelled token is live",
         "tree/node.rs",
-        "inherit(node, source, held.flags & OUTCOME | INHERITED);",
-        "let _ = (OUTCOME, INHERITED, inherit as *const ());",
+        "            inherit(node, said, flags & OUTCOME | INHERITED);\n        }\n    }\n}",
+        "            said.unreserve(1);\n        }\n    }\n}",
     ),
     (
         "the cause is published after the flag",
         "tree/propagate/cancel.rs",
-        "            (*root).cause.store(detail.into_raw(), Relaxed);\n        }\n        held.flags |= CANCELLED | bits;\n        if held.flags & NONEMPTY == 0 {\n            Hub::unlock(root, held);",
-        "            held.flags |= CANCELLED | bits;\n            Word::publish(addr_of!((*root).word), &held);\n            (*root).cause.store(detail.into_raw(), Relaxed);\n        }\n        held.flags |= CANCELLED | bits;\n        if held.flags & NONEMPTY == 0 {\n            Hub::unlock(root, held);",
+        "        (*root).cause.set(said);\n        held.flags |= outcome;\n",
+        "        held.flags |= outcome;\n        Word::publish(addr_of!((*root).word), &held);\n        (*root).cause.set(said);\n",
     ),
     (
         "a forgotten handle of a follower",
@@ -214,6 +214,24 @@ const FAULTS: &[Fault] = &[
         "tree/propagate/children.rs",
         "if moved.taken_over && (*root).is_cancelled() {",
         "if false && moved.taken_over && (*root).is_cancelled() {",
+    ),
+    (
+        "a descendant takes a plain cancelation for its own",
+        "cause/slot.rs",
+        "            return Some(Said::id(own));",
+        "            return Some(self);",
+    ),
+    (
+        "a child in place is entered before it says that it is cancelled",
+        "tree/node.rs",
+        "                entry.spent.set(true);\n                inherit(node, said, flags & OUTCOME | INHERITED);\n                return Hub::unlock(source, held);",
+        "                entry.spent.set(true);\n                Hub::unlock(source, held);\n                return inherit(node, said, flags & OUTCOME | INHERITED);",
+    ),
+    (
+        "a shared block is given the origin of whoever comes last",
+        "cause/detail.rs",
+        "        if self.get().count.load(crate::sync::Acquire) == 1 {",
+        "        if self.get().count.load(crate::sync::Acquire) != 0 {",
     ),
 ];
 

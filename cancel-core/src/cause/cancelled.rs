@@ -1,12 +1,15 @@
 //! `Cancelled`: the error that says it was cancelled, and why.
 
-use crate::cause::detail::{Chained, DetailRef};
-use crate::cause::reason::Reason;
+use crate::cause::detail::{Chained, Detail, DetailRef};
+use crate::cause::origin::{HasId, TokenId};
+use crate::cause::reason::{Reason, Why};
+use crate::sync::assert_size;
 use core::fmt;
+use core::time::Duration;
 
-/// The error of cancelled work. It knows why.
+/// The error of cancelled work. It knows why, and whose cancelation it is.
 ///
-/// As large as two pointers; cloning copies a pointer. `?` takes it through functions, and
+/// As large as three pointers; cloning copies a pointer. `?` takes it through functions, and
 /// [`source`](core::error::Error::source) gives the underlying error where there is one.
 ///
 /// A token that was cancelled by an ancestor answers [`Reason::Parent`], and keeps what the
@@ -25,29 +28,53 @@ use core::fmt;
 /// assert_eq!(cancelled.message(), Some("30 s are over"));
 /// assert_eq!(cancelled.to_string(), "cancelled by parent (timeout): 30 s are over");
 /// ```
+///
+/// The [origin](Cancelled::origin) is the token that was asked, wherever the error turns up:
+///
+/// ```
+/// use cancel_core::CancelToken;
+///
+/// let (whole, other) = (CancelToken::new(), CancelToken::new());
+/// let part = whole.child();
+/// whole.cancel();
+///
+/// let cancelled = part.check().unwrap_err();
+/// assert!(cancelled.is_from(&whole));
+/// assert!(!cancelled.is_from(&part) && !cancelled.is_from(&other));
+/// ```
 #[derive(Clone)]
 pub struct Cancelled {
-    reason: Reason,
-    inherited: bool,
+    why: Why,
     detail: Option<DetailRef>,
+    origin: Option<TokenId>,
 }
 
+assert_size!(Cancelled, 3 * size_of::<usize>());
+assert_size!(Option<Cancelled>, 3 * size_of::<usize>());
+
 impl Cancelled {
-    pub(crate) fn new(reason: Reason, detail: Option<DetailRef>) -> Self {
+    pub(crate) fn new(why: Why, detail: Option<DetailRef>, origin: Option<TokenId>) -> Self {
         Cancelled {
-            reason,
-            inherited: false,
+            why,
             detail,
+            origin,
         }
     }
 
-    pub(crate) fn with_inherited(mut self, inherited: bool) -> Self {
-        self.inherited = inherited;
-        self
+    pub(crate) fn into_root(self) -> (Reason, Option<DetailRef>, Option<TokenId>) {
+        (self.why.reason(), self.detail, self.origin)
     }
 
-    pub(crate) fn into_root(self) -> (Reason, Option<DetailRef>) {
-        (self.reason, self.detail)
+    fn detail(&self) -> Option<&Detail> {
+        self.detail.as_ref().map(DetailRef::get)
+    }
+
+    /// (None without a heap.)
+    pub(crate) fn name_and_limit(&self) -> (Option<&str>, Option<Duration>) {
+        match self.detail() {
+            Some(detail) => (detail.name(), detail.limit()),
+            None => (None, None),
+        }
     }
 
     /// Why this very token was cancelled: [`Reason::Parent`] if an ancestor was.
@@ -64,10 +91,10 @@ impl Cancelled {
     /// assert_eq!(child.cause().unwrap().reason(), Reason::Parent);
     /// ```
     pub fn reason(&self) -> Reason {
-        if self.inherited {
+        if self.why.inherited {
             Reason::Parent
         } else {
-            self.reason
+            self.why.reason()
         }
     }
 
@@ -84,10 +111,10 @@ impl Cancelled {
     /// assert_eq!(child.cause().unwrap().root_reason(), Reason::Shutdown);
     /// ```
     pub fn root_reason(&self) -> Reason {
-        self.reason
+        self.why.reason()
     }
 
-    /// The cancelation as the ancestor sees it in which it began.
+    /// The cancelation as seen by the ancestor where it started.
     ///
     /// # Examples
     ///
@@ -100,7 +127,9 @@ impl Cancelled {
     /// assert_eq!(child.cause().unwrap().root_cause(), parent.cause().unwrap());
     /// ```
     pub fn root_cause(&self) -> Cancelled {
-        self.clone().with_inherited(false)
+        let mut root = self.clone();
+        root.why.inherited = false;
+        root
     }
 
     /// Whether an ancestor was cancelled, and not this very token.
@@ -115,7 +144,7 @@ impl Cancelled {
     /// assert!(!parent.cause().unwrap().is_inherited());
     /// ```
     pub fn is_inherited(&self) -> bool {
-        self.inherited
+        self.why.inherited
     }
 
     /// The message given to the cancel, here or in an ancestor.
@@ -128,7 +157,101 @@ impl Cancelled {
     /// assert_eq!(token.cause().unwrap().message(), Some("user pressed stop"));
     /// ```
     pub fn message(&self) -> Option<&str> {
-        self.detail.as_ref()?.get().message()
+        self.detail()?.message()
+    }
+
+    /// Whose cancelation this is: the id of the token that was asked to cancel, or whose time ran
+    /// out.
+    ///
+    /// Descendants answer the ancestor that was asked, also by
+    /// [`cancel_children`](crate::Token::cancel_children); followers (`any`, `all`, `child_following`)
+    /// the source that fired. A token cancelled with somebody else's `Cancelled` answers that one's
+    /// origin: handing a cancelation on does not change whose it was.
+    ///
+    /// The id is that of a token which may be gone by now, and its address may have been used again;
+    /// see [`TokenId`].
+    ///
+    /// # Returns
+    ///
+    /// `None` if no token was asked: for a `Cancelled` made from a [`Cause`](crate::Cause), and for the
+    /// result of a future with a timeout but without a token. Without the `alloc` feature also for all
+    /// tokens but the one that was asked if the cause is a [`StaticCause`](crate::StaticCause), because
+    /// there is no room for both.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (token, other) = (cancel_core::CancelToken::new(), cancel_core::CancelToken::new());
+    /// let child = token.child();
+    /// token.cancel();
+    /// assert_eq!(child.cause().unwrap().origin(), Some(token.id()));
+    ///
+    /// other.cancel_with(child.cause().unwrap()); // handed on
+    /// assert_eq!(other.cause().unwrap().origin(), Some(token.id()));
+    /// ```
+    pub fn origin(&self) -> Option<TokenId> {
+        self.origin
+    }
+
+    /// Whether the [origin](Cancelled::origin) is `whose`: a token, a view of one, or an id.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_core::{CancelFutureExt, CancelToken, Cancelled};
+    ///
+    /// /// Handles the end of its own token, and passes other cancelations on.
+    /// async fn step(own: &CancelToken) -> Result<(), Cancelled> {
+    ///     match std::future::pending::<()>().until_cancelled(own).await {
+    ///         Err(cancelled) if cancelled.is_from(own) => Ok(()),
+    ///         other => other,
+    ///     }
+    /// }
+    ///
+    /// let whole = CancelToken::new();
+    /// let (one, two) = (whole.child(), whole.child());
+    /// one.cancel();
+    /// assert!(smol::block_on(step(&one)).is_ok());
+    /// whole.cancel();
+    /// assert!(smol::block_on(step(&two)).is_err());
+    /// ```
+    pub fn is_from(&self, whose: &(impl HasId + ?Sized)) -> bool {
+        self.origin == Some(whose.id())
+    }
+}
+
+#[cfg(feature = "alloc")]
+#[cfg_attr(docsrs, doc(cfg(feature = "alloc")))]
+impl Cancelled {
+    /// The name of what was cancelled, where the cause [has one](crate::Cause::with_name).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_core::{CancelToken, Cause, Reason};
+    ///
+    /// let token = CancelToken::new();
+    /// token.cancel_with(Cause::new(Reason::Timeout).with_name("download"));
+    /// assert_eq!(token.cause().unwrap().origin_name(), Some("download"));
+    /// ```
+    pub fn origin_name(&self) -> Option<&str> {
+        self.detail()?.name()
+    }
+
+    /// The time limit that was exceeded, where the cause [has one](crate::Cause::with_limit).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_core::{CancelToken, Cause, Reason};
+    /// use std::time::Duration;
+    ///
+    /// let token = CancelToken::new();
+    /// token.cancel_with(Cause::new(Reason::Timeout).with_limit(Duration::from_secs(2)));
+    /// assert_eq!(token.cause().unwrap().limit(), Some(Duration::from_secs(2)));
+    /// ```
+    pub fn limit(&self) -> Option<Duration> {
+        self.detail()?.limit()
     }
 }
 
@@ -136,24 +259,39 @@ impl Cancelled {
 impl core::panic::UnwindSafe for Cancelled {}
 impl core::panic::RefUnwindSafe for Cancelled {}
 
-/// Equal if reason, origin (here or in an ancestor) and message are. The underlying errors are not
-/// compared.
+/// Equal if reason, origin, message, name and limit are, and both are inherited or neither is. The
+/// underlying errors are not compared.
+///
+/// So the cancelations of two tokens differ even if they say the same.
 impl PartialEq for Cancelled {
     fn eq(&self, other: &Self) -> bool {
-        self.reason == other.reason
-            && self.inherited == other.inherited
+        self.why == other.why
+            && self.origin == other.origin
             && self.message() == other.message()
+            && self.name_and_limit() == other.name_and_limit()
     }
 }
 
 impl Eq for Cancelled {}
 
+/// `cancelled: timeout of 2s of "download": text`, or `cancelled by parent (timeout of 2s of
+/// "download"): text`, where limit, name and text stand only if there are any. The name is escaped.
 impl fmt::Display for Cancelled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.inherited {
-            write!(f, "cancelled by parent ({})", self.reason)?;
-        } else {
-            write!(f, "cancelled: {}", self.reason)?;
+        f.write_str(match self.why.inherited {
+            false => "cancelled: ",
+            true => "cancelled by parent (",
+        })?;
+        write!(f, "{}", self.why.reason())?;
+        let (name, limit) = self.name_and_limit();
+        if let Some(limit) = limit {
+            write!(f, " of {limit:?}")?;
+        }
+        if let Some(name) = name {
+            write!(f, " of {name:?}")?;
+        }
+        if self.why.inherited {
+            f.write_str(")")?;
         }
         match self.message() {
             Some(message) => write!(f, ": {message}"),
@@ -164,20 +302,33 @@ impl fmt::Display for Cancelled {
 
 impl fmt::Debug for Cancelled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, limit) = self.name_and_limit();
         f.debug_struct("Cancelled")
             .field("reason", &self.reason())
-            .field("root_reason", &self.reason)
+            .field("root_reason", &self.root_reason())
             .field("message", &self.message())
+            .field("origin", &self.origin.map(Shown))
+            .field("name", &name)
+            .field("limit", &limit)
             // (Not by its own `Debug`: chains of causes may be long.)
-            .field("source", &core::error::Error::source(self).map(Shown))
+            .field("source", &core::error::Error::source(self).map(Quoted))
             .finish()
     }
 }
 
-/// An error whose `Debug` is its `Display`.
-struct Shown<'a>(&'a dyn core::error::Error);
+/// What is shown in `Debug` as its `Display` says.
+struct Shown(TokenId);
 
-impl fmt::Debug for Shown<'_> {
+impl fmt::Debug for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// An error whose `Debug` is its `Display`.
+struct Quoted<'a>(&'a dyn core::error::Error);
+
+impl fmt::Debug for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "\"{}\"", self.0)
     }
@@ -185,8 +336,7 @@ impl fmt::Debug for Shown<'_> {
 
 impl core::error::Error for Cancelled {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        let source = self.detail.as_ref()?.get().source.as_ref()?;
-        Some(source.error())
+        self.detail()?.error()
     }
 }
 

@@ -4,11 +4,15 @@ use crate::cause::cancelled::Cancelled;
 #[cfg(feature = "alloc")]
 use crate::cause::detail::Source;
 use crate::cause::detail::{Detail, DetailRef};
-use crate::cause::reason::Reason;
+use crate::cause::origin::TokenId;
+use crate::cause::reason::{Reason, Why};
+use crate::cause::slot::Said;
 use crate::sync::const_fn;
 #[cfg(feature = "alloc")]
-use alloc::boxed::Box;
+use alloc::{borrow::Cow, boxed::Box};
+use core::error::Error;
 use core::fmt;
+use core::time::Duration;
 
 /// Why something is to be cancelled: a [`Reason`], and if wanted a message and an underlying error.
 ///
@@ -30,15 +34,37 @@ use core::fmt;
 /// stop().cancel_with(Cause::new(Reason::Error).with_message("upload").with_error(io));
 /// ```
 ///
-/// A bare reason costs nothing. A message or error is one block on the heap, which all tokens that
-/// the cancel reaches share.
+/// A bare reason costs nothing. A message, error, name or limit is one block on the heap, which all
+/// tokens that the cancel reaches share. (A [`StaticCause`] needs no block for the token itself. With
+/// the `alloc` feature, a token that has dependents allocates one for all of them, which says whose
+/// cancelation it is.)
+///
+/// What was put in can be read back.
 #[must_use = "a cause does nothing by itself: give it to `cancel_with`"]
 pub struct Cause {
     reason: Reason,
+    made: Made,
+    /// The cancelled token is to answer *parent*.
+    inherited: bool,
     detail: Option<DetailRef>,
-    /// Made from somebody else's cancelation: to be wrapped, not changed.
-    foreign: bool,
+    /// Whose cancelation it was, of one that is handed on.
+    origin: Option<TokenId>,
 }
+
+/// What a cause was made from.
+#[derive(Clone, Copy, PartialEq)]
+enum Made {
+    /// Nothing: its block is its own.
+    New,
+    /// A block that is to be wrapped, not changed.
+    Static,
+    /// Somebody else's cancelation: likewise.
+    HandedOn,
+}
+
+// Nothing of it can be changed through it, and the error inside is only lent.
+impl core::panic::UnwindSafe for Cause {}
+impl core::panic::RefUnwindSafe for Cause {}
 
 impl Cause {
     /// A cause with neither message nor error.
@@ -53,8 +79,10 @@ impl Cause {
     pub const fn new(reason: Reason) -> Self {
         Cause {
             reason,
+            made: Made::New,
+            inherited: false,
             detail: None,
-            foreign: false,
+            origin: None,
         }
     }
 
@@ -79,13 +107,74 @@ impl Cause {
     /// assert_eq!(cancel_core::Cause::from("enough").message(), Some("enough"));
     /// ```
     pub fn message(&self) -> Option<&str> {
-        self.detail.as_ref()?.get().message()
+        self.detail()?.message()
+    }
+
+    /// The underlying error.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_core::{Cause, Reason};
+    ///
+    /// let cause = Cause::new(Reason::Error).with_error("connection reset");
+    /// assert_eq!(cause.error().unwrap().to_string(), "connection reset");
+    /// ```
+    pub fn error(&self) -> Option<&(dyn Error + 'static)> {
+        self.detail()?.error()
+    }
+
+    /// Whose cancelation it was, if this was made from a [`Cancelled`]. `None` for a new cause, which
+    /// becomes the cancelation of the token it is given to.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_core::{CancelToken, Cause, Reason};
+    ///
+    /// let token = CancelToken::new();
+    /// token.cancel();
+    /// assert_eq!(Cause::from(token.cause().unwrap()).origin(), Some(token.id()));
+    /// assert_eq!(Cause::new(Reason::Timeout).origin(), None);
+    /// ```
+    pub fn origin(&self) -> Option<TokenId> {
+        self.origin
+    }
+
+    fn detail(&self) -> Option<&Detail> {
+        self.detail.as_ref().map(DetailRef::get)
+    }
+
+    /// (None without a heap.)
+    pub(crate) fn name_and_limit(&self) -> (Option<&str>, Option<Duration>) {
+        match self.detail() {
+            Some(detail) => (detail.name(), detail.limit()),
+            None => (None, None),
+        }
+    }
+
+    /// The cancelation of `origin`, unless it is that of another token already.
+    pub(crate) fn or_from(mut self, origin: TokenId) -> Self {
+        self.origin = self.origin.or(Some(origin));
+        self
+    }
+
+    /// The token cancelled with it answers [`Reason::Parent`], and this as the reason of the root.
+    #[allow(dead_code)] // (for deadlines that are nested)
+    pub(crate) fn inherited(mut self) -> Self {
+        self.inherited = true;
+        self
+    }
+
+    #[inline(always)]
+    pub(crate) fn is_inherited(&self) -> bool {
+        self.inherited
     }
 
     /// A reason and nothing else.
     #[inline(always)]
     pub(crate) fn is_plain(&self) -> bool {
-        self.detail.is_none()
+        self.detail.is_none() && self.origin.is_none()
     }
 
     #[inline(always)]
@@ -93,9 +182,11 @@ impl Cause {
         self.reason.to_bits()
     }
 
+    /// What a token at `own` keeps of it, beside the reason. With one reference.
     #[inline]
-    pub(crate) fn into_parts(self) -> (u32, Option<DetailRef>) {
-        (self.reason.to_bits(), self.detail)
+    pub(crate) fn into_said(self, own: TokenId) -> Said {
+        let handed_on = self.made == Made::HandedOn;
+        Said::new(self.detail, self.origin, own, handed_on)
     }
 }
 
@@ -105,7 +196,7 @@ impl Cause {
     /// Sets the message. Takes a `&'static str` or a `String`.
     ///
     /// On a cause made from somebody else's [`Cancelled`] or from a [`StaticCause`], the old one
-    /// becomes the underlying error.
+    /// becomes the underlying error. The origin stays.
     ///
     /// # Examples
     ///
@@ -115,9 +206,72 @@ impl Cause {
     /// let cause = Cause::new(Reason::Timeout).with_message("no answer for 30 s");
     /// assert_eq!(cause.message(), Some("no answer for 30 s"));
     /// ```
-    pub fn with_message(mut self, message: impl Into<alloc::borrow::Cow<'static, str>>) -> Self {
+    pub fn with_message(mut self, message: impl Into<Cow<'static, str>>) -> Self {
         self.detail_mut().message = Some(message.into());
         self
+    }
+
+    /// Sets the name of what is cancelled, for messages. Takes a `&'static str` or a `String`.
+    ///
+    /// On somebody else's cause as [`with_message`](Cause::with_message).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_core::{Cancelled, Cause, Reason};
+    ///
+    /// let cause = Cause::new(Reason::Timeout).with_name("download");
+    /// assert_eq!(cause.name(), Some("download"));
+    /// assert_eq!(Cancelled::from(cause).to_string(), "cancelled: timeout of \"download\"");
+    /// ```
+    pub fn with_name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.detail_mut().name = Some(name.into());
+        self
+    }
+
+    /// Sets the time limit that was exceeded, for messages.
+    ///
+    /// On somebody else's cause as [`with_message`](Cause::with_message).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_core::{Cancelled, Cause, Reason};
+    /// use std::time::Duration;
+    ///
+    /// let cause = Cause::new(Reason::Timeout).with_limit(Duration::from_millis(1500));
+    /// assert_eq!(cause.limit(), Some(Duration::from_millis(1500)));
+    /// assert_eq!(Cancelled::from(cause).to_string(), "cancelled: timeout of 1.5s");
+    /// ```
+    pub fn with_limit(mut self, limit: Duration) -> Self {
+        self.detail_mut().limit = Some(limit);
+        self
+    }
+
+    /// The name that was [set](Cause::with_name).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_core::{Cause, Reason};
+    ///
+    /// assert_eq!(Cause::new(Reason::Timeout).name(), None);
+    /// ```
+    pub fn name(&self) -> Option<&str> {
+        self.detail()?.name()
+    }
+
+    /// The limit that was [set](Cause::with_limit).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_core::{Cause, Reason};
+    ///
+    /// assert_eq!(Cause::new(Reason::Timeout).limit(), None);
+    /// ```
+    pub fn limit(&self) -> Option<Duration> {
+        self.detail()?.limit()
     }
 
     /// Sets the underlying error, which [`source`](core::error::Error::source) of the
@@ -146,11 +300,13 @@ impl Cause {
     }
 
     fn detail_mut(&mut self) -> &mut Detail {
-        if self.foreign || self.detail.is_none() {
+        if self.made != Made::New || self.detail.is_none() {
             let old = self.detail.take();
-            let old = core::mem::take(&mut self.foreign).then(|| Cancelled::new(self.reason, old));
+            let why = Why::new(self.reason, false);
+            let made = core::mem::replace(&mut self.made, Made::New);
+            let old = (made != Made::New).then(|| Cancelled::new(why, old, self.origin));
             let old = old.map(|old| Source::Ours(Box::new(old)));
-            self.detail = Some(DetailRef::new(None, old));
+            self.detail = Some(DetailRef::new(old));
         }
         let detail = self.detail.as_mut().and_then(DetailRef::get_mut);
         detail.expect("a block of our own has one owner")
@@ -159,14 +315,22 @@ impl Cause {
 
 impl fmt::Debug for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, limit) = self.name_and_limit();
         f.debug_struct("Cause")
             .field("reason", &self.reason)
             .field("message", &self.message())
+            .field("origin", &self.origin)
+            .field("name", &name)
+            .field("limit", &limit)
             .finish_non_exhaustive()
     }
 }
 
 /// A cause with a message that needs no heap.
+///
+/// With the `alloc` feature, a token with dependents that is cancelled with it allocates one block for
+/// these, which says whose cancelation it is; a token without dependents never does. Without a heap,
+/// tokens below the one that was cancelled with it have no [origin](Cancelled::origin).
 ///
 /// # Examples
 ///
@@ -184,6 +348,10 @@ pub struct StaticCause {
     reason: Reason,
     detail: Detail,
 }
+
+// As for `Cause`.
+impl core::panic::UnwindSafe for StaticCause {}
+impl core::panic::RefUnwindSafe for StaticCause {}
 
 impl StaticCause {
     const_fn! {
@@ -210,8 +378,10 @@ impl From<&'static StaticCause> for Cause {
     fn from(cause: &'static StaticCause) -> Self {
         Cause {
             reason: cause.reason,
+            made: Made::Static,
+            inherited: false,
             detail: Some(DetailRef::fixed(&cause.detail)),
-            foreign: true,
+            origin: None,
         }
     }
 }
@@ -222,30 +392,34 @@ impl From<Reason> for Cause {
     }
 }
 
-/// Hands on somebody else's cancelation with its root reason, message and error.
+/// Hands on somebody else's cancelation with its root reason, message, error and origin.
 impl From<Cancelled> for Cause {
     fn from(cancelled: Cancelled) -> Self {
-        let (reason, detail) = cancelled.into_root();
+        let (reason, detail, origin) = cancelled.into_root();
         Cause {
             reason,
+            made: Made::HandedOn,
+            inherited: false,
             detail,
-            foreign: true,
+            origin,
         }
     }
 }
 
-/// What a token that was cancelled with this cause would say.
+/// What a token that was cancelled with this cause would say. Its origin is no token, unless the cause
+/// has one.
 ///
 /// ```
 /// use cancel_core::{Cancelled, Cause, Reason};
 ///
 /// let refused = Cancelled::from(Cause::from((Reason::Error, "has run before")));
 /// assert_eq!(refused.to_string(), "cancelled: error: has run before");
+/// assert_eq!(refused.origin(), None);
 /// ```
 impl From<Cause> for Cancelled {
     fn from(cause: Cause) -> Self {
-        let reason = cause.reason();
-        Cancelled::new(reason, cause.into_parts().1)
+        let why = Why::new(cause.reason, cause.inherited);
+        Cancelled::new(why, cause.detail, cause.origin)
     }
 }
 

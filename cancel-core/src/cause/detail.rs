@@ -6,7 +6,11 @@
 //!   its count is the number of `DetailRef`s, plus those that a canceller has reserved.
 //! * D2: a block is written while there is exactly one reference to it (`get_mut`), so readers need
 //!   no lock.
+//! * D3: a block with `of` adds an origin to another one, and says nothing else itself. The other one
+//!   has neither origin nor `of`.
 
+#[cfg(feature = "alloc")]
+use crate::cause::origin::TokenId;
 #[cfg(feature = "alloc")]
 use crate::sync::{AcqRel, Relaxed};
 use crate::sync::{AtomicU32, const_fn};
@@ -14,6 +18,7 @@ use crate::sync::{AtomicU32, const_fn};
 use alloc::{borrow::Cow, boxed::Box};
 use core::error::Error;
 use core::ptr::NonNull;
+use core::time::Duration;
 
 #[cfg(feature = "alloc")]
 pub(crate) type Message = Cow<'static, str>;
@@ -55,31 +60,97 @@ pub(crate) trait Chained: Error + Send + Sync {
 #[derive(Debug)]
 pub(crate) struct Detail {
     count: AtomicU32,
+    /// Whose cancelation it is. `None`: that of the token whose slot has the block (slot.rs).
+    #[cfg(feature = "alloc")]
+    pub(crate) origin: Option<TokenId>,
     pub(crate) message: Option<Message>,
+    #[cfg(feature = "alloc")]
+    pub(crate) name: Option<Message>,
+    #[cfg(feature = "alloc")]
+    pub(crate) limit: Option<Duration>,
     pub(crate) source: Option<Source>,
+    /// The block that says all but the origin (D3).
+    #[cfg(feature = "alloc")]
+    of: Option<DetailRef>,
 }
 
 impl Detail {
     const_fn! {
+        /// A block with a message alone.
+        #[cfg(feature = "alloc")]
+        const fn with(count: u32, message: Option<Message>) -> Self {
+            Detail {
+                count: AtomicU32::new(count),
+                origin: None,
+                message,
+                name: None,
+                limit: None,
+                source: None,
+                of: None,
+            }
+        }
+    }
+
+    const_fn! {
         /// A block for a `static`.
         pub(crate) const fn fixed(message: &'static str) -> Self {
             #[cfg(feature = "alloc")]
-            let message = Cow::Borrowed(message);
-            Detail {
+            let detail = Detail::with(0, Some(Cow::Borrowed(message)));
+            #[cfg(not(feature = "alloc"))]
+            let detail = Detail {
                 count: AtomicU32::new(0),
                 message: Some(message),
                 source: None,
-            }
+            };
+            detail
         }
     }
 }
 
 impl Detail {
+    /// The block that says what this one stands for (D3).
+    #[cfg(feature = "alloc")]
+    fn said(&self) -> &Detail {
+        self.of.as_ref().map_or(self, DetailRef::get)
+    }
+
+    #[cfg(not(feature = "alloc"))]
+    fn said(&self) -> &Detail {
+        self
+    }
+
     pub(crate) fn message(&self) -> Option<&str> {
         // A `&str`, or a `Cow` of one.
-        let message = self.message.as_ref()?;
+        let message = self.said().message.as_ref()?;
         let text: &str = message;
         Some(text)
+    }
+
+    pub(crate) fn error(&self) -> Option<&(dyn Error + 'static)> {
+        self.said().source.as_ref().map(Source::error)
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl Detail {
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.said().name.as_deref()
+    }
+
+    pub(crate) fn limit(&self) -> Option<Duration> {
+        self.said().limit
+    }
+}
+
+/// Without a heap there is no room for them.
+#[cfg(not(feature = "alloc"))]
+impl Detail {
+    pub(crate) fn name(&self) -> Option<&str> {
+        None
+    }
+
+    pub(crate) fn limit(&self) -> Option<Duration> {
+        None
     }
 }
 
@@ -100,12 +171,18 @@ impl DetailRef {
     }
 
     #[cfg(feature = "alloc")]
-    pub(crate) fn new(message: Option<Message>, source: Option<Source>) -> Self {
-        let detail = Box::new(Detail {
-            count: AtomicU32::new(1),
-            message,
-            source,
-        });
+    pub(crate) fn new(source: Option<Source>) -> Self {
+        let mut detail = Box::new(Detail::with(1, None));
+        detail.source = source;
+        DetailRef(NonNull::from(Box::leak(detail)))
+    }
+
+    /// A block that adds an origin to another one, which has none (D3).
+    #[cfg(feature = "alloc")]
+    pub(crate) fn with_origin(of: DetailRef, origin: TokenId) -> Self {
+        let mut detail = Box::new(Detail::with(1, None));
+        detail.origin = Some(origin);
+        detail.of = Some(of);
         DetailRef(NonNull::from(Box::leak(detail)))
     }
 
@@ -199,13 +276,14 @@ pub(crate) unsafe fn unreserve(raw: *mut Detail, n: u32) {
 #[cfg(feature = "alloc")]
 fn free_chain(mut detail: Detail) {
     loop {
-        let source = match detail.source.take() {
-            Some(Source::Ours(source)) => source,
+        let below = match (detail.of.take(), detail.source.take()) {
+            (Some(of), _) => of,
+            (None, Some(Source::Ours(source))) => match source.into_detail() {
+                Some(below) => below,
+                None => return,
+            },
             // The user's own.
-            other => return drop(other),
-        };
-        let Some(below) = source.into_detail() else {
-            return;
+            (None, other) => return drop(other),
         };
         let raw = below.into_raw();
         // SAFETY: the reference that `below` was; a block with count 0 is not ours to free (D1).

@@ -72,8 +72,8 @@ impl Reason {
         }
     }
 
-    pub(crate) const fn to_bits(self) -> u32 {
-        let (code, payload) = match self {
+    const fn to_parts(self) -> (u8, u16) {
+        match self {
             Reason::Manual => (0, 0),
             Reason::Timeout => (1, 0),
             Reason::Signal(number) => (2, number),
@@ -83,13 +83,11 @@ impl Reason {
             Reason::Dropped => (6, 0),
             Reason::Shutdown => (7, 0),
             Reason::Custom(code) => (8, code),
-        };
-        code << REASON_SHIFT | (payload as u32) << PAYLOAD_SHIFT
+        }
     }
 
-    pub(crate) const fn from_bits(bits: u32) -> Self {
-        let payload = (bits >> PAYLOAD_SHIFT) as u16;
-        match bits >> REASON_SHIFT & REASON_MASK {
+    const fn from_parts(code: u8, payload: u16) -> Self {
+        match code {
             0 => Reason::Manual,
             1 => Reason::Timeout,
             2 => Reason::Signal(payload),
@@ -100,6 +98,42 @@ impl Reason {
             7 => Reason::Shutdown,
             _ => Reason::Custom(payload),
         }
+    }
+
+    pub(crate) const fn to_bits(self) -> u32 {
+        let (code, payload) = self.to_parts();
+        (code as u32) << REASON_SHIFT | (payload as u32) << PAYLOAD_SHIFT
+    }
+}
+
+/// The reason of an error: as it stands in a state word, so that it takes four bytes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Why {
+    payload: u16,
+    code: u8,
+    pub(crate) inherited: bool,
+}
+
+impl Why {
+    pub(crate) const fn new(reason: Reason, inherited: bool) -> Self {
+        let (code, payload) = reason.to_parts();
+        Why {
+            payload,
+            code,
+            inherited,
+        }
+    }
+
+    pub(crate) const fn from_bits(bits: u32, inherited: bool) -> Self {
+        Why {
+            payload: (bits >> PAYLOAD_SHIFT) as u16,
+            code: (bits >> REASON_SHIFT & REASON_MASK) as u8,
+            inherited,
+        }
+    }
+
+    pub(crate) const fn reason(self) -> Reason {
+        Reason::from_parts(self.code, self.payload)
     }
 }
 
@@ -135,7 +169,8 @@ mod tests {
                 let bits = reason.to_bits();
                 assert_eq!(bits & !REASON_BITS, 0);
                 // flags beside it do not disturb
-                assert_eq!(Reason::from_bits(bits | !REASON_BITS), reason);
+                assert_eq!(Why::from_bits(bits | !REASON_BITS, true).reason(), reason);
+                assert!(Why::from_bits(bits, true) == Why::new(reason, true));
             }
         }
     }

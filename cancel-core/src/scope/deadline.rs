@@ -395,6 +395,8 @@ struct Waiting<'d, R> {
 unsafe impl<R: Sync> Send for Waiting<'_, R> {}
 // SAFETY: nothing can be done with a shared reference.
 unsafe impl<R: Sync> Sync for Waiting<'_, R> {}
+impl<R: core::panic::RefUnwindSafe> core::panic::UnwindSafe for Waiting<'_, R> {}
+impl<R: core::panic::RefUnwindSafe> core::panic::RefUnwindSafe for Waiting<'_, R> {}
 
 impl<R> Waiting<'_, R> {
     /// Has the waker woken at the next change.

@@ -3,11 +3,11 @@
 use crate::cause::Cancelled;
 use crate::cause::Cause;
 use crate::cause::Reason;
+use crate::cause::{HasId, TokenId};
 use crate::sync::{const_fn, unless_loom};
 use crate::tree::Hub;
 use crate::tree::cancel;
 use core::fmt;
-use core::num::NonZeroUsize;
 use core::ops::Deref;
 
 /// A cancelation token in place: in a `static`, in a struct, on the stack.
@@ -256,10 +256,10 @@ impl Token {
         self.hub.cause()
     }
 
-    /// What tells this token from others, for logs.
+    /// Identifies this token in logs, and as the [origin](Cancelled::origin) of a cancelation.
     ///
     /// Unique among the tokens alive; a token that came later may get the id of one that is gone.
-    /// The id of a token in place changes when it is moved.
+    /// The id of a token in place changes when it is moved. See [`TokenId`].
     ///
     /// # Examples
     ///
@@ -269,8 +269,7 @@ impl Token {
     /// println!("stopping {}", token.id()); // stopping token-7f1e8c000b70
     /// ```
     pub fn id(&self) -> TokenId {
-        let address = core::ptr::from_ref(self).addr();
-        TokenId(NonZeroUsize::new(address).unwrap_or(NonZeroUsize::MIN))
+        TokenId::of(self)
     }
 }
 
@@ -290,21 +289,9 @@ impl fmt::Debug for Token {
     }
 }
 
-/// What tells tokens apart in logs. See [`Token::id`].
-///
-/// # Examples
-///
-/// ```
-/// let (a, b) = (cancel_core::CancelToken::new(), cancel_core::CancelToken::new());
-/// assert_ne!(a.id(), b.id());
-/// assert!(a.id().to_string().starts_with("token-"));
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct TokenId(NonZeroUsize);
-
-impl fmt::Display for TokenId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "token-{:x}", self.0)
+impl HasId for Token {
+    fn id(&self) -> TokenId {
+        Token::id(self)
     }
 }
 

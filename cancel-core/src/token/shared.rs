@@ -1,6 +1,7 @@
 //! `CancelToken`: a handle of a shared token on the heap.
 
 use crate::cause::Cancelled;
+use crate::cause::{HasId, TokenId};
 use crate::sync::unless_loom;
 use crate::token::base::{Stable, Token, TokenRef};
 use crate::token::check::Check;
@@ -333,6 +334,12 @@ impl fmt::Debug for CancelToken {
             .field("id", &format_args!("{}", self.id()))
             .field("cancelled", &self.cause())
             .finish()
+    }
+}
+
+impl HasId for CancelToken {
+    fn id(&self) -> TokenId {
+        Token::id(self)
     }
 }
 

@@ -1,7 +1,8 @@
 //! The right to look, without the right to cancel.
 
 use crate::cause::Cancelled;
-use crate::token::base::{Token, TokenId, TokenRef};
+use crate::cause::{HasId, TokenId};
+use crate::token::base::{Token, TokenRef};
 use crate::token::check::Check;
 use crate::token::until::UntilCancelled;
 use crate::token::wait::WaitForCancel;
@@ -151,6 +152,12 @@ impl<T: TokenRef> Check for TokenView<T> {
     }
     fn may_be_cancelled(&self) -> bool {
         self.token.may_be_cancelled()
+    }
+}
+
+impl<T: TokenRef> HasId for TokenView<T> {
+    fn id(&self) -> TokenId {
+        self.token.id()
     }
 }
 

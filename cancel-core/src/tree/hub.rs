@@ -1,6 +1,6 @@
 //! What can be cancelled and registered with: state word, cause, list.
 //!
-//! Invariants (`E` in list.rs, `D` in cause/detail.rs)
+//! Invariants (`E` in list.rs, `D` in cause/detail.rs, `S` in cause/slot.rs)
 //!
 //! * H1: the flags of the word change under its lock only, or (a cancel that has nobody to tell) by
 //!   one compare-and-swap of an unlocked word.
@@ -16,15 +16,14 @@
 //!   source. So the order has no cycle.
 
 use crate::cause::Cancelled;
-use crate::cause::Reason;
-use crate::cause::{Detail, DetailRef};
+use crate::cause::TokenId;
+use crate::cause::{Said, Slot, Why};
 use crate::sync::{
-    Acquire, AtomicPtr, Handles, Held, Life, Relaxed, Release, WakerSlot, Word, assert_size,
-    const_fn, meter,
+    Acquire, Handles, Held, Life, Relaxed, Release, WakerSlot, Word, assert_size, const_fn, meter,
 };
 use crate::tree::list::{Entry, Kind, List};
 use crate::tree::state::{CANCELLED, INHERITED, NEVER, NONEMPTY};
-use core::ptr::{addr_of, null_mut};
+use core::ptr::addr_of;
 use core::task::{Poll, Waker};
 
 #[derive(Debug)]
@@ -33,7 +32,7 @@ pub(crate) struct Hub {
     pub(crate) word: Word,
     /// Of a shared node (and dependents of a `MULTI` one). Unused in place.
     pub(crate) handles: Handles,
-    pub(crate) cause: AtomicPtr<Detail>,
+    pub(crate) cause: Slot,
     pub(crate) list: List,
     pub(crate) life: Life,
 }
@@ -74,7 +73,7 @@ impl Hub {
             Hub {
                 word: Word::new(flags),
                 handles: Handles::new(handles),
-                cause: AtomicPtr::new(null_mut()),
+                cause: Slot::new(),
                 list: List::new(),
                 life: Life::new(),
             }
@@ -100,10 +99,14 @@ impl Hub {
 
     /// `flags`: as loaded, with `CANCELLED`.
     pub(crate) fn cancelled(&self, flags: u32) -> Cancelled {
-        // Relaxed: the load of `CANCELLED` was the Acquire (H2).
+        // The load of `CANCELLED` was the Acquire (H2).
         // SAFETY: the hub's own reference keeps the block alive (D1).
-        let detail = unsafe { DetailRef::clone_raw(self.cause.load(Relaxed)) };
-        Cancelled::new(Reason::from_bits(flags), detail).with_inherited(flags & INHERITED != 0)
+        unsafe { cancelled(self.cause.get(), self.id(), flags, flags & INHERITED != 0) }
+    }
+
+    #[inline]
+    pub(crate) fn id(&self) -> TokenId {
+        TokenId::of(self)
     }
 
     /// # Safety
@@ -311,8 +314,17 @@ impl Hub {
 impl Drop for Hub {
     fn drop(&mut self) {
         self.life.end();
-        // Relaxed: exclusive.
-        // SAFETY: the hub's own reference, used up here.
-        drop(unsafe { DetailRef::from_raw(self.cause.load(Relaxed)) });
+        // (Then the slot gives its reference back, S2.)
     }
+}
+
+/// What a token at `own` says that has `said` in its slot.
+///
+/// # Safety
+///
+/// The block of `said` is alive.
+pub(crate) unsafe fn cancelled(said: Said, own: TokenId, flags: u32, inherited: bool) -> Cancelled {
+    // SAFETY: by the caller's promise.
+    let (detail, origin) = unsafe { said.read(own) };
+    Cancelled::new(Why::from_bits(flags, inherited), detail, origin)
 }

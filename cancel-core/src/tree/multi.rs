@@ -209,19 +209,22 @@ impl Multi {
                 if follow_one(link, source) {
                     continue;
                 }
-                // `source` has been cancelled before.
+                // `source` has been cancelled before. (What it says may take an allocation, so that is
+                // not done under the lock.)
                 let flags = (*source).word.load();
+                let said = (*source).cause.get().inherit((*source).id());
                 let mut held = Hub::lock(hub);
                 let fire = held.flags & CANCELLED == 0 && (*multi).fired(&held);
                 // A canceller may be at it already, through a link that was made before: but it
                 // finds nothing below us, so there is nothing to mark here either.
                 if fire {
                     held.flags |= flags & (OUTCOME | INHERITED) | adds;
-                    let cause = (*source).cause.load(Relaxed);
-                    crate::cause::reserve(cause, 1);
-                    (*hub).cause.store(cause, Relaxed);
+                    (*hub).cause.set(said);
                 }
                 Hub::unlock(hub, held);
+                if !fire {
+                    said.unreserve(1); // (no foreign code: the source refers to what was said, too)
+                }
             }
             addr_of!((*multi).node)
         }

@@ -20,7 +20,7 @@
 //!   Pointers to entries come from a pointer to the whole that the entry is the head of, never from a
 //!   reference to the entry: what stands behind the entry is reached through them.
 
-use crate::cause::reserve;
+use crate::cause::Said;
 use crate::sync::{AtomicPtr, Held, LockedCell, Relaxed, assert_size, const_fn, const_value};
 use crate::tree::handles::retain;
 use crate::tree::hub::Hub;
@@ -111,7 +111,16 @@ pub(crate) unsafe fn own_hub(entry: *const Entry) -> *const Hub {
 #[inline]
 pub(crate) unsafe fn enter(node: *const Node, source: *const Hub) {
     // SAFETY: the caller's promise.
-    unsafe { enter_locked(node, source, Hub::lock(source)) }
+    unsafe {
+        let held = Hub::lock(source);
+        let flags = held.flags;
+        enter_locked(node, source, held);
+        if flags & CANCELLED != 0 {
+            // Outside of the lock, as it may allocate; what the source says is final.
+            let said = (*source).cause.get().inherit((*source).id());
+            inherit(node, said, flags & OUTCOME | INHERITED);
+        }
+    }
 }
 
 /// The same for a node in place: the first time only.
@@ -123,16 +132,37 @@ pub(crate) unsafe fn enter(node: *const Node, source: *const Hub) {
 pub(crate) unsafe fn enter_once(node: *const Node, source: *const Hub) {
     // SAFETY: `spent` is guarded by the source's lock; until it is set the node is in no tree.
     unsafe {
-        let held = Hub::lock(source);
         let entry = &(*node).dependent.entry;
-        if entry.spent.get() {
-            return Hub::unlock(source, held);
+        let mut said = None;
+        loop {
+            let held = Hub::lock(source);
+            let flags = held.flags;
+            if entry.spent.get() {
+                Hub::unlock(source, held);
+                break;
+            }
+            if flags & CANCELLED == 0 {
+                entry.spent.set(true);
+                return enter_locked(node, source, held);
+            }
+            // Whoever comes second has to find a cancelled token: so it becomes one under the lock. But
+            // what it says may have to be allocated before; what the source says is final.
+            if let Some(said) = said.take() {
+                entry.spent.set(true);
+                inherit(node, said, flags & OUTCOME | INHERITED);
+                return Hub::unlock(source, held);
+            }
+            Hub::unlock(source, held);
+            said = Some((*source).cause.get().inherit((*source).id()));
         }
-        entry.spent.set(true);
-        enter_locked(node, source, held);
+        if let Some(said) = said {
+            said.unreserve(1); // the other one has its own
+        }
     }
 }
 
+/// Puts the node below a source that can be cancelled and is not.
+///
 /// # Safety
 ///
 /// As for `enter`; `held` is the lock of `source`, which is unlocked.
@@ -148,28 +178,23 @@ pub(crate) unsafe fn enter_locked(node: *const Node, source: *const Hub, mut hel
                 retain(source); // N4
             }
             held.flags |= NONEMPTY;
-        } else if held.flags & CANCELLED != 0 {
-            inherit(node, source, held.flags & OUTCOME | INHERITED);
         }
         Hub::unlock(source, held);
     }
 }
 
-/// Makes a node that is in no tree a cancelled one, like `source`.
+/// Makes a node that is in no tree a cancelled one.
 ///
 /// # Safety
 ///
-/// Both are alive; `source` is cancelled, and locked.
+/// `node` is alive, and takes over the reference that `said` is.
 #[cold]
-unsafe fn inherit(node: *const Node, source: *const Hub, flags: u32) {
-    // SAFETY: the source's reference keeps the block alive. Relaxed: its flags have been read
-    // under its lock; ours are published by the unlock (H2).
+unsafe fn inherit(node: *const Node, said: Said, flags: u32) {
+    // SAFETY: alive; published by the unlock (H2).
     unsafe {
-        let cause = (*source).cause.load(Relaxed);
-        reserve(cause, 1);
-        (*node).hub.cause.store(cause, Relaxed);
         let hub = addr_of!((*node).hub);
         let mut held = Hub::lock(hub);
+        (*hub).cause.set(said);
         held.flags |= flags;
         Hub::unlock(hub, held);
     }

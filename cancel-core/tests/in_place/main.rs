@@ -1,6 +1,7 @@
 //! What needs no heap, from outside: runs with every choice of features, also with none.
 #![cfg(not(loom))]
 
+mod causes;
 mod children;
 mod clock;
 mod deadline_marks;

@@ -14,6 +14,7 @@ mod children;
 mod deadlines;
 mod hooks;
 mod links;
+mod origin;
 mod scopes;
 mod statics;
 mod tree;

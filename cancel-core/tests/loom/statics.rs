@@ -7,14 +7,14 @@ use std::boxed::Box;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 /// What stands in a static: one for each execution, and given back in the end.
-struct Static<T: 'static>(*mut T);
+pub(super) struct Static<T: 'static>(*mut T);
 
 impl<T> Static<T> {
-    fn new(value: T) -> Self {
+    pub(super) fn new(value: T) -> Self {
         Static(Box::into_raw(Box::new(value)))
     }
 
-    fn get(&self) -> &'static T {
+    pub(super) fn get(&self) -> &'static T {
         // SAFETY: alive until the end of the model, when no thread is left.
         unsafe { &*self.0 }
     }

@@ -40,7 +40,12 @@ fn check_gives_the_real_cause() {
     }
     let token = CancelToken::new();
     token.cancel();
-    assert_eq!(token.check(), Err(cancelled(Reason::Manual)));
+    assert_eq!(token.check(), Err(token.cause().unwrap()));
+    assert_ne!(
+        token.check(),
+        Err(cancelled(Reason::Manual)),
+        "another token's"
+    );
 }
 
 #[test]

@@ -1,14 +1,16 @@
 //! A1, A20: identity, auto traits, `Debug`.
 
 use cancel_core::{
-    CancelToken, Cancelled, Cause, Child, DropGuard, Never, Reason, Registration, StaticCause,
-    Token, TokenId, TokenView, UntilCancelled, WaitForCancel,
+    CancelToken, Cancelled, Cause, Child, Deadline, DropGuard, Never, OnCancel, Reason,
+    Registration, Shields, StaticCause, Timer, TimerError, Token, TokenId, TokenView,
+    UntilCancelled, UntilDeadline, WaitForCancel,
 };
 use std::collections::HashSet;
 use std::fmt::Debug;
 use std::future::Ready;
 use std::hash::Hash;
 use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::time::Duration;
 
 fn send_sync<T: Send + Sync>() {}
 fn unpin<T: Unpin>() {}
@@ -38,9 +40,40 @@ fn auto_traits() {
         Registration<CancelToken>,
     )>();
     unwind_safe::<(DropGuard<CancelToken>, TokenView<CancelToken>)>();
+    unwind_safe::<(Child<'_>, Cancelled, Reason, TokenId, Never)>();
     copy::<(TokenView<&Token>, Reason, Never, TokenId)>();
     error::<Cancelled>();
     id::<TokenId>();
+}
+
+struct Clock;
+
+impl Timer for Clock {
+    type Sleep = Ready<Result<(), TimerError>>;
+    fn now(&self) -> Duration {
+        Duration::ZERO
+    }
+    fn sleep_until(&self, _: Duration) -> Self::Sleep {
+        std::future::ready(Ok(()))
+    }
+}
+
+#[test]
+fn x71_what_is_carried_across_a_caught_panic() {
+    unwind_safe::<(
+        Cause,
+        StaticCause,
+        UntilDeadline<'_, Clock>,
+        Deadline<'_, Clock>,
+    )>();
+    unwind_safe::<(
+        OnCancel<'_>,
+        Shields<'_>,
+        UntilCancelled<Ready<()>, CancelToken>,
+    )>();
+    let cause = Cause::new(Reason::Error).with_error("broken");
+    let seen = std::panic::catch_unwind(|| cause.message().is_none() && cause.error().is_some());
+    assert!(seen.unwrap());
 }
 
 /// Ambiguous, and so an error, for a type that is `Unpin`.

@@ -1,11 +1,12 @@
 //! The part of a cancel that lies below its root. Invariants: `propagate.rs`.
 
+use super::mark::Step;
 use super::work::Cancel;
-use crate::sync::{BATCH, Held, Panics, Relaxed, Word};
+use crate::sync::{BATCH, Held, Panics, Word};
 use crate::tree::block::Calls;
 use crate::tree::hub::Hub;
 use crate::tree::multi::Finished;
-use crate::tree::state::{MARKING, OUTCOME};
+use crate::tree::state::{INHERITED, MARKING, OUTCOME};
 use core::mem::MaybeUninit;
 use core::ptr::addr_of;
 
@@ -16,11 +17,15 @@ pub(super) unsafe fn propagate(root: *const Hub, mut held: Held) {
     unsafe {
         // The two lists. Others reach them through `source` until they are empty again (P4).
         let (work, left) = (Hub::new(0), Hub::new(0));
+        let own = (*root).cause.get();
+        let said = own.for_others((*root).id());
         let mut cancel = Cancel {
             root,
-            detail: (*root).cause.load(Relaxed),
+            said: said.unwrap_or(own),
             spare: 0,
+            kept: 0,
             outcome: held.flags & OUTCOME,
+            inherited: held.flags & INHERITED,
             work: addr_of!(work),
             left: addr_of!(left),
             used: false,
@@ -40,8 +45,16 @@ pub(super) unsafe fn propagate(root: *const Hub, mut held: Held) {
         let first = (*root).list.first();
         if (*first).kind.is_dependent() {
             held.flags |= MARKING;
-            Word::publish(addr_of!((*root).word), &held);
-            cancel.mark(held);
+            if said.is_some() {
+                Word::publish(addr_of!((*root).word), &held);
+                cancel.mark(held);
+            } else {
+                // `MARKING` says meanwhile that there is more to come.
+                Hub::unlock(root, held);
+                cancel.said = own.with_origin((*root).id());
+                (cancel.spare, cancel.kept) = (1, 1);
+                cancel.mark_on(Step::More);
+            }
         } else {
             cancel.root_left = true;
             cancel.take_from_root(&mut held);

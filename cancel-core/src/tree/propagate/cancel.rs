@@ -2,9 +2,9 @@
 
 use super::waiters;
 use crate::cause::Cause;
-use crate::sync::{CAN_WAIT, Patience, Relaxed, Word};
+use crate::sync::{CAN_WAIT, Patience, Word};
 use crate::tree::hub::Hub;
-use crate::tree::state::{CANCELLED, MARKING, NEVER, NONEMPTY};
+use crate::tree::state::{CANCELLED, INHERITED, MARKING, NEVER, NONEMPTY};
 use core::ptr::addr_of;
 
 /// Cancels `root` and everything below. True for the call that won.
@@ -22,25 +22,25 @@ pub(crate) unsafe fn cancel(root: *const Hub, cause: Cause) -> bool {
             lost(root);
             return false;
         }
+        let inherited = if cause.is_inherited() { INHERITED } else { 0 };
+        let outcome = CANCELLED | cause.bits() | inherited;
         if cause.is_plain() && flags & NONEMPTY == 0 {
             // Nobody to tell and nothing to say: one step, if nobody is inside.
-            if Word::try_set(addr_of!((*root).word), flags, CANCELLED | cause.bits()) {
+            if Word::try_set(addr_of!((*root).word), flags, outcome) {
                 return true;
             }
         }
-        let (bits, detail) = cause.into_parts();
+        let said = cause.into_said((*root).id());
         let mut held = Hub::lock(root);
         if held.flags & (CANCELLED | NEVER) != 0 {
             Hub::unlock(root, held);
-            drop(detail);
+            said.unreserve(1);
             lost(root);
             return false;
         }
-        if let Some(detail) = detail {
-            // Relaxed: published by the flag (H2).
-            (*root).cause.store(detail.into_raw(), Relaxed);
-        }
-        held.flags |= CANCELLED | bits;
+        // Published by the flag (H2).
+        (*root).cause.set(said);
+        held.flags |= outcome;
         if held.flags & NONEMPTY == 0 {
             Hub::unlock(root, held);
             return true;

@@ -63,7 +63,8 @@ pub(crate) unsafe fn cancel_children(root: *const Hub, cause: Cause) -> bool {
         enter_locked(node, root, held);
         let moved = move_below(node, root);
         if moved.any {
-            cancel(addr_of!((*node).hub), cause);
+            // Those below are to say who was asked, which is not the marker.
+            cancel(addr_of!((*node).hub), cause.or_from((*root).id()));
         }
         if moved.taken_over && (*root).is_cancelled() {
             lost(root);

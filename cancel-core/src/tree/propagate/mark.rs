@@ -2,8 +2,7 @@
 
 use super::serve::Left;
 use super::work::Cancel;
-use crate::cause::reserve;
-use crate::sync::{CAN_WAIT, HOLD, Held, Patience, Relaxed, Release, meter, prefetch};
+use crate::sync::{CAN_WAIT, HOLD, Held, Patience, Release, meter, prefetch};
 use crate::tree::handles;
 use crate::tree::hub::Hub;
 use crate::tree::list::{Entry, Kind};
@@ -14,7 +13,7 @@ use core::ptr::{addr_of, null_mut};
 
 /// How far a hold got.
 #[derive(PartialEq)]
-enum Step {
+pub(super) enum Step {
     /// All dependents are marked.
     Done,
     /// The budget was used up.
@@ -41,13 +40,13 @@ impl Cancel {
     pub(super) unsafe fn mark(&mut self, mut held: Held) {
         // SAFETY: see above.
         unsafe {
-            let (root, work, left) = (self.root, self.work, self.left);
+            let (root, work, left, inherited) = (self.root, self.work, self.left, self.inherited);
             let mut step = Step::More;
             if CAN_WAIT {
                 // Nobody knows the lists yet, so they can be locked out of order and for nothing.
                 // (Where locks cost nothing, the way below will do.)
                 let claimed = ((*work).word.claim(), (*left).word.claim());
-                step = self.hold(root, &mut held, &mut HOLD.clone(), 0);
+                step = self.hold(root, &mut held, &mut HOLD.clone(), inherited);
                 if step == Step::Done && !self.used {
                     held.flags &= !MARKING;
                     self.root_left = held.flags & NONEMPTY != 0;
@@ -57,10 +56,17 @@ impl Cancel {
             }
             let over = step == Step::Done && !self.used;
             Hub::unlock(root, held);
-            if over {
-                return;
+            if !over {
+                self.mark_on(step);
             }
+        }
+    }
 
+    /// The rest of phase 1, from where the first hold got to.
+    pub(super) unsafe fn mark_on(&mut self, mut step: Step) {
+        // SAFETY: see above.
+        unsafe {
+            let (root, work, left) = (self.root, self.work, self.left);
             let mut root_done = step == Step::Done;
             let mut patience = Patience::new();
             loop {
@@ -76,7 +82,7 @@ impl Cancel {
                 step = Step::More;
                 if !root_done {
                     let mut held = Hub::lock(root);
-                    step = self.hold(root, &mut held, &mut budget, 0);
+                    step = self.hold(root, &mut held, &mut budget, self.inherited);
                     root_done = step == Step::Done;
                     Hub::unlock(root, held);
                 }
@@ -243,18 +249,18 @@ impl Cancel {
     /// Sets the flags of a locked node.
     #[inline]
     unsafe fn take_over(&mut self, hub: *const Hub, held: &mut Held, inherited: u32) {
-        if !self.detail.is_null() {
-            // SAFETY: the root's reference keeps the block alive. Reserved many at a time, for a
-            // read-modify-write costs more than the rest of a visit.
-            unsafe {
-                if self.spare == 0 {
-                    self.spare = 256;
-                    reserve(self.detail, self.spare);
+        // SAFETY: the root's reference or ours keeps the block alive. Reserved many at a time, for a
+        // read-modify-write costs more than the rest of a visit.
+        unsafe {
+            if self.said.is_block() {
+                if self.spare == self.kept {
+                    self.spare += 256;
+                    self.said.reserve(256);
                 }
                 self.spare -= 1;
-                // Relaxed: published by the flag (H2).
-                (*hub).cause.store(self.detail, Relaxed);
             }
+            // Published by the flag (H2).
+            (*hub).cause.set(self.said);
         }
         held.flags |= self.outcome | inherited;
     }

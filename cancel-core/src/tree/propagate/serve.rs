@@ -2,13 +2,10 @@
 //! Invariants: `propagate.rs`.
 
 use super::work::Cancel;
-use crate::cause::Cancelled;
-use crate::cause::Reason;
-use crate::cause::{Detail, DetailRef, unreserve};
 use crate::sync::{BATCH, HOLD, Held, Release, inline_on_std, prefetch};
 use crate::tree::block::Calls;
 use crate::tree::hook::{Call, Hook};
-use crate::tree::hub::{Hub, Waiter};
+use crate::tree::hub::{Hub, Waiter, cancelled};
 use crate::tree::list::{Entry, Kind};
 use crate::tree::multi;
 use crate::tree::node::{Dependent, own_hub};
@@ -85,8 +82,9 @@ impl Cancel {
 
     /// [`take`](Cancel::take) from the root. `held`: its lock.
     pub(super) unsafe fn take_from_root(&mut self, held: &mut Held) {
+        let inherited = self.inherited != 0;
         // SAFETY: see above.
-        let left = unsafe { self.take(self.root, false, &mut HOLD.clone()) };
+        let left = unsafe { self.take(self.root, inherited, &mut HOLD.clone()) };
         if left == Left::Nothing {
             held.flags &= !NONEMPTY;
         }
@@ -195,8 +193,9 @@ impl Cancel {
             self.panics.guard(|| unsafe { multi::release_multi(hub) });
         }
         if self.spare > 0 {
-            // SAFETY: reserved by us; the root has one more, so no foreign code runs.
-            unsafe { unreserve(self.detail, core::mem::take(&mut self.spare)) };
+            // SAFETY: reserved by us. No foreign code runs: of the root's block the root has one more
+            // reference, and one of ours refers to that.
+            unsafe { self.said.unreserve(core::mem::take(&mut self.spare)) };
         }
         self.served = true;
     }
@@ -206,10 +205,11 @@ impl Cancel {
     /// Calls what has been chained up.
     fn run_calls(&mut self) {
         if !self.calls.is_empty() {
-            let (detail, outcome) = (self.detail, self.outcome);
+            // SAFETY: alive (P5).
+            let (said, root, outcome) = (self.said, unsafe { (*self.root).id() }, self.outcome);
             self.calls.run(&mut self.panics, |inherited| {
-                // SAFETY: the root's reference keeps the block alive.
-                unsafe { cancelled(detail, outcome, inherited) }
+                // SAFETY: the root's reference or ours keeps the block alive.
+                unsafe { cancelled(said, root, outcome, inherited) }
             });
         }
     }
@@ -221,10 +221,11 @@ impl Cancel {
     ///
     /// No lock is held; all lists that have something left have been passed.
     unsafe fn call_next(&mut self) -> bool {
-        let (mut call, mut inherited) = (None, false);
+        let (mut call, mut said, mut inherited) = (None, self.said, self.inherited != 0);
         // SAFETY: nodes in the left list are alive (E4, N2); lists under the locks.
         unsafe {
             if self.root_calls {
+                said = (*self.root).cause.get(); // it knows more than others (S4)
                 let mut held = Hub::lock(self.root);
                 call = self.take_call(self.root, &mut held);
                 self.root_calls = held.flags & NONEMPTY != 0;
@@ -254,8 +255,9 @@ impl Cancel {
         }
         match call {
             Some(call) => {
-                // SAFETY: the root's reference keeps the block alive.
-                let cancelled = unsafe { cancelled(self.detail, self.outcome, inherited) };
+                // SAFETY: the root is alive (P5), and the block by its reference or ours.
+                let cancelled =
+                    unsafe { cancelled(said, (*self.root).id(), self.outcome, inherited) };
                 self.panics.guard(|| call.run(&cancelled));
             }
             None => self.run_calls(),
@@ -289,17 +291,6 @@ impl Cancel {
             call
         }
     }
-}
-
-/// What callbacks are told.
-///
-/// # Safety
-///
-/// The block of `detail` is alive.
-unsafe fn cancelled(detail: *mut Detail, outcome: u32, inherited: bool) -> Cancelled {
-    // SAFETY: by the caller's promise.
-    let detail = unsafe { DetailRef::clone_raw(detail) };
-    Cancelled::new(Reason::from_bits(outcome), detail).with_inherited(inherited)
 }
 
 /// A panic on its way through (without `std`): the rest is served first.

@@ -1,6 +1,6 @@
 //! What a cancel at work knows. Invariants: `propagate.rs`.
 
-use crate::cause::Detail;
+use crate::cause::Said;
 use crate::sync::{BATCH, Panics};
 use crate::tree::block::Calls;
 use crate::tree::hub::Hub;
@@ -11,12 +11,16 @@ use core::task::Waker;
 /// A cancel at work.
 pub(super) struct Cancel {
     pub(super) root: *const Hub,
-    /// The message and error for everybody reached; kept alive by the root's reference.
-    pub(super) detail: *mut Detail,
-    /// References to `detail` that are reserved and not given out yet.
+    /// What everybody reached says; kept alive by the root's reference, or by one of ours (`kept`).
+    pub(super) said: Said,
+    /// References to `said` that are reserved and not given out yet, `kept` included.
     pub(super) spare: u32,
+    /// References to `said` that stay until the end: 1 if the root has another block.
+    pub(super) kept: u32,
     /// `CANCELLED`, reason, payload.
     pub(super) outcome: u32,
+    /// `INHERITED` if the root says so.
+    pub(super) inherited: u32,
     pub(super) work: *const Hub,
     pub(super) left: *const Hub,
     /// Something was put into one of the lists at some time, so others may know it.
