@@ -20,6 +20,17 @@ pub(crate) mod meter;
 #[cfg_attr(feature = "std", path = "sync/panic_std.rs")]
 #[cfg_attr(not(feature = "std"), path = "sync/panic_core.rs")]
 mod panic;
+#[cfg(feature = "alloc")]
+#[cfg_attr(all(loom, feature = "loom"), path = "sync/parker_loom.rs")]
+#[cfg_attr(
+    all(not(all(loom, feature = "loom")), feature = "std"),
+    path = "sync/parker_std.rs"
+)]
+#[cfg_attr(
+    all(not(all(loom, feature = "loom")), not(feature = "std")),
+    path = "sync/parker_none.rs"
+)]
+mod parker;
 mod prefetch;
 
 #[cfg_attr(all(loom, feature = "loom"), path = "sync/cell_loom.rs")]
@@ -43,7 +54,7 @@ pub(crate) use atomic::AcqRel;
 pub(crate) use atomic::{Acquire, AtomicBool, AtomicPtr, AtomicU32, Relaxed, Release};
 pub(crate) use build::{
     BATCH, HAS_LINKS, HOLD, Handles, assert_size, const_fn, const_value, export_to_models,
-    inline_on_std, unless_loom,
+    inline_on_std, unless_loom, with_std,
 };
 #[cfg(not(feature = "alloc"))]
 pub(crate) use build::{atomic_static, static_cause};
@@ -53,6 +64,8 @@ pub(crate) use cell::{Life, LockedCell, WakerSlot};
 pub(crate) use count::Count;
 pub(crate) use lock::{CAN_WAIT, Held, Patience, Word};
 pub(crate) use panic::Panics;
+#[cfg(feature = "alloc")]
+pub(crate) use parker::{Parker, thread_mark};
 pub(crate) use prefetch::prefetch;
 
 /// No critical section does more when more wait: tests of the whole crate with the counting meter.

@@ -29,6 +29,7 @@ mod propagate;
 
 #[cfg(feature = "alloc")]
 pub(crate) use block::Block;
+pub(crate) use block::Orphans;
 #[cfg(feature = "alloc")]
 pub(crate) use handles::retain;
 pub(crate) use hook::Hook;

@@ -14,5 +14,6 @@ mod origin;
 #[cfg(feature = "std")]
 mod panics;
 mod races;
+mod registrations;
 mod streams;
 mod tree;

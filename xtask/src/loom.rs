@@ -233,6 +233,54 @@ const FAULTS: &[Fault] = &[
         "        if self.get().count.load(crate::sync::Acquire) == 1 {",
         "        if self.get().count.load(crate::sync::Acquire) != 0 {",
     ),
+    (
+        "a detached registration keeps its share of the block",
+        "tree/block.rs",
+        "        // SAFETY: B1.\n        unsafe { Self::let_go(this) }",
+        "        let _ = this;",
+    ),
+    (
+        "a callback that is running is not waited for",
+        "tree/block.rs",
+        "if seen == DONE || seen == thread_mark() {",
+        "if !seen.is_null() {",
+    ),
+    (
+        "a callback waits for itself",
+        "tree/block.rs",
+        "if seen == DONE || seen == thread_mark() {",
+        "if seen == DONE {",
+    ),
+    (
+        "whoever waits for a callback is not woken",
+        "tree/block.rs",
+        "            if seen != self.mark {\n                Parker::unpark(seen);",
+        "            if false && seen != self.mark {\n                Parker::unpark(seen);",
+    ),
+    (
+        "the end of a callback is not published",
+        "tree/block.rs",
+        "(*self.block).phase.swap(DONE, AcqRel)",
+        "(*self.block).phase.swap(DONE, Relaxed)",
+    ),
+    (
+        "callbacks of a token that goes are forgotten",
+        "tree/multi.rs",
+        "        let _orphans = Orphans::of(addr_of!((*node).hub));",
+        "        core::mem::forget(Orphans::of(addr_of!((*node).hub)));",
+    ),
+    (
+        "callbacks of a follower that goes are forgotten",
+        "tree/multi.rs",
+        "                drop(orphans);",
+        "                core::mem::forget(orphans);",
+    ),
+    (
+        "callbacks of a cancelled token that goes are not called",
+        "tree/block.rs",
+        "                false => (*hub).cause(),",
+        "                false => None,",
+    ),
 ];
 
 /// Each fault in a copy of the core; the models have to fail.

@@ -72,6 +72,18 @@ macro_rules! unless_loom {
 }
 pub(crate) use unless_loom;
 
+/// Items that need the standard library: threads that block, its types of errors and locks.
+macro_rules! with_std {
+    ($($item:item)*) => {
+        $(
+            #[cfg(feature = "std")]
+            #[cfg_attr(docsrs, doc(cfg(feature = "std")))]
+            $item
+        )*
+    };
+}
+pub(crate) use with_std;
+
 /// A function that is to be inlined where code size does not matter.
 macro_rules! inline_on_std {
     ($(#[$attr:meta])* $vis:vis unsafe fn $($rest:tt)*) => {

@@ -14,4 +14,6 @@ impl Panics {
     }
     #[inline]
     pub(crate) fn resume(self) {}
+    #[inline]
+    pub(crate) fn resume_unless_unwinding(self) {}
 }

@@ -25,6 +25,17 @@ impl Panics {
         }
     }
 
+    /// The same in a destructor, where a second panic on top of another one would abort.
+    #[inline]
+    pub(crate) fn resume_unless_unwinding(self) {
+        if std::thread::panicking() {
+            // Dropping it could panic again.
+            core::mem::forget(self);
+        } else {
+            self.resume();
+        }
+    }
+
     /// Lets the first panic go on.
     #[inline]
     pub(crate) fn resume(self) {

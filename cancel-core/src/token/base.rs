@@ -5,8 +5,8 @@ use crate::cause::Cause;
 use crate::cause::Reason;
 use crate::cause::{HasId, TokenId};
 use crate::sync::{const_fn, unless_loom};
-use crate::tree::Hub;
 use crate::tree::cancel;
+use crate::tree::{Hub, Orphans};
 use core::fmt;
 use core::ops::Deref;
 
@@ -270,6 +270,14 @@ impl Token {
     /// ```
     pub fn id(&self) -> TokenId {
         TokenId::of(self)
+    }
+}
+
+impl Drop for Token {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: all borrows have ended. What is in the list has been forgotten or detached.
+        drop(unsafe { Orphans::of(&self.hub) });
     }
 }
 

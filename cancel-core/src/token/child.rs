@@ -3,7 +3,7 @@
 use crate::cause::{Cause, Reason};
 use crate::sync::{assert_size, const_fn};
 use crate::token::base::Token;
-use crate::tree::{Node, cancel_children, detach, enter_once, need_all};
+use crate::tree::{Node, Orphans, cancel_children, detach, enter_once, need_all};
 use core::fmt;
 use core::marker::PhantomPinned;
 use core::pin::Pin;
@@ -132,7 +132,9 @@ impl Drop for Child<'_> {
         // a `MULTI` node that we are the last to keep: it is borrowed, so it has another handle.
         unsafe {
             if self.node.dependent.entry.spent.get() {
-                if let Some(source) = detach(addr_of!(self.node)) {
+                let source = detach(addr_of!(self.node));
+                let _orphans = Orphans::of(addr_of!(self.node.hub));
+                if let Some(source) = source {
                     crate::tree::release_multi(source);
                 }
             }

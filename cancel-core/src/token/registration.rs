@@ -1,6 +1,7 @@
 //! The handle of a callback.
 
 use crate::cause::Cancelled;
+use crate::sync::with_std;
 use crate::token::base::{Token, TokenRef};
 use crate::token::shared::CancelToken;
 use crate::tree::Block;
@@ -9,10 +10,22 @@ use core::fmt;
 /// A callback that is registered with a token. Dropping it deregisters the callback, in O(1).
 ///
 /// Made by [`CancelToken::on_cancel`](crate::CancelToken::on_cancel) and
-/// [`Token::on_cancel_ref`](crate::Token::on_cancel_ref). A callback whose registration has been
-/// dropped does not start any more; the drop never waits, so on another thread the callback may be
-/// running at that moment. A registration that is forgotten stays registered; if its token goes before
-/// the callback's turn has come, the closure is neither called nor dropped.
+/// [`Token::on_cancel_ref`](crate::Token::on_cancel_ref).
+///
+/// | to | use | it |
+/// |---|---|---|
+/// | deregister at the end of a scope | `let _registration = …` | drops the registration there |
+/// | deregister now, and know whether the callback ran | [`unregister`](Registration::unregister) | never waits |
+/// | deregister now, and be sure that it no longer runs | `unregister_and_wait` (with `std`) | waits for a call in progress |
+/// | leave the callback registered | [`detach`](Registration::detach) | gives up the registration |
+///
+/// `let _ = token.on_cancel(f)` drops the registration **at once**, so `f` never runs unless the token
+/// is cancelled already. The compiler does not warn about `let _ =`: write
+/// `token.on_cancel(f).detach()` instead.
+///
+/// A callback whose registration has been dropped does not start any more; the drop never waits, so on
+/// another thread the callback may be running at that moment. A registration keeps its token. One that
+/// is forgotten (`mem::forget`) keeps it for ever; use [`detach`](Registration::detach), which does not.
 ///
 /// # Examples
 ///
@@ -22,7 +35,7 @@ use core::fmt;
 /// drop(registration);
 /// token.cancel();
 /// ```
-#[must_use = "dropping it deregisters the callback"]
+#[must_use = "dropping a `Registration` deregisters the callback at once: keep it, or call `detach` to leave the callback registered"]
 pub struct Registration<T: TokenRef> {
     token: T,
     /// `None`: it was called while being registered.
@@ -47,13 +60,113 @@ impl<T: TokenRef> Registration<T> {
         }
         registration
     }
+
+    /// Leaves the callback registered, and gives up the registration.
+    ///
+    /// The callback keeps neither the token nor memory for ever. If the last handle of the token goes
+    /// without a cancel, the closure is dropped then, uncalled. (If the token has been cancelled
+    /// through an ancestor whose `cancel` has not come to this callback yet, whoever drops the last
+    /// handle calls it.)
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_core::CancelToken;
+    ///
+    /// let token = CancelToken::new();
+    /// token.on_cancel(|why| println!("{why}")).detach();
+    /// token.cancel_with("enough"); // prints "cancelled: manual: enough"
+    /// ```
+    pub fn detach(mut self) {
+        if let Some(block) = self.block.take() {
+            // SAFETY: our share, used up here. Before the token, which may be the last handle.
+            unsafe { Block::detach(block) }
+        }
+    }
+
+    /// Deregisters the callback, in O(1) and without waiting.
+    ///
+    /// # Returns
+    ///
+    /// `true` if the callback will never run; its closure has been dropped. `false` if it has run, or
+    /// is running on another thread (or further up on this one).
+    ///
+    /// # Panics
+    ///
+    /// If the drop of the closure does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let token = cancel_core::CancelToken::new();
+    /// assert!(token.on_cancel(|_| ()).unregister());
+    /// let registration = token.on_cancel(|_| ());
+    /// token.cancel();
+    /// assert!(!registration.unregister());
+    /// ```
+    pub fn unregister(mut self) -> bool {
+        match self.block.take() {
+            // SAFETY: registered with this token, which is alive; our share, used up here.
+            Some(block) => unsafe { Block::deregister(block, &self.token.hub) },
+            None => false,
+        }
+    }
+}
+
+with_std! {
+impl<T: TokenRef> Registration<T> {
+    /// Deregisters the callback, and if it is running on another thread, blocks until it has returned.
+    ///
+    /// When this returns, the callback is not running and never will, and its closure has been
+    /// dropped: what it uses can be taken apart. (As the destructor of C++'s `std::stop_callback`.)
+    ///
+    /// From inside the callback itself, or from anything that it calls, this returns at once instead
+    /// of waiting for itself. Two callbacks on two threads that wait for one another wait for ever. In
+    /// async code it blocks the executor for as long as the callback takes.
+    ///
+    /// # Returns
+    ///
+    /// `true` if the callback will never run, `false` if it has run.
+    ///
+    /// # Panics
+    ///
+    /// If the drop of the closure does. On wasm without threads, where a thread cannot wait, if it would
+    /// have to.
+    ///
+    /// # Memory ordering
+    ///
+    /// What the callback has done is visible when this returns.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_core::CancelToken;
+    /// use std::sync::atomic::{AtomicU32, Ordering};
+    ///
+    /// static CALLS: AtomicU32 = AtomicU32::new(0);
+    ///
+    /// let token = CancelToken::new();
+    /// let registration = token.on_cancel(|_| CALLS.store(1, Ordering::Relaxed));
+    /// let canceller = std::thread::spawn(move || token.cancel());
+    /// let ran = !registration.unregister_and_wait();
+    /// assert_eq!(CALLS.load(Ordering::Relaxed), u32::from(ran)); // and so it stays
+    /// # canceller.join().unwrap();
+    /// ```
+    pub fn unregister_and_wait(mut self) -> bool {
+        match self.block.take() {
+            // SAFETY: registered with this token, which is alive; our share, used up here.
+            Some(block) => unsafe { Block::deregister_and_wait(block, &self.token.hub) },
+            None => false,
+        }
+    }
+}
 }
 
 impl<T: TokenRef> Drop for Registration<T> {
     fn drop(&mut self) {
-        if let Some(block) = self.block {
-            // SAFETY: registered with this token, which is alive; taken out once.
-            unsafe { Block::deregister(block, &self.token.hub) }
+        if let Some(block) = self.block.take() {
+            // SAFETY: registered with this token, which is alive; our share, used up here.
+            let _ = unsafe { Block::deregister(block, &self.token.hub) };
         }
     }
 }

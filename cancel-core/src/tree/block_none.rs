@@ -2,6 +2,7 @@
 
 use crate::cause::Cancelled;
 use crate::sync::Panics;
+use crate::tree::hub::Hub;
 use crate::tree::list::Entry;
 
 pub(crate) struct Calls;
@@ -18,4 +19,14 @@ impl Calls {
     }
     pub(crate) unsafe fn add(&mut self, _: *const Entry, _: bool) {}
     pub(crate) fn run(&mut self, _: &mut Panics, _: impl Fn(bool) -> Cancelled) {}
+}
+
+#[must_use]
+pub(crate) struct Orphans;
+
+impl Orphans {
+    #[inline(always)]
+    pub(crate) unsafe fn of(_: *const Hub) -> Self {
+        Orphans
+    }
 }

@@ -113,19 +113,6 @@ pub(crate) unsafe fn detach(node: *const Node) -> Option<*const Hub> {
     }
 }
 
-/// Drops a registration that its owner has forgotten out of the front of the list (N6).
-///
-/// # Safety
-///
-/// The hub is locked and has no handles; `entry` is the first of its list, and not a dependent.
-unsafe fn drop_forgotten(hub: *const Hub, entry: *const Entry) {
-    // SAFETY: forgotten entries are never freed (E4).
-    unsafe {
-        (*hub).list.unlink(entry);
-        (*entry).queued.store(false, Release);
-    }
-}
-
 /// Hands the dependents of a node on to its source, or lets them stand alone if that is null. False:
 /// there are more.
 ///
@@ -142,12 +129,8 @@ unsafe fn hand_on(hub: *const Hub, heir: *const Hub, place: *const Entry, multi:
     unsafe {
         for _ in 0..HOLD {
             let first = (*hub).list.first();
-            if first.is_null() {
-                break;
-            }
-            if !(*first).kind.is_dependent() {
-                drop_forgotten(hub, first);
-                continue;
+            if first.is_null() || !(*first).kind.is_dependent() {
+                return true; // what is left stays (N6)
             }
             prefetch((*first).next.get());
             let own = own_hub(first);
@@ -168,7 +151,8 @@ unsafe fn hand_on(hub: *const Hub, heir: *const Hub, place: *const Entry, multi:
             source.store(heir.cast_mut(), Release);
             Hub::unlock(own, dependent);
         }
-        (*hub).list.is_empty()
+        let first = (*hub).list.first();
+        first.is_null() || !(*first).kind.is_dependent()
     }
 }
 

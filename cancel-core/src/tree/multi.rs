@@ -8,6 +8,7 @@
 //!   otherwise unused, entry.
 
 use crate::sync::{LockedCell, Relaxed};
+use crate::tree::block::Orphans;
 use crate::tree::handles::{drop_one, retain};
 use crate::tree::hub::Hub;
 use crate::tree::leave::{detach, is_alone, leave};
@@ -115,8 +116,10 @@ pub(crate) unsafe fn release_multi(hub: *const Hub) {
 ///
 /// Nobody can reach it any more.
 unsafe fn free(node: *const Node) {
-    // SAFETY: plain nodes come from a `Box` of their own (`shared.rs`).
+    // SAFETY: plain nodes come from a `Box` of their own (`new_node`).
     unsafe {
+        // Dropped last.
+        let _orphans = Orphans::of(addr_of!((*node).hub));
         if (*node).hub.life.end() {
             drop(Box::from_raw(node.cast_mut()));
         }
@@ -155,13 +158,15 @@ impl Drop for Chain {
                         self.0 = source;
                     }
                 }
+                // What follows may drop errors and closures of the user's, which may panic: then the
+                // rest of the chain goes while unwinding.
+                let rest = Chain(core::mem::replace(&mut self.0, null()));
+                let orphans = Orphans::of(addr_of!((*multi).node.hub));
                 if (*multi).node.hub.life.end() {
-                    // This may drop an error of the user's, which may panic: then the rest of the
-                    // chain goes while unwinding.
-                    let rest = Chain(core::mem::replace(&mut self.0, null()));
                     drop(Box::from_raw(multi.cast_mut()));
-                    self.0 = ManuallyDrop::new(rest).0;
                 }
+                drop(orphans);
+                self.0 = ManuallyDrop::new(rest).0;
             }
         }
     }

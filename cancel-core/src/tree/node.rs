@@ -14,7 +14,8 @@
 //! * N5: a node that is in a canceller's work list has that list's hub as its `source` (`MULTI`
 //!   nodes: is held by one of the canceller's handles instead).
 //! * N6: a node without handles gets none any more. Its list may still hold waiters whose futures
-//!   have been forgotten; these are dropped out of the list, nobody will touch them.
+//!   have been forgotten, which nobody will touch, and callbacks that have been detached (B4 in
+//!   block.rs). They stay in the list until the node is out of the tree.
 //! * N7: pointers to nodes come from the allocation or the pin, never from a `&Token`. From a hub
 //!   alone only hub operations are done; `MULTI` nodes expose their address for [`Multi::of`].
 //!   Pointers to entries come from a pointer to the whole that the entry is the head of, never from a
