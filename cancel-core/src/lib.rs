@@ -102,4 +102,8 @@ pub use {
     token::{CancelToken, Registration},
 };
 
+sync::with_std! {
+    pub use token::block_on;
+}
+
 sync::export_to_models!();

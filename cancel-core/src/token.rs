@@ -28,6 +28,8 @@ mod registration;
 
 mod view;
 
+mod blocking;
+
 #[allow(unsafe_code)]
 mod child;
 
@@ -38,6 +40,8 @@ mod on_cancel;
 mod tests;
 
 pub use base::{Token, TokenRef};
+#[allow(unused_imports)] // (without `std` there is nothing)
+pub use blocking::*;
 pub use check::{Check, Never};
 pub use child::Child;
 pub use guard::DropGuard;

@@ -60,10 +60,10 @@ pub use cancel_std::Resources;
 #[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
 pub use cancel_std::testing;
 pub use cancel_std::{
-    BlockingWait, BuildError, Change, Changes, Condition, Context, Fallible, Filter, Flag,
-    GroupTask, Kept, Metadata, Observer, Operation, OperationChunks, OperationId, OperationStream,
-    Plain, Progress, ProgressWatch, Registry, Runtime, Signal, Signals, Snapshot, Source,
-    Statistics, Status, TaskGroup, Watched, Wrapped, block_on, current_id, current_token,
+    BuildError, Change, Changes, Condition, Context, Fallible, Filter, Flag, GroupTask, Kept,
+    Metadata, Observer, Operation, OperationChunks, OperationId, OperationStream, Plain, Progress,
+    ProgressWatch, Registry, Runtime, Signal, Signals, Snapshot, Source, Statistics, Status,
+    TaskGroup, Watched, Wrapped, block_on, current_id, current_token,
 };
 pub use executor::{On, Smol};
 pub use timer::Sleep;

@@ -1,8 +1,6 @@
 //! Operations on smol.
 
-use cancel_smol::{
-    BlockingWait, CancelToken, Cancelable, Cancelled, On, Operation, Reason, Smol, Spawn, Timer,
-};
+use cancel_smol::{CancelToken, Cancelable, Cancelled, On, Operation, Reason, Smol, Spawn, Timer};
 use std::future::{Future, pending, poll_fn};
 use std::pin::pin;
 use std::sync::{Arc, mpsc};

@@ -125,12 +125,12 @@ impl Flag {
     }
 
     /// The token inside: cancelled when the flag is set, and the other way round. For all that takes
-    /// tokens, such as [waiting on a plain thread](crate::BlockingWait).
+    /// tokens, such as [waiting on a plain thread](Token::wait).
     ///
     /// # Examples
     ///
     /// ```
-    /// use cancel_std::{BlockingWait, Flag};
+    /// use cancel_std::Flag;
     /// use std::time::Duration;
     ///
     /// let flag = Flag::new();

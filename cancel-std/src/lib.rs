@@ -7,7 +7,7 @@
 //! On it stand the operations: bodies of work with timeouts, tokens, parents, progress and a report
 //! of how they ended. See [`Cancelable`], the operation that runs on [`Std`], and [`Operation`] for
 //! what it can do. A [`Registry`] lists, counts and cancels them from outside; streams become part of
-//! them by [`stream`](Operation::stream). Plain threads wait for tokens with [`BlockingWait`], and for
+//! them by [`stream`](Operation::stream). Plain threads wait for tokens with [`Token::wait`], and for
 //! futures with [`block_on`].
 //!
 //! ```
@@ -55,8 +55,6 @@ mod timer;
 mod background;
 
 mod runtime;
-
-mod wait;
 
 mod pool;
 
@@ -122,7 +120,7 @@ pub use cancel_core::{
     CancelFutureExt, CancelStreamExt, CancelToken, Cancelled, Cause, Check, Child, DropGuard,
     HasId, Never, Reason, Registration, Spawn, SpawnError, SpawnLocal, StaticCause,
     TakeUntilCancelled, Timeout, TimeoutExt, TimeoutToken, Timer, TimerError, Token, TokenId,
-    TokenRef, TokenView, UntilCancelled, UntilCancelledStream, WaitForCancel,
+    TokenRef, TokenView, UntilCancelled, UntilCancelledStream, WaitForCancel, block_on,
 };
 #[cfg(feature = "macros")]
 #[cfg_attr(docsrs, doc(cfg(feature = "macros")))]
@@ -143,7 +141,6 @@ pub use runtime::Std;
 pub use signal::{Signal, Signals};
 pub use stream::{Fallible, Kept, OperationChunks, OperationStream, Plain};
 pub use timer::Sleep;
-pub use wait::{BlockingWait, block_on};
 pub use watched::Watched;
 
 /// The operation that needs no executor: its time is that of this crate's own timer.

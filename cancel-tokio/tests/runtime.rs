@@ -1,8 +1,8 @@
 //! What a runtime does, and what is said where there is none.
 
 use cancel_tokio::{
-    BlockingWait, CancelToken, Cancelable, Cancelled, On, Operation, Reason, Spawn, SpawnError,
-    SpawnLocal, Status, TaskGroup, Timer, TimerError, Tokio,
+    CancelToken, Cancelable, Cancelled, On, Operation, Reason, Spawn, SpawnError, SpawnLocal,
+    Status, TaskGroup, Timer, TimerError, Tokio,
 };
 use std::cell::RefCell;
 use std::future::{Future, pending, poll_fn};

@@ -3,7 +3,7 @@
 //! Run it: `cargo run --example 01_basic_cancelation` (with `-- --fast`: a tenth of the time)
 
 use cancel_examples::seconds;
-use cancel_smol::{BlockingWait, CancelFutureExt, CancelToken, Cancelled, Token};
+use cancel_smol::{CancelFutureExt, CancelToken, Cancelled, Token};
 use std::thread;
 
 /// Synchronous code asks now and then.

@@ -3,7 +3,7 @@
 //! Run it: `cargo run --example 05_cancel_from_thread` (with `-- --fast`: a tenth of the time)
 
 use cancel_examples::seconds;
-use cancel_smol::{BlockingWait, CancelToken, Cancelable, Cancelled};
+use cancel_smol::{CancelToken, Cancelable, Cancelled};
 use std::thread;
 
 /// Adds up numbers for ever, as synchronous code does: it asks between two steps.

@@ -3,7 +3,7 @@
 //! Run it: `cargo run --example 01_thread_safe_cancelation` (with `-- --fast`: a tenth of the time)
 
 use cancel_examples::seconds;
-use cancel_smol::{BlockingWait, CancelToken, Cancelable};
+use cancel_smol::{CancelToken, Cancelable};
 use std::sync::Barrier;
 use std::thread;
 

@@ -19,7 +19,7 @@ impl Parker {
         let parker = Arc::<Parker>::default();
         let address = Arc::into_raw(parker.clone());
         if announce(address.cast_mut()) {
-            while !parker.park(None) {}
+            parker.park(None);
         } else {
             // SAFETY: nobody has it.
             drop(unsafe { Arc::from_raw(address) });
@@ -43,7 +43,7 @@ impl Parker {
         (parker.clone(), Waker::from(parker))
     }
 
-    /// Sleeps until notified, and forgets it. False: the deadline came first, or a day has passed.
+    /// Sleeps until notified, and forgets it. False: the deadline came first.
     pub(crate) fn park(&self, deadline: Option<Instant>) -> bool {
         // Some systems do not like longer waits.
         const LONGEST: Duration = Duration::from_secs(24 * 3600);

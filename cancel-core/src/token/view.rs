@@ -36,6 +36,12 @@ impl<T: TokenRef> TokenView<T> {
         TokenView { token }
     }
 
+    /// (Not to be handed out: it has the right to cancel.)
+    #[allow(dead_code)] // without `std`
+    pub(crate) fn token(&self) -> &Token {
+        &self.token
+    }
+
     #[cfg_attr(not(feature = "alloc"), allow(dead_code))]
     pub(crate) fn inner(&self) -> &T {
         &self.token

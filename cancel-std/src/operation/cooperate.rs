@@ -1,8 +1,7 @@
 //! How long work lets its cancelation through: between steps of computing, and in blocking sleeps.
 
 use super::{Operation, Runtime};
-use crate::wait::block_on;
-use cancel_core::{Cancelled, TimerError};
+use cancel_core::{Cancelled, TimerError, block_on};
 use std::future::{Future, poll_fn};
 use std::mem::replace;
 use std::pin::pin;

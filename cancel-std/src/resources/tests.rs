@@ -3,7 +3,7 @@
 use super::probe::{Machine, Probe, Reading, What};
 use super::*;
 use crate::Cancelable;
-use crate::wait::block_on;
+use cancel_core::block_on;
 use std::future::pending;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -2,7 +2,7 @@
 
 use crate::support::{LONG, SECOND, Virtual, Wakes};
 use crate::tools::{MS, block_on};
-use cancel_std::{BlockingWait, Cancelable, Flag, Reason, Source};
+use cancel_std::{Cancelable, Flag, Reason, Source};
 use std::future::pending;
 use std::pin::pin;
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 
 use crate::support::LONG;
 use cancel_core::{CancelToken, Token};
-use cancel_std::{BlockingWait, Cancelable, Reason, block_on};
+use cancel_std::{Cancelable, Reason, block_on};
 use std::future::{pending, poll_fn};
 use std::sync::mpsc;
 use std::task::{Poll, Waker};

@@ -1,7 +1,7 @@
 //! Threads that wait for a token, and what else cancels from elsewhere.
 
 use crate::LONG;
-use cancel_std::{BlockingWait, CancelToken, Cancelable, Reason, Source, block_on};
+use cancel_std::{CancelToken, Cancelable, Reason, Source, block_on};
 use std::error::Error;
 use std::future::pending;
 use std::sync::{Arc, Barrier};
