@@ -27,6 +27,10 @@ pub(crate) const ALL: &[Operation] = &[
     ),
     ("shared: cancel, `n` children with `n` callbacks", cancel),
     ("shared: cancel with a message, `n` children", message),
+    (
+        "shared: cancel what is below, `n` children and `n` that only follow",
+        below,
+    ),
     ("shared: `any` of `n`", any),
     ("shared: `all` of `n`", all),
     ("shared: `any` of `n` dropped", any_dropped),
@@ -103,6 +107,16 @@ fn message(n: u32) -> Measured {
     let token = CancelToken::new();
     let _children = children(&token, n);
     measure(|| assert!(token.cancel_with("enough")))
+}
+
+fn below(n: u32) -> Measured {
+    let token = CancelToken::new();
+    let children = children(&token, n);
+    let followers: Vec<_> = (0..n).map(|_| CancelToken::any([&token])).collect();
+    let measured = measure(|| assert!(token.cancel_children()));
+    assert!(children.iter().all(|child| child.is_cancelled()));
+    assert!(!followers.iter().any(|follower| follower.is_cancelled()));
+    measured
 }
 
 fn any(n: u32) -> Measured {

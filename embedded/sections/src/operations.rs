@@ -28,6 +28,12 @@ pub(crate) const ALL: &[Operation] = &[
     ("cancel, `n` children, waited for", cancel_waiting_children),
     ("cancel, `n` levels", cancel_depth),
     ("cancel, a second time", cancel_again),
+    (
+        "cancel what is below, `n` children, waited for",
+        cancel_below,
+    ),
+    ("cancel what is below, `n` levels", cancel_below_depth),
+    ("cancel what is below: nothing, `n` wait", cancel_nothing),
     ("child enters, beside `n` others", child_enters),
     (
         "child enters below a cancelled token",
@@ -193,6 +199,30 @@ fn cancel_again(n: u32) -> Measured {
             });
         },
         || assert!(!token.cancel()),
+    )
+}
+
+fn cancel_below(n: u32) -> Measured {
+    let token = Token::new();
+    inside(
+        |then| with_waiting_children(&token, n, then),
+        || assert!(token.cancel_children() && !token.is_cancelled()),
+    )
+}
+
+fn cancel_below_depth(n: u32) -> Measured {
+    let token = Token::new();
+    inside(
+        |then| with_depth(&token, n, &mut |_| then()),
+        || assert!(token.cancel_children()),
+    )
+}
+
+fn cancel_nothing(n: u32) -> Measured {
+    let token = Token::new();
+    inside(
+        |then| with_waits(&token, n, then),
+        || assert!(!token.cancel_children()),
     )
 }
 

@@ -88,7 +88,8 @@ macro_rules! __core_list {
                 the_whole_tree_is_cancelled
                 the_root_wakes_those_who_wait_below
                 children_go_in_any_order
-                children_that_are_gone_leave_nothing;
+                children_that_are_gone_leave_nothing
+                what_is_below_stops_and_starts_again;
             deadlines:
                 zero_is_due_at_once
                 what_is_ready_wins_over_zero
@@ -189,6 +190,7 @@ macro_rules! __heap_list {
                 followers_nest
                 followers_and_sources_come_and_go
                 a_child_may_follow_others
+                what_is_below_is_cancelled_alone
                 many_waits_are_woken
                 messages_and_errors_come_through
                 a_cause_goes_with_its_tokens

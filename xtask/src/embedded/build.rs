@@ -53,6 +53,12 @@ pub(super) const PACKAGES: &[Package] = &[
         heap: true,
     },
     Package {
+        name: "interrupts with a heap",
+        package: Some("cancel-embedded-tests"),
+        program: Some("interrupt_heap"),
+        heap: true,
+    },
+    Package {
         name: "sections with a heap",
         package: Some("cancel-embedded-sections"),
         program: None,

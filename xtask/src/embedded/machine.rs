@@ -94,6 +94,10 @@ pub(super) const PROGRAMS: &[Program] = &[
     },
     Program {
         heap: true,
+        ..program("interrupt_heap", "interrupts with a heap")
+    },
+    Program {
+        heap: true,
         shift: 10,
         ..program("sections", "sections with a heap")
     },

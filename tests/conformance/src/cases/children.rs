@@ -120,3 +120,34 @@ pub async fn children_that_are_gone_leave_nothing<R: Timer>(_: &R) -> Outcome {
     ensure!(poll_once(wait.as_mut()).await.is_ready());
     Ok(())
 }
+
+/// What is below a token can be cancelled without the token: again and again, and whoever waits for
+/// the token itself goes on waiting.
+pub async fn what_is_below_stops_and_starts_again<R: Timer>(runtime: &R) -> Outcome {
+    let token = Token::new();
+    let mut own = pin!(token.cancelled());
+    ensure!(poll_once(own.as_mut()).await.is_pending());
+    ensure!(!token.cancel_children());
+    for _ in 0..3 {
+        let child = pin!(Child::new(&token));
+        let child = child.enter();
+        let below = pin!(Child::new(child));
+        let below = below.enter();
+        let stop = async {
+            let slept = runtime.sleep(ms(10)).await;
+            slept.is_ok() && token.cancel_children_with(Reason::Shutdown)
+        };
+        let (cancelled, stopped) = join(below.cancelled(), stop).await;
+        ensure!(stopped);
+        ensure!(cancelled.reason() == Reason::Parent);
+        ensure!(cancelled.root_reason() == Reason::Shutdown);
+        ensure!(child.is_cancelled());
+        ensure!(!token.is_cancelled());
+        ensure!(!token.cancel_children());
+    }
+    ensure!(poll_once(own.as_mut()).await.is_pending());
+    ensure!(token.cancel());
+    ensure!(poll_once(own.as_mut()).await.is_ready());
+    ensure!(!token.cancel_children());
+    Ok(())
+}

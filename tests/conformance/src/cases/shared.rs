@@ -157,6 +157,36 @@ pub async fn a_child_may_follow_others<R: Timer>(_: &R) -> Outcome {
     Ok(())
 }
 
+/// What is below a token can be cancelled without it: children, theirs, and children that follow
+/// others as well. What only follows the token is not below.
+pub async fn what_is_below_is_cancelled_alone<R: Timer>(_: &R) -> Outcome {
+    let (token, other) = (CancelToken::new(), CancelToken::new());
+    let any = CancelToken::any([&token]);
+    let all = CancelToken::all([&token, &other]);
+    ensure!(!token.cancel_children());
+    let (child, mixed) = (token.child(), token.child_following([&other]));
+    let (below, follower) = (mixed.child(), CancelToken::any([&child]));
+    let adopted = token.child().child();
+    ensure!(token.cancel_children_with("again"));
+    for cancelled in [&child, &mixed, &below, &follower, &adopted] {
+        let cause = cancelled.cause();
+        ensure!(cause.as_ref().map(|it| it.reason()) == Some(Reason::Parent));
+        ensure!(cause.as_ref().and_then(|it| it.message()) == Some("again"));
+    }
+    ensure!(!token.is_cancelled());
+    ensure!(!other.is_cancelled());
+    ensure!(!any.is_cancelled());
+    let started = token.child();
+    ensure!(!started.is_cancelled());
+    other.cancel();
+    ensure!(!all.is_cancelled());
+    token.cancel();
+    ensure!(all.is_cancelled());
+    ensure!(any.is_cancelled());
+    ensure!(started.is_cancelled());
+    Ok(())
+}
+
 /// Many waits on the heap, with and without a handle of their own, are all woken.
 pub async fn many_waits_are_woken<R: Timer>(runtime: &R) -> Outcome {
     let token = CancelToken::new();

@@ -2,6 +2,7 @@
 #![no_std]
 #![no_main]
 
+mod below;
 mod deadlines;
 mod hooks;
 mod nested;
@@ -20,6 +21,7 @@ async fn main(spawner: Spawner) {
     let mut report = Report::new();
     waits::all(&mut report);
     tree::all(&mut report);
+    below::all(&mut report);
     hooks::all(&mut report);
     deadlines::all(&mut report);
     same::all(&mut report);

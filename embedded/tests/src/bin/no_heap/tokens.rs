@@ -25,6 +25,7 @@ pub(crate) async fn all(report: &mut Report, spawner: Spawner) {
         let root = Token::new();
         breadth(&root, 24, &|| _ = root.cancel());
     });
+    report.run("tokens::start_stop_and_start_again", start_and_stop);
     report.run("tokens::a_static_message", message);
     report.run("tokens::a_guard_cancels", || {
         let token = Token::new();
@@ -96,6 +97,19 @@ fn breadth(parent: &Token, left: u32, cancel: &dyn Fn()) {
         _ => breadth(parent, left - 1, cancel),
     }
     assert!(poll_once(wait).is_ready());
+}
+
+/// One static token for a part of the program that is stopped and started again.
+fn start_and_stop() {
+    static MOTORS: Token = Token::new();
+    for _ in 0..3 {
+        let token = pin!(Child::new(&MOTORS));
+        let token = token.enter();
+        depth(token, 8, &|| assert!(MOTORS.cancel_children()));
+        assert!(token.is_cancelled() && !MOTORS.is_cancelled());
+        breadth(&MOTORS, 24, &|| assert!(MOTORS.cancel_children()));
+    }
+    assert!(!MOTORS.cancel_children());
 }
 
 fn message() {
