@@ -30,6 +30,8 @@ fn start_stop_and_start_again() {
                 (cause.reason(), cause.root_reason(), cause.message()),
                 (Reason::Parent, Reason::Condition, Some("stalled"))
             );
+            // (Without a heap there is no room for that beside a static message.)
+            assert_eq!(cause.is_from(&MOTORS), cfg!(feature = "alloc"));
         }
         assert!(!MOTORS.is_cancelled());
         assert!(!MOTORS.cancel_children(), "they are cancelled already");
@@ -89,7 +91,9 @@ fn what_was_cancelled_before_keeps_its_cause() {
     let two = two.enter();
     assert!(token.cancel_children_with(Reason::Shutdown));
     assert_eq!(one.cause().unwrap().reason(), Reason::Timeout);
-    assert_eq!(two.cause().unwrap().root_reason(), Reason::Shutdown);
+    let cause = two.cause().unwrap();
+    assert_eq!(cause.root_reason(), Reason::Shutdown);
+    assert!(cause.is_from(&token) && !cause.is_from(two));
 }
 
 /// The children of one that is gone are below the token. (In place they can only outlive it if they

@@ -18,6 +18,7 @@ fn children_and_their_descendants() {
     for token in [&one, &two, &leaf, &following, &below] {
         let cause = token.cause().unwrap();
         assert_eq!(cause.to_string(), "cancelled by parent (shutdown): restart");
+        assert!(cause.is_from(&root), "{cause:?}");
     }
     assert!(!root.is_cancelled() && !outside.is_cancelled());
     let new = root.child();
