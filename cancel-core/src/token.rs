@@ -40,7 +40,7 @@ mod on_cancel;
 mod tests;
 
 pub use base::{Token, TokenRef};
-#[allow(unused_imports)] // (without `std` there is nothing)
+#[allow(unused_imports, unreachable_pub)] // (without `std` there is nothing)
 pub use blocking::*;
 pub use check::{Check, Never};
 pub use child::Child;
