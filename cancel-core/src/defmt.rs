@@ -3,7 +3,7 @@
 use crate::cause::Cancelled;
 use crate::cause::Reason;
 use crate::cause::TokenId;
-use crate::rt::{SpawnError, TimerError};
+use crate::rt::{Instant, SpawnError, TimerError};
 use crate::token::Token;
 use core::time::Duration;
 use defmt::{Format, Formatter, write};
@@ -62,6 +62,22 @@ impl Format for Limit {
 impl Format for TokenId {
     fn format(&self, f: Formatter<'_>) {
         write!(f, "token-{=usize:x}", self.addr());
+    }
+}
+
+/// Seconds and nanoseconds since the epoch.
+impl Format for Instant {
+    fn format(&self, f: Formatter<'_>) {
+        let time = self.since_epoch();
+        match *self == Instant::FAR_FUTURE {
+            true => write!(f, "Instant(FAR_FUTURE)"),
+            false => write!(
+                f,
+                "Instant({=u64} s {=u32} ns)",
+                time.as_secs(),
+                time.subsec_nanos()
+            ),
+        }
     }
 }
 

@@ -20,7 +20,7 @@
 //! | a future to stop | [`CancelFutureExt::until_cancelled`], [`Token::cancelled`] |
 //! | a stream to stop | [`CancelStreamExt::take_until_cancelled`] (it ends), [`CancelStreamExt::until_cancelled`] (its last item says why) |
 //! | a future with a time limit | [`TimeoutExt::timeout`]; a token with one: [`CancelToken::with_timeout`] |
-//! | a time limit to look at, to change, to nest | [`Deadline`] |
+//! | a time limit to look at, to change, to nest | [`Deadline`]; moments are [`Instant`]s |
 //! | a future to stop for several reasons, or with care | [`Scope`]: [sources](Scope::source), a [grace period](Scope::grace), a [cleanup](Scope::finally) |
 //! | a part of it that is not to be stopped | [`Shields::shield`] |
 //! | synchronous code to stop | [`Token::check`], [`Token::is_cancelled`], the trait [`Check`] |
@@ -39,8 +39,8 @@
 //! * `serde`: reasons and causes can be serialized, reasons deserialized. Needs no heap.
 //! * `critical-section`: for applications on targets without compare-and-swap: lets
 //!   `portable-atomic` use critical sections. Libraries leave it alone.
-//! * `defmt`: `defmt::Format` for [`Reason`], [`Cancelled`], [`TimerError`], [`SpawnError`] and
-//!   tokens (their state). The application provides the logger, as always with `defmt`.
+//! * `defmt`: `defmt::Format` for [`Reason`], [`Cancelled`], [`Instant`], [`TimerError`], [`SpawnError`]
+//!   and tokens (their state). The application provides the logger, as always with `defmt`.
 //!
 //! Without `std` the lock of a token is a
 //! [`critical-section`](https://docs.rs/critical-section), for which the application provides an
@@ -84,7 +84,7 @@ mod scope;
 mod defmt;
 
 pub use cause::{Cancelled, Cause, HasId, Reason, StaticCause, TokenId};
-pub use rt::{Spawn, SpawnError, SpawnLocal, Timer, TimerError};
+pub use rt::{Instant, IntoDeadline, Spawn, SpawnError, SpawnLocal, Timer, TimerError};
 pub use scope::{
     AllOf, AnyOf, Cleanup, Control, Deadline, DeadlineSource, Grace, GracePeriod, NoCleanup,
     NoGrace, NoShields, NoSource, Scope, Shield, Shields, Timeout, TimeoutExt, UntilDeadline,

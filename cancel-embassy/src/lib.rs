@@ -75,8 +75,9 @@
 //!
 //! # Time
 //!
-//! Durations here are those of [`core::time`], as everywhere in the library. [`instant_of`],
-//! [`duration_of`], [`deadline_at`] and [`deadline_after`] are for who has embassy's own. Where embassy's
+//! Durations here are those of [`core::time`] and moments are [`Instant`]s, as everywhere in the library.
+//! An [`embassy_time::Instant`] can be given as the moment of a [`Deadline`]; [`Embassy::instant`] and
+//! [`Embassy::to_embassy`] convert; [`deadline_at`] and [`deadline_after`] are sources. Where embassy's
 //! `with_timeout(limit, work)` was, `work.timeout(&Embassy, limit.into())` does the same:
 //!
 //! ```
@@ -112,14 +113,13 @@ mod timer;
 
 pub use cancel_core::{
     AllOf, AnyOf, CancelFutureExt, CancelStreamExt, Cancelled, Cause, Check, Child, Cleanup,
-    Control, Deadline, DeadlineSource, DropGuard, Grace, GracePeriod, HasId, Never, NoCleanup,
-    NoGrace, NoShields, NoSource, OnCancel, Reason, Scope, Shield, Shields, StaticCause,
-    TakeUntilCancelled, Timeout, TimeoutExt, Timer, TimerError, Token, TokenId, TokenRef,
-    TokenView, UntilCancelled, UntilCancelledStream, UntilDeadline, WaitForCancel, WithSource,
-    all_of, any_of,
+    Control, Deadline, DeadlineSource, DropGuard, Grace, GracePeriod, HasId, Instant, IntoDeadline,
+    Never, NoCleanup, NoGrace, NoShields, NoSource, OnCancel, Reason, Scope, Shield, Shields,
+    StaticCause, TakeUntilCancelled, Timeout, TimeoutExt, Timer, TimerError, Token, TokenId,
+    TokenRef, TokenView, UntilCancelled, UntilCancelledStream, UntilDeadline, WaitForCancel,
+    WithSource, all_of, any_of,
 };
 #[cfg(feature = "alloc")]
 #[cfg_attr(docsrs, doc(cfg(feature = "alloc")))]
 pub use cancel_core::{CancelToken, Registration, TimeoutToken};
-pub use ticks::{duration_of, instant_of};
 pub use timer::{Embassy, Sleep, deadline_after, deadline_at};

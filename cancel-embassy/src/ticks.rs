@@ -1,44 +1,19 @@
-//! Between durations and ticks.
+//! Between times and ticks.
 
+use cancel_core::Instant;
 use core::time::Duration;
-use embassy_time::{Instant, TICK_HZ};
+use embassy_time::TICK_HZ;
 
 const NANOS: u64 = 1_000_000_000;
 
-/// The first moment of embassy's clock that is not before `time`; `None` if its ticks do not reach
-/// that far.
-///
-/// # Examples
-///
-/// ```
-/// use cancel_embassy::instant_of;
-/// use embassy_time::{Instant, TICK_HZ};
-/// use std::time::Duration;
-///
-/// assert_eq!(instant_of(Duration::from_secs(2)), Some(Instant::from_ticks(2 * TICK_HZ)));
-/// assert_eq!(instant_of(Duration::from_nanos(1)), Some(Instant::from_ticks(1))); // rounds up
-/// assert_eq!(instant_of(Duration::MAX), None);
-/// ```
-pub fn instant_of(time: Duration) -> Option<Instant> {
-    ticks(time, TICK_HZ).map(Instant::from_ticks)
+/// Rounds up; `None` if embassy's ticks do not reach that far.
+pub(crate) fn to_embassy(at: Instant) -> Option<embassy_time::Instant> {
+    ticks(at.since_epoch(), TICK_HZ).map(embassy_time::Instant::from_ticks)
 }
 
-/// A moment of embassy's clock as a time since its epoch, which is what a
-/// [`Timer`](cancel_core::Timer) deals in. Rounds down to a nanosecond.
-///
-/// # Examples
-///
-/// ```
-/// use cancel_embassy::{duration_of, instant_of};
-/// use embassy_time::Instant;
-/// use std::time::Duration;
-///
-/// let deadline = duration_of(Instant::from_millis(1500));
-/// assert_eq!(deadline, Duration::from_millis(1500));
-/// assert_eq!(instant_of(deadline), Some(Instant::from_millis(1500)));
-/// ```
-pub fn duration_of(instant: Instant) -> Duration {
-    duration(instant.as_ticks(), TICK_HZ)
+/// Rounds down to a nanosecond.
+pub(crate) fn from_embassy(at: embassy_time::Instant) -> Instant {
+    Instant::from_epoch(duration(at.as_ticks(), TICK_HZ))
 }
 
 /// How many ticks a time takes, at least; `None` if there are not as many.

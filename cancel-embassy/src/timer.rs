@@ -1,12 +1,11 @@
 //! Embassy's clock as a timer of the core.
 
-use crate::ticks::{duration_of, instant_of, ticks_of};
-use cancel_core::{DeadlineSource, Timer, TimerError};
+use crate::ticks::{from_embassy, ticks_of, to_embassy};
+use cancel_core::{DeadlineSource, Instant, IntoDeadline, Timer, TimerError};
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 use core::time::Duration;
-use embassy_time::Instant;
 
 /// The clock of `embassy-time`.
 ///
@@ -29,19 +28,68 @@ use embassy_time::Instant;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Embassy;
 
+impl Embassy {
+    /// Converts an [`embassy_time::Instant`] to an instant of this timer. Where a deadline is asked for
+    /// it can be given as it is. Rounds down to a nanosecond.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_embassy::{Deadline, Embassy};
+    /// use embassy_time::{Duration, Instant};
+    ///
+    /// let at = Instant::now() + Duration::from_secs(5);
+    /// let deadline = Deadline::new(Embassy).until(at);
+    /// assert_eq!(deadline.deadline(), Some(Embassy.instant(at)));
+    /// ```
+    pub fn instant(&self, at: embassy_time::Instant) -> Instant {
+        from_embassy(at)
+    }
+
+    /// Converts an instant of this timer to an [`embassy_time::Instant`]: the first one that is not
+    /// before it.
+    ///
+    /// # Returns
+    ///
+    /// `None` if embassy's ticks do not reach that far, as to [`Instant::FAR_FUTURE`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_embassy::{Embassy, Instant};
+    /// use core::time::Duration;
+    ///
+    /// let at = embassy_time::Instant::from_millis(1500);
+    /// assert_eq!(Embassy.to_embassy(Embassy.instant(at)), Some(at));
+    /// let soon = Instant::EPOCH + Duration::from_nanos(1);
+    /// assert_eq!(Embassy.to_embassy(soon), Some(embassy_time::Instant::from_ticks(1)));
+    /// assert_eq!(Embassy.to_embassy(Instant::FAR_FUTURE), None);
+    /// ```
+    pub fn to_embassy(&self, at: Instant) -> Option<embassy_time::Instant> {
+        to_embassy(at)
+    }
+}
+
+/// Converted by [`Embassy::instant`].
+impl IntoDeadline<Embassy> for embassy_time::Instant {
+    fn into_deadline(self) -> Option<Instant> {
+        Some(from_embassy(self))
+    }
+}
+
 /// Deadlines are rounded up to the next tick: never early by this clock. Since the clock itself
 /// stands still between ticks, another one may find a `sleep` shorter by less than a tick, as it is
 /// with embassy's own `Timer::after`.
 impl Timer for Embassy {
     type Sleep = Sleep;
 
-    fn now(&self) -> Duration {
-        duration_of(Instant::now())
+    fn now(&self) -> Instant {
+        from_embassy(embassy_time::Instant::now())
     }
 
-    fn sleep_until(&self, deadline: Duration) -> Sleep {
+    fn sleep_until(&self, deadline: Instant) -> Sleep {
         Sleep {
-            until: instant_of(deadline),
+            until: to_embassy(deadline),
         }
     }
 
@@ -49,7 +97,7 @@ impl Timer for Embassy {
     fn sleep(&self, duration: Duration) -> Sleep {
         let ticks = ticks_of(duration);
         Sleep {
-            until: ticks.and_then(|ticks| Instant::now().checked_add(ticks)),
+            until: ticks.and_then(|ticks| embassy_time::Instant::now().checked_add(ticks)),
         }
     }
 }
@@ -85,7 +133,7 @@ impl Timer for Embassy {
 #[must_use = "a sleep does nothing unless it is polled or awaited"]
 pub struct Sleep {
     /// `None`: for ever.
-    until: Option<Instant>,
+    until: Option<embassy_time::Instant>,
 }
 
 impl Future for Sleep {
@@ -95,7 +143,7 @@ impl Future for Sleep {
         let Some(until) = self.until else {
             return Poll::Pending;
         };
-        if Instant::now() >= until {
+        if embassy_time::Instant::now() >= until {
             return Poll::Ready(Ok(()));
         }
         // A new one each time: at its first poll it enters the task, and is pending. If the moment
@@ -119,7 +167,7 @@ impl Future for Sleep {
 /// assert_eq!(embassy_futures::block_on(run).unwrap_err().reason(), Reason::Timeout);
 /// assert!(Instant::now() >= at);
 /// ```
-pub fn deadline_at(at: Instant) -> DeadlineSource<Sleep> {
+pub fn deadline_at(at: embassy_time::Instant) -> DeadlineSource<Sleep> {
     DeadlineSource::new(Sleep { until: Some(at) })
 }
 
@@ -141,6 +189,6 @@ pub fn deadline_at(at: Instant) -> DeadlineSource<Sleep> {
 /// ```
 pub fn deadline_after(time: embassy_time::Duration) -> DeadlineSource<Sleep> {
     DeadlineSource::new(Sleep {
-        until: Instant::now().checked_add(time),
+        until: embassy_time::Instant::now().checked_add(time),
     })
 }

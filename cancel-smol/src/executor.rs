@@ -1,16 +1,16 @@
 //! The runtimes: smol's global executor, and executors of one's own.
 
-use crate::timer::{self, Sleep};
+use crate::timer::Sleep;
 use async_executor::Executor;
-use cancel_core::{Spawn, SpawnError, Timer};
+use cancel_core::{Instant, IntoDeadline, Spawn, SpawnError, Timer};
+use cancel_std::Std;
 use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, Weak};
-use std::time::Duration;
 
 /// The runtime of smol: timers of `async-io`, tasks on smol's global executor.
 ///
-/// Its clock is monotonic and counts from the first question in the process. Its tasks run on as
+/// Its clock is that of [`std::time::Instant`], which [`Smol::instant`] converts. Its tasks run on as
 /// many threads as the environment variable `SMOL_THREADS` says (one, if it does not); it never
 /// refuses a task.
 ///
@@ -27,16 +27,71 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Smol;
 
+impl Smol {
+    /// Converts a [`std::time::Instant`] to an instant of this clock. Where a deadline is asked for it
+    /// can be given as it is.
+    ///
+    /// One that is before the epoch (the moment when something in the process first asked for the time)
+    /// becomes [`Instant::EPOCH`], which has passed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_smol::{Cancelable, Smol};
+    /// use std::time::{Duration, Instant};
+    ///
+    /// let at = Instant::now() + Duration::from_secs(5);
+    /// let op = Cancelable::with_deadline(at);
+    /// assert_eq!(op.deadline(), Some(Smol.instant(at)));
+    /// ```
+    pub fn instant(&self, at: std::time::Instant) -> Instant {
+        Std.instant(at)
+    }
+
+    /// Converts an instant of this clock to a [`std::time::Instant`].
+    ///
+    /// # Returns
+    ///
+    /// `None` if it is too far away for the system's clock, as [`Instant::FAR_FUTURE`] is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_smol::{Instant, Smol};
+    ///
+    /// let at = std::time::Instant::now() + std::time::Duration::from_secs(5);
+    /// assert_eq!(Smol.to_std(Smol.instant(at)), Some(at));
+    /// assert_eq!(Smol.to_std(Instant::FAR_FUTURE), None);
+    /// ```
+    pub fn to_std(&self, at: Instant) -> Option<std::time::Instant> {
+        Std.to_std(at)
+    }
+}
+
+/// Converted by [`Smol::instant`].
+impl IntoDeadline<Smol> for std::time::Instant {
+    fn into_deadline(self) -> Option<Instant> {
+        Some(Std.instant(self))
+    }
+}
+
+/// Converted by [`Smol::instant`].
+impl IntoDeadline<On> for std::time::Instant {
+    fn into_deadline(self) -> Option<Instant> {
+        Some(Std.instant(self))
+    }
+}
+
 /// Never early; how much later is up to `async-io`, which is about a millisecond where the system
 /// is idle.
 impl Timer for Smol {
     type Sleep = Sleep;
 
-    fn now(&self) -> Duration {
-        timer::now()
+    fn now(&self) -> Instant {
+        Std.now()
     }
 
-    fn sleep_until(&self, deadline: Duration) -> Sleep {
+    fn sleep_until(&self, deadline: Instant) -> Sleep {
         Sleep::until(deadline)
     }
 }
@@ -134,11 +189,11 @@ impl On {
 impl Timer for On {
     type Sleep = Sleep;
 
-    fn now(&self) -> Duration {
-        timer::now()
+    fn now(&self) -> Instant {
+        Std.now()
     }
 
-    fn sleep_until(&self, deadline: Duration) -> Sleep {
+    fn sleep_until(&self, deadline: Instant) -> Sleep {
         Sleep::until(deadline)
     }
 }

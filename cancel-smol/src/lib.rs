@@ -42,9 +42,9 @@ mod timer;
 
 pub use cancel_core::{
     CancelFutureExt, CancelStreamExt, CancelToken, Cancelled, Cause, Check, Child, DropGuard,
-    HasId, Never, Reason, Registration, Spawn, SpawnError, SpawnLocal, StaticCause,
-    TakeUntilCancelled, Timeout, TimeoutExt, TimeoutToken, Timer, TimerError, Token, TokenId,
-    TokenRef, TokenView, UntilCancelled, UntilCancelledStream, WaitForCancel,
+    HasId, Instant, IntoDeadline, Never, Reason, Registration, Spawn, SpawnError, SpawnLocal,
+    StaticCause, TakeUntilCancelled, Timeout, TimeoutExt, TimeoutToken, Timer, TimerError, Token,
+    TokenId, TokenRef, TokenView, UntilCancelled, UntilCancelledStream, WaitForCancel,
 };
 #[cfg(feature = "macros")]
 #[cfg_attr(docsrs, doc(cfg(feature = "macros")))]

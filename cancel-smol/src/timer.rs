@@ -1,18 +1,10 @@
-//! The timers of `async-io`, counted from an epoch.
+//! The timers of `async-io`, on the clock of `cancel_std`.
 
-use cancel_core::TimerError;
+use cancel_core::{Instant, TimerError};
+use cancel_std::Std;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::LazyLock;
 use std::task::{Context, Poll, ready};
-use std::time::{Duration, Instant};
-
-/// Set by whoever asks for the time first.
-static EPOCH: LazyLock<Instant> = LazyLock::new(Instant::now);
-
-pub(crate) fn now() -> Duration {
-    EPOCH.elapsed()
-}
 
 /// A sleep on the timers of `async-io`: that of [`Smol`](crate::Smol) and [`On`](crate::On).
 ///
@@ -45,8 +37,8 @@ pub struct Sleep {
 }
 
 impl Sleep {
-    pub(crate) fn until(deadline: Duration) -> Self {
-        let timer = match EPOCH.checked_add(deadline) {
+    pub(crate) fn until(deadline: Instant) -> Self {
+        let timer = match Std.to_std(deadline) {
             Some(at) => async_io::Timer::at(at),
             None => async_io::Timer::never(),
         };

@@ -1,6 +1,8 @@
 //! Operations on smol.
 
-use cancel_smol::{CancelToken, Cancelable, Cancelled, On, Operation, Reason, Smol, Spawn, Timer};
+use cancel_smol::{
+    CancelToken, Cancelable, Cancelled, Instant, On, Operation, Reason, Smol, Spawn, Timer,
+};
 use std::future::{Future, pending, poll_fn};
 use std::pin::pin;
 use std::sync::{Arc, mpsc};
@@ -39,7 +41,7 @@ fn sleeps_keep_their_promise() {
             Smol.sleep(duration).await.unwrap();
             assert!(Smol.now() >= deadline);
         }
-        Smol.sleep_until(Duration::ZERO).await.unwrap();
+        Smol.sleep_until(Instant::EPOCH).await.unwrap();
     });
 }
 
@@ -51,7 +53,10 @@ fn the_longest_sleeps_do_not_end() {
             Duration::from_secs(u64::MAX),
             LONG * 24 * 365 * 500,
         ] {
-            let mut sleeps = [pin!(Smol.sleep(long)), pin!(Smol.sleep_until(long))];
+            let mut sleeps = [
+                pin!(Smol.sleep(long)),
+                pin!(Smol.sleep_until(Instant::EPOCH + long)),
+            ];
             poll_fn(|cx| {
                 for sleep in &mut sleeps {
                     assert!(sleep.as_mut().poll(cx).is_pending());

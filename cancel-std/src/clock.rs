@@ -1,17 +1,30 @@
 //! The monotonic clock of this crate: time since an epoch that the whole process shares. And what stands
 //! for it where there is none.
 
-use cancel_core::Timer;
+use cancel_core::{Instant, Timer};
 use std::sync::{Arc, LazyLock};
-use std::time::{Duration, Instant};
+use std::time;
 
 /// Set by whoever asks for the time first.
-static EPOCH: LazyLock<Instant> = LazyLock::new(Instant::now);
+static EPOCH: LazyLock<time::Instant> = LazyLock::new(time::Instant::now);
 
-/// The time since the epoch. Never goes backwards; zero only for the first caller.
+/// Never goes backwards; the epoch only for the first caller.
 #[inline]
-pub(crate) fn now() -> Duration {
-    EPOCH.elapsed()
+pub(crate) fn now() -> Instant {
+    Instant::from_epoch(EPOCH.elapsed())
+}
+
+/// The epoch if it is before that.
+pub(crate) fn from_std(at: time::Instant) -> Instant {
+    Instant::from_epoch(at.saturating_duration_since(*EPOCH))
+}
+
+/// `None`: so far away that the system's clock cannot say it.
+pub(crate) fn to_std(at: Instant) -> Option<time::Instant> {
+    if at == Instant::FAR_FUTURE {
+        return None; // on some systems it could
+    }
+    EPOCH.checked_add(at.since_epoch())
 }
 
 /// Whether there is one: on wasm without an operating system, asking for the time panics.
@@ -22,7 +35,7 @@ const IS_THERE: bool = !cfg!(all(target_family = "wasm", target_os = "unknown"))
 pub(crate) enum Clock {
     /// This crate's.
     System,
-    Runtime(Arc<dyn Fn() -> Duration + Send + Sync>),
+    Runtime(Arc<dyn Fn() -> Instant + Send + Sync>),
     None,
 }
 
@@ -43,7 +56,7 @@ impl Clock {
     }
 
     /// `None`: there is no telling. May run foreign code.
-    pub(crate) fn now(&self) -> Option<Duration> {
+    pub(crate) fn now(&self) -> Option<Instant> {
         match self {
             Clock::System => Some(now()),
             Clock::Runtime(now) => Some(now()),
@@ -54,9 +67,9 @@ impl Clock {
 
 #[cfg(test)]
 mod tests {
-    use super::{Clock, now};
+    use super::{Clock, from_std, now, to_std};
     use crate::{Sleep, Std};
-    use cancel_core::Timer;
+    use cancel_core::{Instant, Timer};
     use std::sync::Arc;
     use std::time::Duration;
 
@@ -70,7 +83,19 @@ mod tests {
 
     #[test]
     fn starts_near_zero() {
-        assert!(now() < Duration::from_secs(24 * 3600));
+        assert!(now().since_epoch() < Duration::from_secs(24 * 3600));
+    }
+
+    #[test]
+    fn x30_instants_of_the_system_keep_their_distances() {
+        let (now, second) = (std::time::Instant::now(), Duration::from_secs(1));
+        let _ = super::now();
+        assert_eq!(from_std(now + 2 * second) - from_std(now + second), second);
+        assert_eq!(to_std(from_std(now + second)), Some(now + second));
+        if let Some(before) = now.checked_sub(1000 * second) {
+            assert_eq!(from_std(before), Instant::EPOCH);
+        }
+        assert_eq!(to_std(Instant::FAR_FUTURE), None);
     }
 
     #[test]
@@ -79,10 +104,10 @@ mod tests {
         struct Owner(#[allow(dead_code)] Arc<()>);
         impl Timer for Owner {
             type Sleep = Sleep;
-            fn now(&self) -> Duration {
+            fn now(&self) -> Instant {
                 now()
             }
-            fn sleep_until(&self, deadline: Duration) -> Sleep {
+            fn sleep_until(&self, deadline: Instant) -> Sleep {
                 Std.sleep_until(deadline)
             }
         }

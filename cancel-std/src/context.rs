@@ -2,7 +2,7 @@
 
 use crate::id::OperationId;
 use crate::progress::{Metadata, Progress};
-use cancel_core::{Cancelled, Reason};
+use cancel_core::{Cancelled, Instant, Reason};
 use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
@@ -107,8 +107,8 @@ pub struct Context {
     pub(crate) metadata: Metadata,
     pub(crate) status: Status,
     pub(crate) shielded: bool,
-    pub(crate) started: Option<Duration>,
-    pub(crate) ended: Option<Duration>,
+    pub(crate) started: Option<Instant>,
+    pub(crate) ended: Option<Instant>,
     pub(crate) duration: Option<Duration>,
     pub(crate) remaining: Option<Duration>,
     pub(crate) cause: Option<Cancelled>,
@@ -194,7 +194,7 @@ impl Context {
     /// smol::block_on(op.run(async |_| ())).unwrap();
     /// assert!(op.context().started().unwrap() <= Std.now());
     /// ```
-    pub fn started(&self) -> Option<Duration> {
+    pub fn started(&self) -> Option<Instant> {
         self.started
     }
 
@@ -207,7 +207,7 @@ impl Context {
     /// smol::block_on(op.run(async |cx| assert_eq!(cx.context().ended(), None))).unwrap();
     /// assert!(op.context().ended() >= op.context().started());
     /// ```
-    pub fn ended(&self) -> Option<Duration> {
+    pub fn ended(&self) -> Option<Instant> {
         self.ended
     }
 

@@ -1,39 +1,51 @@
 //! The deadline of an operation, which others may move at any time.
 
-use portable_atomic::{AtomicBool, AtomicU64, Ordering};
+use cancel_core::Instant;
+use portable_atomic::{AtomicBool, AtomicU128, Ordering};
 use std::fmt;
 use std::time::Duration;
 
-/// No deadline, or one beyond 584 years.
-const NEVER: u64 = u64::MAX;
+/// No deadline. (The nanoseconds of a moment are fewer.)
+const NEVER: u128 = u128::MAX;
 
 /// A moment that can be read without a lock.
 pub(crate) struct Deadline {
-    /// Nanoseconds since the epoch of the runtime's clock.
-    at: AtomicU64,
+    /// Seconds since the epoch of the runtime's clock, and in the lower 32 bits nanoseconds: all that
+    /// an `Instant` can be, in one word, so that nobody reads half of a change.
+    at: AtomicU128,
     /// Whether the operation has begun. Before, its deadline is its own matter.
     begun: AtomicBool,
+}
+
+fn pack(at: Instant) -> u128 {
+    let at = at.since_epoch();
+    (u128::from(at.as_secs()) << 32) | u128::from(at.subsec_nanos())
+}
+
+fn unpack(word: u128) -> Instant {
+    // (The casts cut off nothing: see `pack`.)
+    Instant::from_epoch(Duration::new((word >> 32) as u64, word as u32))
 }
 
 impl Deadline {
     pub(crate) const fn never() -> Self {
         Deadline {
-            at: AtomicU64::new(NEVER),
+            at: AtomicU128::new(NEVER),
             begun: AtomicBool::new(false),
         }
     }
 
-    pub(crate) fn get(&self) -> Option<Duration> {
+    pub(crate) fn get(&self) -> Option<Instant> {
         // Acquire: pairs with the Release below, so that whoever acts on a deadline sees what its
         // setter did before. Nothing here depends on it.
         match self.at.load(Ordering::Acquire) {
             NEVER => None,
-            nanos => Some(Duration::from_nanos(nanos)),
+            word => Some(unpack(word)),
         }
     }
 
     /// The deadline as far as others have to keep to it: none before the start, nor after the end.
-    pub(crate) fn of_running(&self) -> Option<Duration> {
+    pub(crate) fn of_running(&self) -> Option<Instant> {
         // Acquire: pairs with `begin`, so that it is the deadline of the start, or a later one.
         match self.begun.load(Ordering::Acquire) {
             true => self.get(),
@@ -42,25 +54,50 @@ impl Deadline {
     }
 
     /// The operation starts, with this deadline.
-    pub(crate) fn begin(&self, at: Option<Duration>) {
+    pub(crate) fn begin(&self, at: Option<Instant>) {
         self.set(at);
         self.begun.store(true, Ordering::Release); // see `of_running`
     }
 
     /// The runner has to be told, outside of locks.
-    pub(crate) fn set(&self, at: Option<Duration>) {
-        let nanos = at.map_or(NEVER, |at| u64::try_from(at.as_nanos()).unwrap_or(NEVER));
-        self.at.store(nanos, Ordering::Release); // see `get`
+    pub(crate) fn set(&self, at: Option<Instant>) {
+        let at = at.filter(|at| *at != Instant::FAR_FUTURE);
+        self.at.store(at.map_or(NEVER, pack), Ordering::Release); // see `get`
     }
 
     /// Makes it earlier, if it is.
-    pub(crate) fn tighten(&self, at: Duration) {
-        self.set(Some(self.get().map_or(at, |set| set.min(at))));
+    pub(crate) fn tighten(&self, at: Option<Instant>) {
+        self.set([self.get(), at].into_iter().flatten().min());
     }
 }
 
 impl fmt::Debug for Deadline {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.get().fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Deadline;
+    use cancel_core::Instant;
+    use std::time::Duration;
+
+    #[test]
+    fn x21_any_moment_comes_out_as_it_went_in() {
+        let deadline = Deadline::never();
+        assert_eq!(deadline.get(), None);
+        let latest = Duration::MAX - Duration::from_nanos(1);
+        let ages = Duration::new(585 * 365 * 24 * 3600, 999_999_999);
+        for at in [Duration::ZERO, Duration::new(1, 1), ages, latest] {
+            let at = Instant::from_epoch(at);
+            deadline.set(Some(at));
+            assert_eq!(deadline.get(), Some(at));
+        }
+        deadline.set(Some(Instant::FAR_FUTURE));
+        assert_eq!(deadline.get(), None);
+        deadline.tighten(Some(Instant::EPOCH));
+        deadline.tighten(None);
+        assert_eq!(deadline.get(), Some(Instant::EPOCH));
     }
 }

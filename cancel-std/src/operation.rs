@@ -23,7 +23,7 @@ use crate::panics::Payload;
 use crate::progress::{Metadata, Progress};
 use crate::registry::Memberships;
 use crate::trace::Trace;
-use cancel_core::{CancelToken, Cancelled, Cause, Reason, Timer, Token, WaitForCancel};
+use cancel_core::{CancelToken, Cancelled, Cause, Instant, Reason, Timer, Token, WaitForCancel};
 use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
@@ -161,8 +161,8 @@ pub(crate) struct State<R> {
     pub(crate) status: Status,
     /// From the start on it is part of the deadline.
     pub(crate) timeout: Duration,
-    pub(crate) started: Option<Duration>,
-    pub(crate) ended: Option<Duration>,
+    pub(crate) started: Option<Instant>,
+    pub(crate) ended: Option<Instant>,
     /// Set at the end; before, the token knows.
     pub(crate) cause: Option<Cancelled>,
     pub(crate) details: Option<Box<Details>>,
@@ -312,10 +312,10 @@ impl<R: Runtime> Inner<R> {
             shielded: shielded && state.status == Status::Running,
             started: state.started,
             ended: state.ended,
-            duration: state.started.map(|started| end.saturating_sub(started)),
+            duration: state.started.map(|started| end - started),
             remaining: match state.ended {
                 Some(_) => None,
-                None => deadline.map(|at| at.saturating_sub(now)),
+                None => deadline.map(|at| at - now),
             },
             cause: match state.ended {
                 Some(_) => state.cause.clone(),

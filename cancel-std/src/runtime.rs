@@ -3,7 +3,7 @@
 use crate::background;
 use crate::clock;
 use crate::timer::{self, Sleep};
-use cancel_core::{Spawn, SpawnError, Timer};
+use cancel_core::{Instant, IntoDeadline, Spawn, SpawnError, Timer};
 use std::future::Future;
 use std::time::Duration;
 
@@ -59,9 +59,55 @@ impl Std {
     pub fn panics(&self) -> usize {
         timer::panics() + background::panics()
     }
+
+    /// Converts a [`std::time::Instant`] to an instant of this clock. Where a deadline is asked for it
+    /// can be given as it is.
+    ///
+    /// One that is before the epoch becomes [`Instant::EPOCH`]. The epoch is the moment when something
+    /// in the process first asked for the time, so that has passed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, Std};
+    /// use std::time::{Duration, Instant};
+    ///
+    /// let at = Instant::now() + Duration::from_secs(5);
+    /// let op = Cancelable::with_deadline(at);
+    /// assert_eq!(op.deadline(), Some(Std.instant(at)));
+    /// ```
+    pub fn instant(&self, at: std::time::Instant) -> Instant {
+        clock::from_std(at)
+    }
+
+    /// Converts an instant of this clock to a [`std::time::Instant`].
+    ///
+    /// # Returns
+    ///
+    /// `None` if it is too far away for the system's clock, as [`Instant::FAR_FUTURE`] is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Instant, Std};
+    ///
+    /// let at = std::time::Instant::now() + std::time::Duration::from_secs(5);
+    /// assert_eq!(Std.to_std(Std.instant(at)), Some(at));
+    /// assert_eq!(Std.to_std(Instant::FAR_FUTURE), None);
+    /// ```
+    pub fn to_std(&self, at: Instant) -> Option<std::time::Instant> {
+        clock::to_std(at)
+    }
 }
 
-/// Time is that of [`Instant`](std::time::Instant), counted from the moment when something in the
+/// Converted by [`Std::instant`].
+impl IntoDeadline<Std> for std::time::Instant {
+    fn into_deadline(self) -> Option<Instant> {
+        Some(clock::from_std(self))
+    }
+}
+
+/// The clock is that of [`std::time::Instant`], counted from the moment when something in the
 /// process first asked for it.
 ///
 /// # Examples
@@ -78,22 +124,23 @@ impl Timer for Std {
     type Sleep = Sleep;
 
     #[inline]
-    fn now(&self) -> Duration {
+    fn now(&self) -> Instant {
         clock::now()
     }
 
     #[inline]
-    fn sleep_until(&self, deadline: Duration) -> Sleep {
+    fn sleep_until(&self, deadline: Instant) -> Sleep {
         Sleep::until(deadline)
     }
 
     #[inline]
     fn sleep(&self, duration: Duration) -> Sleep {
-        Sleep::after(clock::now(), duration)
+        let now = clock::now();
+        Sleep::between(now, now + duration)
     }
 
     #[inline]
-    fn sleep_from(&self, now: Duration, deadline: Duration) -> Sleep {
+    fn sleep_from(&self, now: Instant, deadline: Instant) -> Sleep {
         Sleep::between(now, deadline)
     }
 }

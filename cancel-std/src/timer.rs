@@ -12,7 +12,7 @@ mod wheel;
 mod tests;
 
 use crate::clock;
-use cancel_core::TimerError;
+use cancel_core::{Instant, TimerError};
 use shared::{Key, Registered, Shared};
 use std::fmt;
 use std::future::Future;
@@ -31,9 +31,8 @@ pub(crate) fn panics() -> usize {
 
 /// A future that resolves when a deadline has come: the sleep of [`Std`](crate::Std).
 ///
-/// Made by [`Timer::sleep`](cancel_core::Timer::sleep) (relative) and
-/// [`Timer::sleep_until`](cancel_core::Timer::sleep_until) (absolute, since the epoch of
-/// [`Timer::now`](cancel_core::Timer::now)). It needs no executor: one thread, `cancel-timer`,
+/// Made by [`Timer::sleep`](cancel_core::Timer::sleep) (a [`Duration`]) and
+/// [`Timer::sleep_until`](cancel_core::Timer::sleep_until) (an [`Instant`]). It needs no executor: one thread, `cancel-timer`,
 /// serves all sleeps of the process. It is started by the first sleep that has to wait.
 ///
 /// # Accuracy
@@ -49,7 +48,7 @@ pub(crate) fn panics() -> usize {
 /// [`sleep`](cancel_core::Timer::sleep) (or `sleep_from`) of one second or more whose first poll comes later than its
 /// deadline may be pending once, and is woken at once.
 ///
-/// A deadline of 139 years or more after the epoch ([`Duration::MAX`]) is never reached and costs
+/// A deadline of 139 years or more after the epoch ([`Instant::FAR_FUTURE`]) is never reached and costs
 /// nothing.
 ///
 /// # Cost
@@ -89,7 +88,7 @@ pub(crate) fn panics() -> usize {
 #[must_use = "a sleep does nothing unless it is polled or awaited"]
 pub struct Sleep {
     timer: &'static Shared,
-    deadline: Duration,
+    deadline: Instant,
     state: State,
 }
 
@@ -121,20 +120,14 @@ const LONG: Duration = Duration::from_secs(1);
 impl Sleep {
     /// A sleep of the process's timer until `deadline`.
     #[inline]
-    pub(crate) fn until(deadline: Duration) -> Self {
+    pub(crate) fn until(deadline: Instant) -> Self {
         Sleep::on(&TIMER, deadline, Known::Nothing)
-    }
-
-    /// A sleep of the process's timer for `duration` from `now`, which the clock says just now.
-    #[inline]
-    pub(crate) fn after(now: Duration, duration: Duration) -> Self {
-        Sleep::between(now, now.saturating_add(duration))
     }
 
     /// A sleep of the process's timer until `deadline`, made at `now`, or not long after.
     #[inline]
-    pub(crate) fn between(now: Duration, deadline: Duration) -> Self {
-        let duration = deadline.saturating_sub(now);
+    pub(crate) fn between(now: Instant, deadline: Instant) -> Self {
+        let duration = deadline - now;
         // Reading the clock is half of what a sleep costs. That is not done twice for long ones,
         // which hardly ever pass before their first poll.
         let known = if duration >= LONG {
@@ -148,7 +141,7 @@ impl Sleep {
     }
 
     #[inline]
-    fn on(timer: &'static Shared, deadline: Duration, known: Known) -> Self {
+    fn on(timer: &'static Shared, deadline: Instant, known: Known) -> Self {
         Sleep {
             timer,
             deadline,
@@ -156,7 +149,7 @@ impl Sleep {
         }
     }
 
-    /// When this sleep ends, since the epoch of [`Timer::now`](cancel_core::Timer::now).
+    /// Returns the moment at which this sleep ends.
     ///
     /// # Examples
     ///
@@ -164,15 +157,14 @@ impl Sleep {
     /// use cancel_std::{Std, Timer};
     /// use std::time::Duration;
     ///
-    /// let sleep = Std.sleep_until(Duration::from_secs(3600));
-    /// assert_eq!(sleep.deadline(), Duration::from_secs(3600));
+    /// let in_an_hour = Std.now() + Duration::from_secs(3600);
+    /// assert_eq!(Std.sleep_until(in_an_hour).deadline(), in_an_hour);
     /// ```
-    pub fn deadline(&self) -> Duration {
+    pub fn deadline(&self) -> Instant {
         self.deadline
     }
 
-    /// Gives this sleep another deadline, earlier or later, absolute as in
-    /// [`sleep_until`](cancel_core::Timer::sleep_until).
+    /// Gives this sleep another deadline, earlier or later.
     ///
     /// A sleep that is waiting stays registered with the waker of its last poll, and that is woken
     /// when the new deadline comes, or soon if it has come. A sleep that was ready starts anew. If
@@ -199,7 +191,7 @@ impl Sleep {
     ///     assert!(Std.now() >= deadline);
     /// });
     /// ```
-    pub fn reset(&mut self, deadline: Duration) {
+    pub fn reset(&mut self, deadline: Instant) {
         self.deadline = deadline;
         if let State::Armed { key, moved } = &mut self.state {
             if self.timer.rearm(key, ticks::up(deadline)) {

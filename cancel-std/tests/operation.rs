@@ -11,6 +11,8 @@ mod callbacks;
 mod endings;
 #[path = "operation/life.rs"]
 mod life;
+#[path = "operation/moments.rs"]
+mod moments;
 #[path = "operation/nested.rs"]
 mod nested;
 #[path = "operation/races.rs"]

@@ -1,7 +1,9 @@
 //! What is written, to the letter, and what can be read back.
 
 use cancel_std::testing::VirtualTime;
-use cancel_std::{CancelToken, Cancelable, Cause, Metadata, OperationId, Progress, Reason, Status};
+use cancel_std::{
+    CancelToken, Cancelable, Cause, Instant, Metadata, OperationId, Progress, Reason, Status,
+};
 use serde_json::{from_str, json, to_string, to_value};
 use std::time::Duration;
 
@@ -130,7 +132,7 @@ fn progress() {
 
 #[test]
 fn contexts() {
-    let time = VirtualTime::starting_at(Duration::from_secs(1));
+    let time = VirtualTime::starting_at(Instant::EPOCH + Duration::from_secs(1));
     let parent = time.operation();
     let op = parent
         .child()

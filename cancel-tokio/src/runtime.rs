@@ -2,13 +2,12 @@
 
 use crate::clock;
 use crate::sleep::Sleep;
-use cancel_core::{Spawn, SpawnError, SpawnLocal, Timer};
+use cancel_core::{Instant, IntoDeadline, Spawn, SpawnError, SpawnLocal, Timer};
 use std::fmt;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::task::coop::unconstrained;
 use tokio::task::{JoinHandle, spawn_local};
@@ -52,14 +51,70 @@ const SHUT_DOWN: SpawnError = SpawnError::new("the tokio runtime is shut down");
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Tokio;
 
+impl Tokio {
+    /// Converts a [`tokio::time::Instant`] to an instant of this clock. Where a deadline is asked for it
+    /// can be given as it is.
+    ///
+    /// The epoch is one hour before something in the process first asked for the time. What is before
+    /// becomes [`Instant::EPOCH`], which has passed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_tokio::{Cancelable, Tokio};
+    /// use std::time::Duration;
+    /// use tokio::time::Instant;
+    ///
+    /// let at = Instant::now() + Duration::from_secs(5);
+    /// let op = Cancelable::with_deadline(at);
+    /// assert_eq!(op.deadline(), Some(Tokio.instant(at)));
+    /// ```
+    pub fn instant(&self, at: tokio::time::Instant) -> Instant {
+        clock::from_tokio(at)
+    }
+
+    /// Converts an instant of this clock to a [`tokio::time::Instant`].
+    ///
+    /// # Returns
+    ///
+    /// `None` if it is too far away for the system's clock, as [`Instant::FAR_FUTURE`] is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_tokio::{Instant, Tokio};
+    ///
+    /// let at = tokio::time::Instant::now() + std::time::Duration::from_secs(5);
+    /// assert_eq!(Tokio.to_tokio(Tokio.instant(at)), Some(at));
+    /// assert_eq!(Tokio.to_tokio(Instant::FAR_FUTURE), None);
+    /// ```
+    pub fn to_tokio(&self, at: Instant) -> Option<tokio::time::Instant> {
+        clock::to_tokio(at)
+    }
+}
+
+/// Converted by [`Tokio::instant`].
+impl IntoDeadline<Tokio> for tokio::time::Instant {
+    fn into_deadline(self) -> Option<Instant> {
+        Some(clock::from_tokio(self))
+    }
+}
+
+/// Converted by [`Tokio::instant`].
+impl IntoDeadline<On> for tokio::time::Instant {
+    fn into_deadline(self) -> Option<Instant> {
+        Some(clock::from_tokio(self))
+    }
+}
+
 impl Timer for Tokio {
     type Sleep = Sleep;
 
-    fn now(&self) -> Duration {
+    fn now(&self) -> Instant {
         clock::now()
     }
 
-    fn sleep_until(&self, deadline: Duration) -> Sleep {
+    fn sleep_until(&self, deadline: Instant) -> Sleep {
         Sleep::until(deadline)
     }
 }
@@ -175,11 +230,11 @@ impl On {
 impl Timer for On {
     type Sleep = Sleep;
 
-    fn now(&self) -> Duration {
+    fn now(&self) -> Instant {
         self.within(clock::now)
     }
 
-    fn sleep_until(&self, deadline: Duration) -> Sleep {
+    fn sleep_until(&self, deadline: Instant) -> Sleep {
         self.within(|| Sleep::until(deadline))
     }
 }

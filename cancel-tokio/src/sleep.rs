@@ -1,7 +1,7 @@
 //! Tokio's timers, which panic where ours have to answer with an error.
 
 use crate::clock;
-use cancel_core::TimerError;
+use cancel_core::{Instant, TimerError};
 use pin_project_lite::pin_project;
 use std::fmt;
 use std::future::Future;
@@ -9,7 +9,6 @@ use std::mem::replace;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::task::coop::{poll_proceed, unconstrained};
 use tokio::time::sleep_until;
@@ -55,7 +54,7 @@ pin_project! {
     /// ```
     #[must_use = "a sleep does nothing unless it is polled or awaited"]
     pub struct Sleep {
-        deadline: Duration,
+        deadline: Instant,
         #[pin]
         timer: Option<tokio::time::Sleep>,
         result: Option<Result<(), TimerError>>,
@@ -65,7 +64,7 @@ pin_project! {
 
 impl Sleep {
     /// On the runtime of this thread, if there is one.
-    pub(crate) fn until(deadline: Duration) -> Self {
+    pub(crate) fn until(deadline: Instant) -> Self {
         let (timer, result) = match is_over(deadline) {
             true => (None, Some(Ok(()))),
             false => match timer(deadline) {
@@ -84,15 +83,15 @@ impl Sleep {
 }
 
 /// Of a sleep that is not over yet. `None`: there is no runtime, or there need not be one.
-fn timer(deadline: Duration) -> Option<Result<tokio::time::Sleep, TimerError>> {
-    let at = clock::at(deadline)?;
+fn timer(deadline: Instant) -> Option<Result<tokio::time::Sleep, TimerError>> {
+    let at = clock::to_tokio(deadline)?;
     Handle::try_current().ok()?;
     Some(catch_unwind(|| sleep_until(at)).map_err(|_| NO_TIMERS))
 }
 
 /// Whether it is over already, by the clock of the runtime on this thread. (Tokio's own sleeps are
 /// over a tick later.)
-fn is_over(deadline: Duration) -> bool {
+fn is_over(deadline: Instant) -> bool {
     Handle::try_current().is_ok() && clock::now() >= deadline
 }
 
@@ -109,7 +108,7 @@ impl Future for Sleep {
             return Poll::Ready(result);
         }
         if this.timer.is_none() {
-            if clock::at(*this.deadline).is_none() {
+            if clock::to_tokio(*this.deadline).is_none() {
                 return Poll::Pending;
             }
             match timer(*this.deadline) {

@@ -1,8 +1,8 @@
 //! What a runtime does, and what is said where there is none.
 
 use cancel_tokio::{
-    CancelToken, Cancelable, Cancelled, On, Operation, Reason, Spawn, SpawnError, SpawnLocal,
-    Status, TaskGroup, Timer, TimerError, Tokio,
+    CancelToken, Cancelable, Cancelled, Instant, On, Operation, Reason, Spawn, SpawnError,
+    SpawnLocal, Status, TaskGroup, Timer, TimerError, Tokio,
 };
 use std::cell::RefCell;
 use std::future::{Future, pending, poll_fn};
@@ -95,7 +95,7 @@ async fn sleeps_keep_their_promise() {
         Tokio.sleep(duration).await.unwrap();
         assert!(Tokio.now() >= deadline);
     }
-    Tokio.sleep_until(Duration::ZERO).await.unwrap();
+    Tokio.sleep_until(Instant::EPOCH).await.unwrap();
     let mut sleep = pin!(Tokio.sleep(SHORT));
     sleep.as_mut().await.unwrap();
     sleep.await.unwrap(); // repeats its result
@@ -108,7 +108,10 @@ async fn the_longest_sleeps_do_not_end() {
         Duration::from_secs(u64::MAX),
         LONG * 24 * 365 * 500,
     ] {
-        let mut sleeps = [pin!(Tokio.sleep(long)), pin!(Tokio.sleep_until(long))];
+        let mut sleeps = [
+            pin!(Tokio.sleep(long)),
+            pin!(Tokio.sleep_until(Instant::EPOCH + long)),
+        ];
         poll_fn(|cx| {
             for sleep in &mut sleeps {
                 assert!(sleep.as_mut().poll(cx).is_pending());

@@ -7,13 +7,12 @@
 //! * A3: While there are none, no timeout is set: Node ends when nothing is left to wait for.
 
 use crate::clock;
-use cancel_core::TimerError;
+use cancel_core::{Instant, TimerError};
 use js_sys::Function;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::mem::take;
 use std::task::Waker;
-use std::time::Duration;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
@@ -30,13 +29,13 @@ extern "C" {
 const LONGEST: f64 = 2_147_483_647.0;
 
 /// A sleep: its deadline, and a number for those with the same one.
-pub(crate) type Key = (Duration, u64);
+pub(crate) type Key = (Instant, u64);
 
 struct Alarm {
     sleeps: BTreeMap<Key, Waker>,
     numbers: u64,
     /// For which deadline a timeout is set.
-    armed: Option<Duration>,
+    armed: Option<Instant>,
     /// What `clearTimeout` wants: a number, or an object in Node. Not there yet while it is being set.
     handle: Option<JsValue>,
 }
@@ -55,7 +54,7 @@ thread_local! {
 }
 
 /// A key of its own for a sleep.
-pub(crate) fn key(deadline: Duration) -> Key {
+pub(crate) fn key(deadline: Instant) -> Key {
     let number = with(|alarm| {
         alarm.numbers += 1;
         alarm.numbers
@@ -124,7 +123,7 @@ fn arm() -> Result<(), TimerError> {
         return Ok(());
     };
     stop(old);
-    let delay = first.saturating_sub(clock::now());
+    let delay = first - clock::now();
     // Rounded up: a fraction too early would be one more round.
     let milliseconds = (delay.as_secs_f64() * 1000.0).ceil().min(LONGEST);
     let made = RING.try_with(|ring| set_timeout(ring.as_ref().unchecked_ref(), milliseconds));

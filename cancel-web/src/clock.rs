@@ -4,6 +4,7 @@
 //! the two means the same in all of them, so deadlines may go from one to the other. It never goes
 //! backwards in any, since `timeOrigin` does not change.
 
+use cancel_core::Instant;
 use js_sys::{Date, Function, Reflect};
 use std::cell::Cell;
 use std::time::Duration;
@@ -23,12 +24,24 @@ thread_local! {
     static CLOCK: Clock = Clock::find();
 }
 
-/// The time since the epoch, in whole microseconds.
-pub(crate) fn now() -> Duration {
+/// In whole microseconds.
+pub(crate) fn now() -> Instant {
     // At the very end of a thread, time stands still.
-    let milliseconds = CLOCK.try_with(Clock::read).unwrap_or(f64::MAX);
+    since_1970(CLOCK.try_with(Clock::read).unwrap_or(f64::MAX))
+}
+
+/// What this thread's `performance.now()` says, or where there is none, `Date.now()`.
+pub(crate) fn from_performance(milliseconds: f64) -> Instant {
+    let origin = CLOCK.try_with(|clock| match clock {
+        Clock::Performance { origin, .. } => *origin,
+        Clock::Date { .. } => 0.0,
+    });
+    since_1970(origin.unwrap_or(0.0) + milliseconds)
+}
+
+fn since_1970(milliseconds: f64) -> Instant {
     // (The cast cuts to what there is.)
-    Duration::from_micros((milliseconds * 1000.0) as u64)
+    Instant::from_epoch(Duration::from_micros((milliseconds * 1000.0) as u64))
 }
 
 impl Clock {

@@ -2,9 +2,8 @@
 
 use crate::clock;
 use crate::timer::Sleep;
-use cancel_core::{Spawn, SpawnError, SpawnLocal, Timer};
+use cancel_core::{Instant, Spawn, SpawnError, SpawnLocal, Timer};
 use std::future::Future;
-use std::time::Duration;
 use wasm_bindgen_futures::spawn_local;
 
 /// The runtime of JavaScript's event loops: in windows, workers and Node.
@@ -33,16 +32,39 @@ use wasm_bindgen_futures::spawn_local;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Web;
 
+impl Web {
+    /// Converts a reading of this thread's `performance.now()`, in milliseconds, to an instant of this
+    /// clock. So do the time stamps of events and animation frames. (Where there is no `performance`
+    /// those are of `Date.now()`.)
+    ///
+    /// What is before 1970, or no number, becomes [`Instant::EPOCH`], which has passed.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use cancel_web::{Cancelable, Web};
+    ///
+    /// fn on_animation_frame(time_stamp: f64) {
+    ///     // What does not fit into this frame is cancelled.
+    ///     let op = Cancelable::with_deadline(Web.instant(time_stamp + 12.0));
+    /// #   drop(op);
+    /// }
+    /// ```
+    pub fn instant(&self, performance_now: f64) -> Instant {
+        clock::from_performance(performance_now)
+    }
+}
+
 /// Never early. Late by a few milliseconds (`setTimeout` counts in whole ones, nested ones take at least
 /// four), by as long as the thread is busy, and by up to a minute in a tab that is in the background.
 impl Timer for Web {
     type Sleep = Sleep;
 
-    fn now(&self) -> Duration {
+    fn now(&self) -> Instant {
         clock::now()
     }
 
-    fn sleep_until(&self, deadline: Duration) -> Sleep {
+    fn sleep_until(&self, deadline: Instant) -> Sleep {
         Sleep::until(deadline)
     }
 }

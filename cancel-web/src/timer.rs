@@ -2,12 +2,11 @@
 
 use crate::alarm::{self, Key};
 use crate::clock;
-use cancel_core::TimerError;
+use cancel_core::{Instant, TimerError};
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::thread::{self, ThreadId};
-use std::time::Duration;
 
 /// A sleep on `setTimeout`: that of [`Web`](crate::Web).
 ///
@@ -41,12 +40,12 @@ use std::time::Duration;
 #[derive(Debug)]
 #[must_use = "a sleep does nothing unless it is polled or awaited"]
 pub struct Sleep {
-    deadline: Duration,
+    deadline: Instant,
     entry: Option<(ThreadId, Key)>,
 }
 
 impl Sleep {
-    pub(crate) fn until(deadline: Duration) -> Self {
+    pub(crate) fn until(deadline: Instant) -> Self {
         Sleep {
             deadline,
             entry: None,
@@ -71,7 +70,7 @@ impl Future for Sleep {
     type Output = Result<(), TimerError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        if self.deadline == Duration::MAX {
+        if self.deadline == Instant::FAR_FUTURE {
             return Poll::Pending;
         }
         if clock::now() >= self.deadline {

@@ -15,7 +15,7 @@
 use crate::cause::Cancelled;
 use crate::cause::Cause;
 use crate::cause::Reason;
-use crate::rt::Timer;
+use crate::rt::{Instant, IntoDeadline, Timer};
 use crate::scope::source::failed;
 use crate::sync::{Held, LockedCell, Panics, Relaxed, const_fn};
 use crate::token::Token;
@@ -36,13 +36,13 @@ use pin_project_lite::pin_project;
 /// comes first.
 ///
 /// ```
-/// # use cancel_core::{Timer, TimerError};
+/// # use cancel_core::{Instant, Timer, TimerError};
 /// # #[derive(Clone)]
 /// # struct Clock;
 /// # impl Timer for Clock {
 /// #     type Sleep = std::future::Ready<Result<(), TimerError>>;
-/// #     fn now(&self) -> Duration { Duration::from_secs(60) }
-/// #     fn sleep_until(&self, _: Duration) -> Self::Sleep { std::future::ready(Ok(())) }
+/// #     fn now(&self) -> Instant { Instant::EPOCH + Duration::from_secs(60) }
+/// #     fn sleep_until(&self, _: Instant) -> Self::Sleep { std::future::ready(Ok(())) }
 /// # }
 /// use cancel_core::{Child, Deadline, Reason, Scope, Token};
 /// use std::pin::pin;
@@ -70,8 +70,8 @@ use pin_project_lite::pin_project;
 /// ```
 pub struct Deadline<'o, R> {
     hub: Hub,
-    /// Its own; `MAX`: none.
-    at: LockedCell<Duration>,
+    /// Its own; `FAR_FUTURE`: none.
+    at: LockedCell<Instant>,
     timer: R,
     outer: Option<&'o Deadline<'o, R>>,
 }
@@ -101,7 +101,7 @@ impl<R> Deadline<'_, R> {
         pub const fn new(timer: R) -> Self {
             Deadline {
                 hub: Hub::new(0),
-                at: LockedCell::new(Duration::MAX),
+                at: LockedCell::new(Instant::FAR_FUTURE),
                 timer,
                 outer: None,
             }
@@ -129,38 +129,39 @@ impl<'o, R: Timer> Deadline<'o, R> {
         nested
     }
 
-    /// The same with a deadline of its own: `timeout` from now. Beyond [`Duration::MAX`] there is
-    /// none.
+    /// Sets its own deadline to `timeout` from now. A sum beyond [`Instant::FAR_FUTURE`] is no
+    /// deadline.
     ///
     /// # Examples
     ///
     /// See [`Deadline`].
     pub fn timeout(self, timeout: Duration) -> Self {
-        let at = self.timer.now().saturating_add(timeout);
+        let at = self.timer.now() + timeout;
         self.until(at)
     }
 
-    /// The same with a deadline of its own: absolute, since the timer's epoch.
-    /// [`Duration::MAX`] is none.
+    /// Sets its own deadline to a moment on the timer's clock. `None` and [`Instant::FAR_FUTURE`] are
+    /// no deadline.
     ///
     /// # Examples
     ///
     /// ```
-    /// # use cancel_core::{Timer, TimerError};
+    /// # use cancel_core::{Instant, Timer, TimerError};
     /// # #[derive(Clone)]
     /// # struct Clock;
     /// # impl Timer for Clock {
     /// #     type Sleep = std::future::Ready<Result<(), TimerError>>;
-    /// #     fn now(&self) -> Duration { Duration::from_secs(60) }
-    /// #     fn sleep_until(&self, _: Duration) -> Self::Sleep { std::future::ready(Ok(())) }
+    /// #     fn now(&self) -> Instant { Instant::EPOCH + Duration::from_secs(60) }
+    /// #     fn sleep_until(&self, _: Instant) -> Self::Sleep { std::future::ready(Ok(())) }
     /// # }
     /// use cancel_core::Deadline;
     /// use std::time::Duration;
     ///
-    /// let deadline = Deadline::new(Clock).until(Duration::from_secs(61));
+    /// let deadline = Deadline::new(Clock).until(Clock.now() + Duration::from_secs(1));
     /// assert_eq!(deadline.remaining(), Some(Duration::from_secs(1)));
     /// ```
-    pub fn until(self, at: Duration) -> Self {
+    pub fn until(self, at: impl IntoDeadline<R>) -> Self {
+        let at = at.into_deadline().unwrap_or(Instant::FAR_FUTURE);
         // SAFETY: nobody else can reach the cell.
         unsafe { self.at.set(at) };
         self
@@ -181,10 +182,13 @@ impl<'o, R: Timer> Deadline<'o, R> {
     ///
     /// See [`Deadline`].
     pub fn set_timeout(&self, timeout: Duration) {
-        self.set_deadline(self.timer.now().saturating_add(timeout));
+        self.move_to(self.timer.now() + timeout);
     }
 
-    /// The same with an absolute time, since the timer's epoch. [`Duration::MAX`] removes it.
+    /// Moves its own deadline, earlier or later, to a moment on the timer's clock. `None` takes it away,
+    /// as [`Instant::FAR_FUTURE`] does. Those that it is nested in stay.
+    ///
+    /// From whatever thread or interrupt: sources that wait are woken.
     ///
     /// # Panics
     ///
@@ -193,22 +197,27 @@ impl<'o, R: Timer> Deadline<'o, R> {
     /// # Examples
     ///
     /// ```
-    /// # use cancel_core::{Timer, TimerError};
+    /// # use cancel_core::{Instant, Timer, TimerError};
     /// # #[derive(Clone)]
     /// # struct Clock;
     /// # impl Timer for Clock {
     /// #     type Sleep = std::future::Ready<Result<(), TimerError>>;
-    /// #     fn now(&self) -> Duration { Duration::from_secs(60) }
-    /// #     fn sleep_until(&self, _: Duration) -> Self::Sleep { std::future::ready(Ok(())) }
+    /// #     fn now(&self) -> Instant { Instant::EPOCH + Duration::from_secs(60) }
+    /// #     fn sleep_until(&self, _: Instant) -> Self::Sleep { std::future::ready(Ok(())) }
     /// # }
     /// use cancel_core::Deadline;
     /// use std::time::Duration;
     ///
     /// let deadline = Deadline::new(Clock).timeout(Duration::from_secs(1));
-    /// deadline.set_deadline(Duration::MAX);
+    /// deadline.set_deadline(None);
     /// assert_eq!(deadline.deadline(), None);
     /// ```
-    pub fn set_deadline(&self, at: Duration) {
+    pub fn set_deadline(&self, at: impl IntoDeadline<R>) {
+        let at = at.into_deadline();
+        self.move_to(at.unwrap_or(Instant::FAR_FUTURE));
+    }
+
+    fn move_to(&self, at: Instant) {
         let hub: *const Hub = &self.hub;
         let mark = Entry::new(Kind::Mark);
         // SAFETY: alive; L1. The mark is out when `wake_before` is over, whatever panics (E4).
@@ -226,8 +235,8 @@ impl<'o, R: Timer> Deadline<'o, R> {
         }
     }
 
-    /// Its own. `MAX`: none.
-    fn own(&self) -> Duration {
+    /// Its own. `FAR_FUTURE`: none.
+    fn own(&self) -> Instant {
         // SAFETY: alive; L1.
         unsafe {
             let held = Hub::lock(&self.hub);
@@ -237,26 +246,26 @@ impl<'o, R: Timer> Deadline<'o, R> {
         }
     }
 
-    /// The effective deadline, since the timer's epoch: the earliest of its own and those it is
-    /// nested in. `None` if there is none.
+    /// Returns the effective deadline: the earliest of its own and those it is nested in. `None` if
+    /// there is none.
     ///
     /// # Examples
     ///
     /// See [`set_deadline`](Deadline::set_deadline).
-    pub fn deadline(&self) -> Option<Duration> {
+    pub fn deadline(&self) -> Option<Instant> {
         let all = core::iter::successors(Some(self), |deadline| deadline.outer);
-        let earliest = all.fold(Duration::MAX, |earliest, one| earliest.min(one.own()));
-        (earliest != Duration::MAX).then_some(earliest)
+        let earliest = all.fold(Instant::FAR_FUTURE, |earliest, one| earliest.min(one.own()));
+        (earliest != Instant::FAR_FUTURE).then_some(earliest)
     }
 
-    /// How long it is to the effective deadline: zero if it has passed, `None` if there is none.
+    /// Returns the time to the effective deadline: zero if it has passed, `None` if there is none.
     ///
     /// # Examples
     ///
     /// See [`Deadline`].
     pub fn remaining(&self) -> Option<Duration> {
         let deadline = self.deadline()?;
-        Some(deadline.saturating_sub(self.timer.now()))
+        Some(deadline - self.timer.now())
     }
 
     /// `Err` if the token is cancelled, or if the effective deadline has passed: then this cancels the
@@ -273,13 +282,13 @@ impl<'o, R: Timer> Deadline<'o, R> {
     /// # Examples
     ///
     /// ```
-    /// # use cancel_core::{Timer, TimerError};
+    /// # use cancel_core::{Instant, Timer, TimerError};
     /// # #[derive(Clone)]
     /// # struct Clock;
     /// # impl Timer for Clock {
     /// #     type Sleep = std::future::Ready<Result<(), TimerError>>;
-    /// #     fn now(&self) -> Duration { Duration::from_secs(60) }
-    /// #     fn sleep_until(&self, _: Duration) -> Self::Sleep { std::future::ready(Ok(())) }
+    /// #     fn now(&self) -> Instant { Instant::EPOCH + Duration::from_secs(60) }
+    /// #     fn sleep_until(&self, _: Instant) -> Self::Sleep { std::future::ready(Ok(())) }
     /// # }
     /// use cancel_core::{Deadline, Reason, Token};
     /// use std::time::Duration;
@@ -319,7 +328,7 @@ impl<'o, R: Timer> Deadline<'o, R> {
     /// See [`Deadline`].
     pub fn source(&self) -> UntilDeadline<'_, R> {
         UntilDeadline {
-            armed: Duration::MAX,
+            armed: Instant::FAR_FUTURE,
             sleep: None,
             waiting: Waiting {
                 waiter: Waiter::new(),
@@ -427,24 +436,24 @@ pin_project! {
     /// # Examples
     ///
     /// ```
-    /// # use cancel_core::{Timer, TimerError};
+    /// # use cancel_core::{Instant, Timer, TimerError};
     /// # #[derive(Clone)]
     /// # struct Clock;
     /// # impl Timer for Clock {
     /// #     type Sleep = std::future::Ready<Result<(), TimerError>>;
-    /// #     fn now(&self) -> Duration { Duration::from_secs(60) }
-    /// #     fn sleep_until(&self, _: Duration) -> Self::Sleep { std::future::ready(Ok(())) }
+    /// #     fn now(&self) -> Instant { Instant::EPOCH + Duration::from_secs(60) }
+    /// #     fn sleep_until(&self, _: Instant) -> Self::Sleep { std::future::ready(Ok(())) }
     /// # }
     /// use cancel_core::{Deadline, Reason};
     /// use std::time::Duration;
     ///
-    /// let deadline = Deadline::new(Clock).until(Duration::from_secs(60));
+    /// let deadline = Deadline::new(Clock).timeout(Duration::ZERO);
     /// assert_eq!(smol::block_on(deadline.source()).reason(), Reason::Timeout);
     /// ```
     #[must_use = "futures do nothing unless awaited"]
     pub struct UntilDeadline<'d, R: Timer> {
         // When the sleep ends.
-        armed: Duration,
+        armed: Instant,
         #[pin]
         sleep: Option<R::Sleep>,
         #[pin]
@@ -462,7 +471,7 @@ impl<R: Timer> Future for UntilDeadline<'_, R> {
         loop {
             let at = deadline.own();
             if at != *this.armed {
-                let sleep = (at != Duration::MAX).then(|| deadline.timer.sleep_until(at));
+                let sleep = (at != Instant::FAR_FUTURE).then(|| deadline.timer.sleep_until(at));
                 this.sleep.set(sleep);
                 *this.armed = at; // last: the timer may panic
             }

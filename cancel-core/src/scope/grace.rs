@@ -61,12 +61,12 @@ impl Grace for NoGrace {
 /// ```
 /// use cancel_core::{Grace, GracePeriod};
 /// use std::time::Duration;
-/// # use cancel_core::{Timer, TimerError};
+/// # use cancel_core::{Instant, Timer, TimerError};
 /// # struct Clock;
 /// # impl Timer for Clock {
 /// #     type Sleep = std::future::Ready<Result<(), TimerError>>;
-/// #     fn now(&self) -> Duration { Duration::ZERO }
-/// #     fn sleep_until(&self, _: Duration) -> Self::Sleep { std::future::ready(Ok(())) }
+/// #     fn now(&self) -> Instant { Instant::EPOCH }
+/// #     fn sleep_until(&self, _: Instant) -> Self::Sleep { std::future::ready(Ok(())) }
 /// # }
 ///
 /// let mut grace = GracePeriod::new(Clock, Duration::from_millis(5));

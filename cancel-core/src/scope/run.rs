@@ -283,13 +283,13 @@ where
     /// # Examples
     ///
     /// ```
-    /// # use cancel_core::{Timer, TimerError};
+    /// # use cancel_core::{Instant, Timer, TimerError};
     /// # #[derive(Clone)]
     /// # struct Clock;
     /// # impl Timer for Clock {
     /// #     type Sleep = std::future::Pending<Result<(), TimerError>>;
-    /// #     fn now(&self) -> Duration { Duration::ZERO }
-    /// #     fn sleep_until(&self, _: Duration) -> Self::Sleep { std::future::pending() }
+    /// #     fn now(&self) -> Instant { Instant::EPOCH }
+    /// #     fn sleep_until(&self, _: Instant) -> Self::Sleep { std::future::pending() }
     /// # }
     /// use cancel_core::{Reason, Scope, Token};
     /// use std::future::ready;

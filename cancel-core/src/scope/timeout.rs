@@ -16,13 +16,13 @@ use pin_project_lite::pin_project;
 /// # Examples
 ///
 /// ```
-/// # use cancel_core::{Timer, TimerError};
+/// # use cancel_core::{Instant, Timer, TimerError};
 /// # use std::time::Duration;
 /// # struct Clock;
 /// # impl Timer for Clock {
 /// #     type Sleep = std::future::Ready<Result<(), TimerError>>;
-/// #     fn now(&self) -> Duration { Duration::ZERO }
-/// #     fn sleep_until(&self, _: Duration) -> Self::Sleep { std::future::ready(Ok(())) }
+/// #     fn now(&self) -> Instant { Instant::EPOCH }
+/// #     fn sleep_until(&self, _: Instant) -> Self::Sleep { std::future::ready(Ok(())) }
 /// # }
 /// use cancel_core::{Reason, TimeoutExt};
 ///
@@ -166,8 +166,8 @@ mod token {
         /// # struct Runtime;
         /// # impl Timer for Runtime {
         /// #     type Sleep = std::future::Ready<Result<(), TimerError>>;
-        /// #     fn now(&self) -> Duration { Duration::ZERO }
-        /// #     fn sleep_until(&self, _: Duration) -> Self::Sleep { std::future::ready(Ok(())) }
+        /// #     fn now(&self) -> Instant { Instant::EPOCH }
+        /// #     fn sleep_until(&self, _: Instant) -> Self::Sleep { std::future::ready(Ok(())) }
         /// # }
         /// # impl Spawn for Runtime {
         /// #     fn spawn<F: Future<Output = ()> + Send + 'static>(&self, f: F)

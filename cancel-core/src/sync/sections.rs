@@ -2,7 +2,7 @@
 //! levels. (FEATURES A18: interrupts are held off for a bounded time.)
 
 use crate::sync::meter::measure;
-use crate::{Child, Control, Deadline, OnCancel, Shields, Timer, TimerError, Token};
+use crate::{Child, Control, Deadline, Instant, OnCancel, Shields, Timer, TimerError, Token};
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Waker};
@@ -244,11 +244,11 @@ struct Stopped;
 impl Timer for Stopped {
     type Sleep = core::future::Pending<Result<(), TimerError>>;
 
-    fn now(&self) -> Duration {
-        Duration::ZERO
+    fn now(&self) -> Instant {
+        Instant::EPOCH
     }
 
-    fn sleep_until(&self, _: Duration) -> Self::Sleep {
+    fn sleep_until(&self, _: Instant) -> Self::Sleep {
         core::future::pending()
     }
 }

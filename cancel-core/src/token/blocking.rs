@@ -12,7 +12,7 @@ use core::future::Future;
 use core::pin::pin;
 use core::task::{Context, Poll};
 use core::time::Duration;
-use std::time::Instant;
+use std::time;
 
 impl Token {
     /// Blocks the thread until the token is cancelled. If nobody cancels it, this waits for ever.
@@ -74,7 +74,7 @@ impl Token {
         if now.is_some() || timeout.is_zero() {
             return now;
         }
-        match Instant::now().checked_add(timeout) {
+        match time::Instant::now().checked_add(timeout) {
             Some(deadline) => self.wait_deadline(deadline),
             None => Some(self.wait()),
         }
@@ -102,7 +102,7 @@ impl Token {
     /// token.cancel();
     /// assert!(token.wait_deadline(Instant::now()).is_some());
     /// ```
-    pub fn wait_deadline(&self, deadline: Instant) -> Option<Cancelled> {
+    pub fn wait_deadline(&self, deadline: time::Instant) -> Option<Cancelled> {
         // In the last moment the cause may be there, and the wake-up still on its way.
         block_until(self.cancelled(), Some(deadline)).or_else(|| self.cause())
     }
@@ -166,7 +166,7 @@ impl<T: TokenRef> TokenView<T> {
     /// let token = cancel_core::Token::new();
     /// assert!(token.view().wait_deadline(std::time::Instant::now()).is_none());
     /// ```
-    pub fn wait_deadline(&self, deadline: Instant) -> Option<Cancelled> {
+    pub fn wait_deadline(&self, deadline: time::Instant) -> Option<Cancelled> {
         self.token().wait_deadline(deadline)
     }
 }
@@ -202,7 +202,7 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
 }
 
 /// `None`: the deadline came first.
-fn block_until<F: Future>(future: F, deadline: Option<Instant>) -> Option<F::Output> {
+fn block_until<F: Future>(future: F, deadline: Option<time::Instant>) -> Option<F::Output> {
     let (parker, waker) = Parker::with_waker();
     let mut future = pin!(future);
     loop {

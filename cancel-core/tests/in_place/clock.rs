@@ -1,6 +1,6 @@
 //! A clock that the tests move.
 
-use cancel_core::{Timer, TimerError};
+use cancel_core::{Instant, Timer, TimerError};
 use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
@@ -8,9 +8,9 @@ use std::time::Duration;
 
 #[derive(Debug, Default)]
 struct Time {
-    now: Duration,
+    now: Instant,
     broken: bool,
-    asleep: Vec<(Duration, Waker)>,
+    asleep: Vec<(Instant, Waker)>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -47,17 +47,17 @@ impl Clock {
 impl Timer for Clock {
     type Sleep = Sleep;
 
-    fn now(&self) -> Duration {
+    fn now(&self) -> Instant {
         self.time().now
     }
 
-    fn sleep_until(&self, deadline: Duration) -> Sleep {
+    fn sleep_until(&self, deadline: Instant) -> Sleep {
         Sleep(*self, deadline)
     }
 }
 
 #[derive(Debug)]
-pub(crate) struct Sleep(Clock, Duration);
+pub(crate) struct Sleep(Clock, Instant);
 
 impl Future for Sleep {
     type Output = Result<(), TimerError>;

@@ -2,7 +2,7 @@
 
 use crate::clock::Clock;
 use crate::support::Wakes;
-use cancel_core::{Child, Deadline, Reason, Scope, Timer, Token};
+use cancel_core::{Child, Deadline, Instant, Reason, Scope, Timer, Token};
 use std::cell::RefCell;
 use std::future::pending;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -47,7 +47,7 @@ fn moved_away_while_the_wake_up_is_on_its_way() {
     assert_eq!(wakes.count(), 1);
     deadline.set_timeout(SECOND);
     assert!(poll(source.as_mut(), &waker).is_pending());
-    deadline.set_deadline(Duration::MAX);
+    deadline.set_deadline(None);
     clock.advance(100 * SECOND);
     assert!(poll(source.as_mut(), &waker).is_pending());
     deadline.set_timeout(Duration::ZERO);
@@ -70,14 +70,14 @@ fn the_earliest_of_all_around_it() {
     assert_eq!(step.remaining(), Some(3 * SECOND));
     middle.set_timeout(4 * SECOND);
     clock.advance(SECOND);
-    assert_eq!(step.deadline(), Some(3 * SECOND));
-    whole.set_deadline(Duration::MAX);
+    assert_eq!(step.deadline(), Some(Instant::EPOCH + 3 * SECOND));
+    whole.set_deadline(None);
     assert_eq!(step.remaining(), Some(3 * SECOND));
     clock.advance(10 * SECOND);
     assert_eq!(step.remaining(), Some(Duration::ZERO));
     assert_eq!(whole.remaining(), None);
     step.set_timeout(Duration::MAX);
-    assert_eq!(step.deadline(), Some(4 * SECOND));
+    assert_eq!(step.deadline(), Some(Instant::EPOCH + 4 * SECOND));
 }
 
 /// Only the owner's fires: the child is cancelled with it.
@@ -242,10 +242,10 @@ struct Picky(Clock, std::rc::Rc<std::cell::Cell<bool>>);
 
 impl Timer for Picky {
     type Sleep = <Clock as Timer>::Sleep;
-    fn now(&self) -> Duration {
+    fn now(&self) -> Instant {
         self.0.now()
     }
-    fn sleep_until(&self, deadline: Duration) -> Self::Sleep {
+    fn sleep_until(&self, deadline: Instant) -> Self::Sleep {
         assert!(self.1.replace(true), "not now");
         self.0.sleep_until(deadline)
     }

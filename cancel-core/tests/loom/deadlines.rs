@@ -1,7 +1,7 @@
 //! Deadlines that are moved.
 
 use super::{Count, check};
-use cancel_core::{Deadline, Timer, TimerError};
+use cancel_core::{Deadline, Instant, Timer, TimerError};
 use loom::thread;
 use std::boxed::Box;
 use std::future::{Future, Pending, pending};
@@ -32,12 +32,12 @@ impl Future for Sleep {
 impl Timer for Stopped {
     type Sleep = Sleep;
 
-    fn now(&self) -> Duration {
-        Duration::ZERO
+    fn now(&self) -> Instant {
+        Instant::EPOCH
     }
 
-    fn sleep_until(&self, deadline: Duration) -> Sleep {
-        match deadline.is_zero() {
+    fn sleep_until(&self, deadline: Instant) -> Sleep {
+        match deadline == Instant::EPOCH {
             true => Sleep::Over,
             false => Sleep::Never(pending()),
         }

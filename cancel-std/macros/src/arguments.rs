@@ -244,8 +244,8 @@ fn no_time(lit: &Lit) -> Error {
 
 fn moment(value: Expr) -> syn::Result<TokenStream> {
     if let Expr::Lit(ExprLit { lit, .. }) = &value {
-        let message = "a deadline is a moment: a `Duration` since the epoch of the runtime's \
-            clock, as `Timer::now` tells it; for a time from now on there is `timeout`";
+        let message = "a deadline is a moment on the runtime's clock, such as `Std.now() + \
+            Duration::from_secs(5)`; for a time from the start on there is `timeout`";
         return Err(Error::new(lit.span(), message));
     }
     Ok(quote!(#value))

@@ -113,7 +113,7 @@ use proc_macro::TokenStream;
 /// |---|---|---|
 /// | `name` | a text, in which `{parameter}` is formatted as by `format!`; or a string. Without it, the function's name | `name` |
 /// | `timeout` | a time: `"1.5s"`, `"200ms"`, `"1m30s"`, or a `Duration` | `timeout` |
-/// | `deadline` | a moment of the runtime's clock: a `Duration` since its epoch | `until` |
+/// | `deadline` | a moment: an `Instant` of the runtime's clock, or the platform's where that is its clock | `until` |
 /// | `token` * | a `CancelToken`, or a reference to one | `follow` |
 /// | `signals` * | `[Signal::INTERRUPT, Signal::TERMINATE]` | `signals` |
 /// | `condition` * | `(predicate, interval)`, `(predicate, interval, "description")`, or a `Condition` | `source` |

@@ -8,7 +8,7 @@ use crate::deadline::Deadline;
 use crate::id::OperationId;
 use crate::registry::Memberships;
 use crate::trace::Trace;
-use cancel_core::CancelToken;
+use cancel_core::{CancelToken, IntoDeadline};
 use std::borrow::Cow;
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicU32};
@@ -51,8 +51,9 @@ impl<R: Runtime + Default> Operation<R> {
         Self::limited(R::default(), timeout)
     }
 
-    /// An operation that is cancelled with [`Reason::Timeout`](cancel_core::Reason::Timeout) when
-    /// the clock of its runtime ([`Timer::now`](cancel_core::Timer::now)) reaches `deadline`.
+    /// Creates an operation that is cancelled with [`Reason::Timeout`](cancel_core::Reason::Timeout) when
+    /// the clock of its runtime reaches `deadline`: an [`Instant`](cancel_core::Instant), or where the clock
+    /// is the platform's, its own moment, such as a `std::time::Instant`. `None` is no deadline.
     ///
     /// If that is in the past at the start, the body is never polled.
     ///
@@ -67,7 +68,7 @@ impl<R: Runtime + Default> Operation<R> {
     /// let second = Cancelable::with_deadline(both_until);
     /// assert_eq!(first.deadline(), second.deadline());
     /// ```
-    pub fn with_deadline(deadline: Duration) -> Self {
+    pub fn with_deadline(deadline: impl IntoDeadline<R>) -> Self {
         Self::new().until(deadline)
     }
 
@@ -258,7 +259,7 @@ impl<R> Operation<R> {
     }
 
     /// Sets a deadline, as [`with_deadline`](Operation::with_deadline) does. Of several limits the
-    /// earliest counts. It limits the children while this operation runs, and not before.
+    /// earliest counts, so `None` changes nothing. It limits the children while this operation runs, and not before.
     ///
     /// # Panics
     ///
@@ -272,11 +273,12 @@ impl<R> Operation<R> {
     /// use std::time::Duration;
     ///
     /// let deadline = Std.now() + Duration::from_secs(5);
-    /// let op = Cancelable::new().until(deadline).until(Duration::MAX);
+    /// let op = Cancelable::new().until(deadline).until(None);
     /// assert_eq!(op.deadline(), Some(deadline));
     /// ```
     #[track_caller]
-    pub fn until(self, deadline: Duration) -> Self {
+    pub fn until(self, deadline: impl IntoDeadline<R>) -> Self {
+        let deadline = deadline.into_deadline();
         self.limit_by(|_, own| own.tighten(deadline))
     }
 

@@ -193,9 +193,7 @@ impl<R: Runtime> Operation<R> {
         });
         linked.limit_by(|state, own| {
             state.timeout = state.timeout.min(timeout);
-            if let Some(deadline) = deadline {
-                own.tighten(deadline);
-            }
+            own.tighten(deadline);
             if let Some(pending) = pending {
                 state.pending().sources.extend(pending.sources);
                 state.pending().cleanups.extend(pending.cleanups);

@@ -1,7 +1,7 @@
 //! How long work lets its cancelation through: between steps of computing, and in blocking sleeps.
 
 use super::{Operation, Runtime};
-use cancel_core::{Cancelled, TimerError, block_on};
+use cancel_core::{Cancelled, Instant, TimerError, block_on};
 use std::future::{Future, poll_fn};
 use std::mem::replace;
 use std::pin::pin;
@@ -90,7 +90,7 @@ impl<R: Runtime> Operation<R> {
     /// assert_eq!(slept.unwrap_err().message(), Some("wake up"));
     /// ```
     pub fn sleep_blocking(&self, duration: Duration) -> Result<(), Cancelled> {
-        let until = self.inner.runtime.now().saturating_add(duration);
+        let until = self.inner.runtime.now() + duration;
         loop {
             self.check()?;
             if self.inner.runtime.now() >= until {
@@ -105,7 +105,7 @@ impl<R: Runtime> Operation<R> {
         }
     }
 
-    async fn cancelled_or(&self, moment: Duration) -> Result<(), TimerError> {
+    async fn cancelled_or(&self, moment: Instant) -> Result<(), TimerError> {
         let mut cancelled = pin!(self.cancelled());
         let mut sleep = pin!(self.inner.runtime.sleep_until(moment));
         poll_fn(|cx| match cancelled.as_mut().poll(cx) {

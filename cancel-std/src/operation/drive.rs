@@ -14,14 +14,13 @@ use crate::context::Status;
 use crate::current;
 use crate::panics::{Payload, describe, forget};
 use crate::trace;
-use cancel_core::{Cancelled, Cause, Grace, Reason, Scope, StaticCause, Token};
+use cancel_core::{Cancelled, Cause, Grace, Instant, Reason, Scope, StaticCause, Token};
 use std::future::{Future, poll_fn};
 use std::mem::take;
 use std::ops::DerefMut;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 pub(super) enum Outcome {
     Completed,
@@ -114,7 +113,7 @@ impl<R: Runtime> Operation<R> {
     /// Pending to running, for the one runner.
     ///
     /// With the time, and whether there are sources or cleanups to take.
-    pub(super) fn begin(&self) -> Result<(Running<'_, R>, Duration, bool), Cancelled> {
+    pub(super) fn begin(&self) -> Result<(Running<'_, R>, Instant, bool), Cancelled> {
         let now = self.inner.runtime.now();
         let mut state = self.inner.lock();
         if state.combined {
@@ -127,7 +126,7 @@ impl<R: Runtime> Operation<R> {
         }
         state.status = Status::Running;
         state.started = Some(now);
-        let deadlines = [self.inner.deadline.get(), now.checked_add(state.timeout)];
+        let deadlines = [self.inner.deadline.get(), Some(now + state.timeout)];
         self.inner
             .deadline
             .begin(deadlines.into_iter().flatten().min());

@@ -2,7 +2,7 @@
 
 use super::{Operation, Runtime};
 use crate::panics::{Payload, explain, forget};
-use cancel_core::{CancelToken, Cause, DeadlineSource, Reason};
+use cancel_core::{CancelToken, Cause, DeadlineSource, Instant, IntoDeadline, Reason};
 use futures_core::Stream;
 use pin_project::{pin_project, pinned_drop};
 use std::borrow::Cow;
@@ -83,7 +83,8 @@ pub struct Source<R> {
 
 pub(crate) enum Kind<R> {
     Timeout(Duration),
-    Deadline(Duration),
+    /// `FAR_FUTURE`: none.
+    Deadline(Instant),
     Token(CancelToken),
     Operation(Operation<R>),
     Any(Vec<Source<R>>),
@@ -112,8 +113,7 @@ impl<R: Runtime> Source<R> {
         Self::of(Kind::Timeout(timeout))
     }
 
-    /// Fires at a moment, counted from the epoch of the runtime's clock
-    /// ([`Timer::now`](cancel_core::Timer::now)), with [`Reason::Timeout`].
+    /// Fires at a moment on the runtime's clock, with [`Reason::Timeout`]. `None` never fires.
     ///
     /// # Examples
     ///
@@ -124,8 +124,9 @@ impl<R: Runtime> Source<R> {
     /// let op = Cancelable::new().source(Source::deadline(Std.now() + Duration::from_secs(5)));
     /// assert!(op.remaining().unwrap() <= Duration::from_secs(5));
     /// ```
-    pub fn deadline(deadline: Duration) -> Self {
-        Self::of(Kind::Deadline(deadline))
+    pub fn deadline(deadline: impl IntoDeadline<R>) -> Self {
+        let deadline = deadline.into_deadline();
+        Self::of(Kind::Deadline(deadline.unwrap_or(Instant::FAR_FUTURE)))
     }
 
     /// Fires when `token` is cancelled, with its reason and message. One-way: the token is never

@@ -3,7 +3,7 @@
 use super::source::AnyOf;
 use super::{Inner, Operation, Runtime};
 use crate::panics::{Payload, forget};
-use cancel_core::{CancelToken, Cancelled, Cause, DeadlineSource, Reason, WaitForCancel};
+use cancel_core::{CancelToken, Cancelled, Cause, DeadlineSource, Instant, Reason, WaitForCancel};
 use futures_core::Stream;
 use pin_project::{pin_project, pinned_drop};
 use std::future::Future;
@@ -11,7 +11,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 /// Deadline, force, and everything else that was given to the operation. Tokens are not polled: the
 /// operation's own token follows them.
@@ -19,7 +18,7 @@ use std::time::Duration;
 pub(super) struct Sources<'a, R: Runtime> {
     op: &'a Operation<R>,
     /// The deadline that `sleep` waits for, or has waited for.
-    armed: Option<Duration>,
+    armed: Option<Instant>,
     #[pin]
     sleep: Option<DeadlineSource<R::Sleep>>,
     forced: bool,
@@ -35,7 +34,7 @@ pub(super) struct Others {
 
 impl<'a, R: Runtime> Sources<'a, R> {
     /// Not long after `now`.
-    pub(super) fn new(op: &'a Operation<R>, others: Option<&'a mut Others>, now: Duration) -> Self {
+    pub(super) fn new(op: &'a Operation<R>, others: Option<&'a mut Others>, now: Instant) -> Self {
         let inner = &op.inner;
         let deadline = inner.deadline.get();
         let sleep = |at| DeadlineSource::new(inner.runtime.sleep_from(now, at));

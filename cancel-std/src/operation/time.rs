@@ -3,13 +3,13 @@
 use super::{Edges, Inner, Operation, Runtime, State};
 use crate::context::Status;
 use crate::deadline::Deadline;
-use cancel_core::{Cancelled, Cause, Check, Reason, TimerError};
+use cancel_core::{Cancelled, Cause, Check, Instant, IntoDeadline, Reason, TimerError};
 use std::future::Future;
 use std::time::Duration;
 
 impl<R> Inner<R> {
     /// The deadline that counts, and whose it is. Ancestors count while they run.
-    pub(super) fn earliest(&self) -> Option<(Duration, &Inner<R>)> {
+    pub(super) fn earliest(&self) -> Option<(Instant, &Inner<R>)> {
         let own = self.deadline.get().map(|at| (at, self));
         if self.setup.parent.is_none() && self.setup.rest.is_none() {
             return own;
@@ -23,12 +23,11 @@ impl<R> Inner<R> {
 }
 
 impl<R> Operation<R> {
-    /// The effective deadline: the earliest of this operation and its running ancestors, since the
-    /// epoch of the runtime's clock.
+    /// Returns the effective deadline: the earliest of this operation and its running ancestors, as
+    /// the runtime's clock counts it.
     ///
     /// A timeout becomes a deadline when its operation starts; what has ended has none any more.
-    /// An ancestor that does not run limits nobody: it would not time out itself. Deadlines beyond
-    /// 584 years are none.
+    /// An ancestor that does not run limits nobody: it would not time out itself.
     ///
     /// # Examples
     ///
@@ -43,7 +42,7 @@ impl<R> Operation<R> {
     /// });
     /// smol::block_on(run).unwrap();
     /// ```
-    pub fn deadline(&self) -> Option<Duration> {
+    pub fn deadline(&self) -> Option<Instant> {
         self.inner.earliest().map(|(at, _)| at)
     }
 }
@@ -82,11 +81,11 @@ impl<R: Runtime> Operation<R> {
     }
 
     /// The check at a time that is known already.
-    pub(super) fn check_at(&self, now: Duration) -> Result<(), Cancelled> {
+    pub(super) fn check_at(&self, now: Instant) -> Result<(), Cancelled> {
         self.check_with(|| now)
     }
 
-    fn check_with(&self, now: impl FnOnce() -> Duration) -> Result<(), Cancelled> {
+    fn check_with(&self, now: impl FnOnce() -> Instant) -> Result<(), Cancelled> {
         self.look()?;
         if let Some((at, owner)) = self.inner.earliest() {
             if at <= now() {
@@ -123,7 +122,7 @@ impl<R: Runtime> Operation<R> {
     /// ```
     pub fn remaining(&self) -> Option<Duration> {
         let deadline = self.deadline()?;
-        Some(deadline.saturating_sub(self.inner.runtime.now()))
+        Some(deadline - self.inner.runtime.now())
     }
 
     /// Gives the operation another time limit, shorter or longer: from now on if it runs, from the
@@ -162,15 +161,16 @@ impl<R: Runtime> Operation<R> {
                 state.timeout = timeout;
                 deadline.set(None);
             }
-            _ => deadline.set(now.checked_add(timeout)),
+            _ => deadline.set(Some(now + timeout)),
         })
     }
 
-    /// Gives the operation another deadline, earlier or later: absolute, since the epoch of the
-    /// runtime's clock ([`Timer::now`](cancel_core::Timer::now)). It replaces all timeouts and
-    /// deadlines set before; those of ancestors stay.
+    /// Gives the operation another deadline, earlier or later, or takes it away (`None`). It replaces
+    /// all timeouts and deadlines set before; those of ancestors stay.
     ///
-    /// One that has passed ends a running operation at its next suspension or check.
+    /// The deadline is an [`Instant`] of the runtime's clock, or where that is the platform's, its own
+    /// moment, such as a `std::time::Instant`. One that has passed ends a running operation at its next
+    /// suspension or check.
     ///
     /// # Returns
     ///
@@ -190,11 +190,14 @@ impl<R: Runtime> Operation<R> {
     /// let deadline = Std.now() + Duration::from_secs(5);
     /// op.set_deadline(deadline);
     /// assert_eq!(op.deadline(), Some(deadline));
+    /// op.set_deadline(None);
+    /// assert_eq!(op.deadline(), None);
     /// ```
-    pub fn set_deadline(&self, deadline: Duration) -> bool {
+    pub fn set_deadline(&self, deadline: impl IntoDeadline<R>) -> bool {
+        let deadline = deadline.into_deadline();
         self.limit(|state, own| {
             state.timeout = Duration::MAX;
-            own.set(Some(deadline));
+            own.set(deadline);
         })
     }
 

@@ -5,6 +5,7 @@ use crate::clock::Clock;
 use crate::context::Context;
 use crate::id::OperationId;
 use crate::panics::{Quiet, contain};
+use cancel_core::Instant;
 use std::collections::{HashSet, VecDeque};
 use std::mem::take;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -24,7 +25,7 @@ struct State {
 struct Ended {
     context: Context,
     /// When it came, by this clock.
-    at: Option<Duration>,
+    at: Option<Instant>,
     clock: Clock,
 }
 
@@ -133,6 +134,7 @@ impl History {
 #[cfg(test)]
 mod tests {
     use super::{Clock, History};
+    use cancel_core::Instant;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicU64, Ordering};
     use std::time::Duration;
@@ -146,7 +148,7 @@ mod tests {
             let (history, seconds) = (history.clone(), seconds.clone());
             Clock::Runtime(Arc::new(move || {
                 assert_eq!(history.limit(), 10); // would hang under the lock
-                Duration::from_secs(seconds.load(Ordering::Relaxed))
+                Instant::EPOCH + Duration::from_secs(seconds.load(Ordering::Relaxed))
             }))
         };
         history.push(&context(), &clock);

@@ -1,11 +1,13 @@
 //! A struct of all that a context tells, except results, whose types are not known.
 
 use crate::context::Context;
+use cancel_core::Instant;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 /// A struct with a field for each method, under its name. Left out are the
 /// [partial result](Context::partial_result) and [undelivered items](Context::undelivered), whose types
-/// are not known. Times are written as `serde` writes a [`Duration`](std::time::Duration).
+/// are not known. Times are written as `serde` writes a [`Duration`](std::time::Duration);
+/// moments as the one since the epoch of the runtime's clock.
 #[cfg_attr(docsrs, doc(cfg(feature = "serde")))]
 impl Serialize for Context {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -15,8 +17,8 @@ impl Serialize for Context {
         context.serialize_field("name", &self.name())?;
         context.serialize_field("metadata", self.metadata())?;
         context.serialize_field("status", &self.status())?;
-        context.serialize_field("started", &self.started())?;
-        context.serialize_field("ended", &self.ended())?;
+        context.serialize_field("started", &self.started().map(Instant::since_epoch))?;
+        context.serialize_field("ended", &self.ended().map(Instant::since_epoch))?;
         context.serialize_field("duration", &self.duration())?;
         context.serialize_field("remaining", &self.remaining())?;
         context.serialize_field("reason", &self.reason())?;

@@ -5,7 +5,7 @@ use crate::context::{Context, Status};
 use crate::id::OperationId;
 use crate::observer::Observer;
 use crate::progress::Progress;
-use cancel_core::{CancelToken, Cancelled, Registration};
+use cancel_core::{CancelToken, Cancelled, Instant, Registration};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -262,7 +262,7 @@ impl fmt::Debug for Recorder {
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Event {
-    at: Option<Duration>,
+    at: Option<Instant>,
     subject: Option<String>,
     what: String,
 }
@@ -273,14 +273,14 @@ impl Event {
     /// # Examples
     ///
     /// ```
+    /// use cancel_std::Instant;
     /// use cancel_std::testing::{Recorder, VirtualTime};
-    /// use std::time::Duration;
     ///
     /// let recorder = Recorder::on(&VirtualTime::new());
     /// recorder.note("connected");
-    /// assert_eq!(recorder.events()[0].at(), Some(Duration::ZERO));
+    /// assert_eq!(recorder.events()[0].at(), Some(Instant::EPOCH));
     /// ```
-    pub fn at(&self) -> Option<Duration> {
+    pub fn at(&self) -> Option<Instant> {
         self.at
     }
 
@@ -313,7 +313,7 @@ impl Event {
 
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.at {
+        match self.at.map(Instant::since_epoch) {
             Some(Duration::ZERO) => f.write_str("0s ")?, // and not in nanoseconds
             Some(at) => write!(f, "{at:?} ")?,
             None => {}

@@ -296,7 +296,7 @@ impl Drop for Entered<'_> {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deadlock {
-    now: Duration,
+    now: cancel_core::Instant,
     tasks: usize,
     timers: usize,
     holds: usize,
@@ -307,7 +307,9 @@ impl fmt::Display for Deadlock {
         write!(
             f,
             "nothing is left to wait for: deadlock (at {:?}, with {} tasks and {} timers pending)",
-            self.now, self.tasks, self.timers
+            self.now.since_epoch(),
+            self.tasks,
+            self.timers
         )?;
         match self.holds {
             0 => Ok(()),

@@ -53,7 +53,7 @@ pub struct Script {
 }
 
 struct Step {
-    at: Duration,
+    after: Duration,
     what: String,
     act: Box<dyn FnOnce() + Send>,
 }
@@ -138,11 +138,11 @@ impl Script {
         op.observe(self.recorder.observer())
     }
 
-    /// Calls `act` when the clock says `at`, and records `what`.
+    /// Calls `act` when `after` has passed since the script began to [run](Script::run), and records
+    /// `what`.
     ///
     /// Steps of the same time follow each other in the order in which they are given, and come before
-    /// what the future under test waits for until that time. A step whose time has passed when the
-    /// script runs, comes first.
+    /// what the future under test waits for until that time.
     ///
     /// # Examples
     ///
@@ -167,12 +167,12 @@ impl Script {
     /// ```
     pub fn at<T>(
         mut self,
-        at: Duration,
+        after: Duration,
         what: impl Into<String>,
         act: impl FnOnce() -> T + Send + 'static,
     ) -> Self {
         self.steps.push(Step {
-            at,
+            after,
             what: what.into(),
             act: Box::new(|| drop(act())),
         });
@@ -184,13 +184,13 @@ impl Script {
     /// # Examples
     ///
     /// See [`Script`].
-    pub fn cancel_at(self, at: Duration, token: &CancelToken, cause: impl Into<Cause>) -> Self {
+    pub fn cancel_at(self, after: Duration, token: &CancelToken, cause: impl Into<Cause>) -> Self {
         let (token, cause) = (token.clone(), cause.into());
         let what = match cause.message() {
             Some(message) => format!("cancels: {}: {message}", cause.reason()),
             None => format!("cancels: {}", cause.reason()),
         };
-        self.at(at, what, move || token.cancel_with(cause))
+        self.at(after, what, move || token.cancel_with(cause))
     }
 
     /// Sets a flag that something polls or reads.
@@ -213,15 +213,15 @@ impl Script {
     ///         while !full.load(Ordering::Acquire) {
     ///             cx.sleep(2 * SECOND).await;
     ///         }
-    ///         cx.runtime().now().as_secs()
+    ///         cx.runtime().now().since_epoch().as_secs()
     ///     }));
     /// assert_eq!(seconds, Ok(6));
     /// ```
-    pub fn set_at(self, at: Duration, flag: &Arc<AtomicBool>, value: bool) -> Self {
+    pub fn set_at(self, after: Duration, flag: &Arc<AtomicBool>, value: bool) -> Self {
         let flag = flag.clone();
         // Release: for whoever reads it on another thread, with `Acquire`.
         let act = move || flag.store(value, Ordering::Release);
-        self.at(at, format!("sets a flag to {value}"), act)
+        self.at(after, format!("sets a flag to {value}"), act)
     }
 
     /// Runs `future` through the scenario.
@@ -242,12 +242,15 @@ impl Script {
         let over = CancelToken::new();
         let _over = over.clone().drop_guard();
         let mut steps = self.steps;
-        steps.sort_by_key(|step| step.at);
+        steps.sort_by_key(|step| step.after);
+        let start = self.time.now();
         for step in steps {
             let (time, recorder, over) = (self.time.clone(), self.recorder.clone(), over.clone());
             let task = async move {
                 // (A timer that has been told to fail would end the wait too early.)
-                let due = over.run_until_cancelled(time.sleep_until(step.at)).await;
+                let due = over
+                    .run_until_cancelled(time.sleep_until(start + step.after))
+                    .await;
                 if let Ok(Ok(())) = due {
                     recorder.step(step.what);
                     (step.act)();
@@ -274,7 +277,7 @@ impl Default for Script {
 
 impl fmt::Debug for Script {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let steps = self.steps.iter().map(|step| (step.at, &step.what));
+        let steps = self.steps.iter().map(|step| (step.after, &step.what));
         f.debug_map().entries(steps).finish()
     }
 }

@@ -12,7 +12,7 @@ use super::tasks::Tasks;
 use super::timers::Timers;
 use crate::operation::Operation;
 use crate::panics::forget;
-use cancel_core::{Spawn, SpawnError, Timer, TimerError};
+use cancel_core::{Instant, Spawn, SpawnError, Timer, TimerError};
 use std::fmt;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -46,7 +46,7 @@ use std::time::Duration;
 /// let clock = time.clone();
 /// time.spawn(async move { clock.sleep(Duration::from_secs(60)).await.unwrap() }).unwrap();
 /// time.block_on(time.sleep(Duration::from_secs(30))).unwrap();
-/// assert_eq!(time.now(), Duration::from_secs(30));
+/// assert_eq!(time.now().since_epoch(), Duration::from_secs(30));
 /// assert_eq!((time.pending_tasks(), time.pending_timers()), (1, 1));
 /// # time.drop_tasks();
 /// ```
@@ -118,33 +118,33 @@ pub(super) fn wake_all(wakers: Vec<Waker>) {
 }
 
 impl VirtualTime {
-    /// A clock that stands at zero, and no tasks.
+    /// A clock that stands at its epoch, and no tasks.
     ///
     /// # Examples
     ///
     /// ```
-    /// use cancel_std::Timer;
+    /// use cancel_std::Instant;
     /// use cancel_std::testing::VirtualTime;
     ///
-    /// assert!(VirtualTime::new().now().is_zero());
+    /// assert_eq!(VirtualTime::new().now(), Instant::EPOCH);
     /// ```
     pub fn new() -> Self {
-        VirtualTime::starting_at(Duration::ZERO)
+        VirtualTime::starting_at(Instant::EPOCH)
     }
 
-    /// A clock that stands at `now`, for tests that want absolute and relative times to differ.
+    /// Creates a clock that stands at `now`, and no tasks.
     ///
     /// # Examples
     ///
     /// ```
-    /// use cancel_std::Timer;
+    /// use cancel_std::Instant;
     /// use cancel_std::testing::VirtualTime;
     /// use std::time::Duration;
     ///
-    /// let start = Duration::from_secs(1000);
+    /// let start = Instant::EPOCH + Duration::from_secs(1000);
     /// assert_eq!(VirtualTime::starting_at(start).now(), start);
     /// ```
-    pub fn starting_at(now: Duration) -> Self {
+    pub fn starting_at(now: Instant) -> Self {
         let state = State {
             timers: Timers::new(now),
             tasks: Tasks::default(),
@@ -173,21 +173,22 @@ impl VirtualTime {
         Operation::on(self.clone())
     }
 
-    /// The time since the clock's epoch. (Also without the trait [`Timer`] in scope.)
+    /// Returns the current moment. (Also without the trait [`Timer`] in scope.)
     ///
     /// # Examples
     ///
     /// ```
     /// let time = cancel_std::testing::VirtualTime::new();
+    /// let before = time.now();
     /// time.advance(std::time::Duration::from_secs(5));
-    /// assert_eq!(time.now().as_secs(), 5);
+    /// assert_eq!((time.now() - before).as_secs(), 5);
     /// ```
-    pub fn now(&self) -> Duration {
+    pub fn now(&self) -> Instant {
         self.shared.lock().timers.now
     }
 
     /// Moves the clock by `duration`, and wakes the sleeps that are over, in the order of their
-    /// deadlines. Zero does nothing; the clock stops at [`Duration::MAX`].
+    /// deadlines. Zero does nothing; the clock stops at [`Instant::FAR_FUTURE`].
     ///
     /// It is one step: nobody runs before the clock has reached its new time, so something that
     /// happens every second happens once in ten. To let ten seconds pass for it, one second after the
@@ -217,7 +218,7 @@ impl VirtualTime {
     /// ```
     pub fn advance(&self, duration: Duration) {
         let mut state = self.shared.lock();
-        let to = state.timers.now.saturating_add(duration);
+        let to = state.timers.now + duration;
         let due = state.timers.go_to(to);
         drop(state);
         wake_all(due);
@@ -239,7 +240,7 @@ impl VirtualTime {
     /// let time = cancel_std::testing::VirtualTime::new();
     /// assert_eq!(time.advance_to_next(), None);
     /// ```
-    pub fn advance_to_next(&self) -> Option<Duration> {
+    pub fn advance_to_next(&self) -> Option<Instant> {
         let mut state = self.shared.lock();
         let next = state.timers.next()?;
         let due = state.timers.go_to(next);
@@ -291,7 +292,7 @@ impl VirtualTime {
     /// });
     /// let cancelled = time.block_on(op.run(async |_| std::future::pending::<()>().await));
     /// assert_eq!(cancelled.unwrap_err().message(), Some("before its timeout, however late"));
-    /// assert!(time.now().is_zero());
+    /// assert_eq!(time.now(), cancel_std::Instant::EPOCH);
     /// # thread.join().unwrap();
     /// ```
     pub fn hold(&self) -> TimeHold {
@@ -303,7 +304,7 @@ impl VirtualTime {
 
     /// How many sleeps are registered. Zero after a test that leaves nothing behind.
     ///
-    /// Those of [`Duration::MAX`], which never end, are not counted.
+    /// Those until [`Instant::FAR_FUTURE`], which never end, are not counted.
     ///
     /// # Examples
     ///
@@ -377,11 +378,11 @@ impl Default for VirtualTime {
 impl Timer for VirtualTime {
     type Sleep = VirtualSleep;
 
-    fn now(&self) -> Duration {
+    fn now(&self) -> Instant {
         VirtualTime::now(self)
     }
 
-    fn sleep_until(&self, deadline: Duration) -> VirtualSleep {
+    fn sleep_until(&self, deadline: Instant) -> VirtualSleep {
         VirtualSleep {
             time: self.clone(),
             id: None,
@@ -440,8 +441,9 @@ impl fmt::Debug for VirtualTime {
 /// use std::time::Duration;
 ///
 /// let time = VirtualTime::new();
-/// time.block_on(time.sleep_until(Duration::from_secs(5))).unwrap();
-/// assert_eq!(time.now(), Duration::from_secs(5));
+/// let deadline = time.now() + Duration::from_secs(5);
+/// time.block_on(time.sleep_until(deadline)).unwrap();
+/// assert_eq!(time.now(), deadline);
 /// ```
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
@@ -449,7 +451,7 @@ pub struct VirtualSleep {
     time: VirtualTime,
     /// Since the first poll.
     id: Option<u64>,
-    deadline: Duration,
+    deadline: Instant,
 }
 
 impl Future for VirtualSleep {

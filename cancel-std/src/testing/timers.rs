@@ -1,22 +1,21 @@
 //! The clock and its sleeps, as plain data.
 
-use cancel_core::TimerError;
+use cancel_core::{Instant, TimerError};
 use std::collections::BTreeMap;
 use std::mem::replace;
 use std::task::{Poll, Waker};
-use std::time::Duration;
 
 /// Time, and who waits for it: by deadline, then in the order in which they began to wait.
 #[derive(Debug)]
 pub(super) struct Timers {
-    pub(super) now: Duration,
+    pub(super) now: Instant,
     failed: Option<&'static str>,
     last_id: u64,
-    waiting: BTreeMap<(Duration, u64), Waker>,
+    waiting: BTreeMap<(Instant, u64), Waker>,
 }
 
 impl Timers {
-    pub(super) fn new(now: Duration) -> Self {
+    pub(super) fn new(now: Instant) -> Self {
         Timers {
             now,
             failed: None,
@@ -28,14 +27,14 @@ impl Timers {
     /// Polls a sleep. What is left in `waker` has to be dropped outside of locks.
     pub(super) fn poll(
         &mut self,
-        deadline: Duration,
+        deadline: Instant,
         id: &mut Option<u64>,
         waker: &mut Option<Waker>,
     ) -> Poll<Result<(), TimerError>> {
         if let Some(why) = self.failed {
             return Poll::Ready(Err(TimerError::new(why)));
         }
-        if deadline == Duration::MAX {
+        if deadline == Instant::FAR_FUTURE {
             return Poll::Pending; // never
         }
         if deadline <= self.now {
@@ -51,7 +50,7 @@ impl Timers {
         Poll::Pending
     }
 
-    pub(super) fn remove(&mut self, deadline: Duration, id: u64) -> Option<Waker> {
+    pub(super) fn remove(&mut self, deadline: Instant, id: u64) -> Option<Waker> {
         self.waiting.remove(&(deadline, id))
     }
 
@@ -60,12 +59,12 @@ impl Timers {
     }
 
     /// The deadline that comes next.
-    pub(super) fn next(&self) -> Option<Duration> {
+    pub(super) fn next(&self) -> Option<Instant> {
         self.waiting.keys().next().map(|(at, _)| *at)
     }
 
     /// Moves on, never back. The wakers are to be woken outside of locks.
-    pub(super) fn go_to(&mut self, now: Duration) -> Vec<Waker> {
+    pub(super) fn go_to(&mut self, now: Instant) -> Vec<Waker> {
         self.now = self.now.max(now);
         // (No id is as large.)
         let later = self.waiting.split_off(&(self.now, u64::MAX));

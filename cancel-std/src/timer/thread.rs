@@ -7,11 +7,11 @@
 use super::shared::{ALL, Shared};
 use super::ticks::{self, NEVER};
 use super::wheel::BATCH;
+use cancel_core::Instant;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;
 use std::thread;
-use std::time::Duration;
 
 /// Starts the thread for `shared`.
 pub(super) fn start(shared: &'static Shared) -> io::Result<()> {
@@ -22,7 +22,7 @@ pub(super) fn start(shared: &'static Shared) -> io::Result<()> {
 }
 
 /// The body of the thread. `clock` gives the time since the epoch.
-pub(super) fn run(shared: &'static Shared, clock: impl Fn() -> Duration) {
+pub(super) fn run(shared: &'static Shared, clock: impl Fn() -> Instant) {
     let mut this = Closing {
         shared,
         batch: Vec::with_capacity(BATCH),
@@ -41,7 +41,7 @@ pub(super) fn run(shared: &'static Shared, clock: impl Fn() -> Duration) {
         }
         shared.rest(|| match next {
             NEVER => None,
-            next => Some(ticks::start_of(next).saturating_sub(clock())),
+            next => Some(ticks::start_of(next) - clock()),
         });
     }
 }

@@ -3,8 +3,8 @@
 use crate::{poll, secs};
 use cancel_std::testing::VirtualTime;
 use cancel_std::{
-    CancelToken, Cancelable, Condition, Context, Metadata, Observer, OperationId, Reason, Source,
-    Status, current_id,
+    CancelToken, Cancelable, Condition, Context, Instant, Metadata, Observer, OperationId, Reason,
+    Source, Status, current_id,
 };
 use std::collections::{BTreeSet, HashSet};
 use std::error::Error;
@@ -234,7 +234,7 @@ fn d29_zero_and_huge_timeouts_mean_what_they_say() {
     for nonsense in [f64::NAN, f64::INFINITY, -1.0] {
         assert!(Duration::try_from_secs_f64(nonsense).is_err());
     }
-    let time = VirtualTime::starting_at(secs(1000));
+    let time = VirtualTime::starting_at(Instant::EPOCH + secs(1000));
     type Limit = fn(&VirtualTime, Duration) -> cancel_std::Operation<VirtualTime>;
     let limits: [Limit; 3] = [
         |time, limit| time.operation().timeout(limit),

@@ -2,7 +2,7 @@
 
 use crate::poll;
 use cancel_std::testing::{TestWaker, VirtualSleep, VirtualTime};
-use cancel_std::{Cancelable, Operation, Timer};
+use cancel_std::{Cancelable, Instant, Operation, Timer};
 use std::future::pending;
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -21,11 +21,11 @@ struct Between {
 impl Timer for Between {
     type Sleep = VirtualSleep;
 
-    fn now(&self) -> Duration {
+    fn now(&self) -> Instant {
         self.time.now()
     }
 
-    fn sleep_until(&self, deadline: Duration) -> VirtualSleep {
+    fn sleep_until(&self, deadline: Instant) -> VirtualSleep {
         if let Some(handle) = self.handle.get().cloned() {
             std::thread::spawn(move || handle.progress(1, 2))
                 .join()

@@ -1,6 +1,6 @@
 //! Executors of several kinds.
 
-use cancel_core::{Spawn, SpawnError, Timer};
+use cancel_core::{Instant, Spawn, SpawnError, Timer};
 use cancel_std::{Operation, Sleep, Std, block_on};
 use std::future::Future;
 use std::pin::Pin;
@@ -37,11 +37,11 @@ impl Rt {
 impl Timer for Rt {
     type Sleep = Sleep;
 
-    fn now(&self) -> Duration {
+    fn now(&self) -> Instant {
         Std.now()
     }
 
-    fn sleep_until(&self, deadline: Duration) -> Sleep {
+    fn sleep_until(&self, deadline: Instant) -> Sleep {
         Std.sleep_until(deadline)
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::support::{LONG, SECOND, Virtual, Wakes, poll};
 use cancel_core::CancelToken;
-use cancel_std::{Cancelable, Operation, Reason, Std, Timer};
+use cancel_std::{Cancelable, Instant, Operation, Reason, Std, Timer};
 use std::future::pending;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
@@ -25,7 +25,7 @@ fn what_has_run_is_not_set_up_any_more() {
     const WHY: &str = "an operation has to be set up before it runs, and this one has run";
     let token = CancelToken::new();
     let parent = Cancelable::new();
-    assert_eq!(refused(|| ended().until(LONG)), WHY);
+    assert_eq!(refused(|| ended().until(Instant::EPOCH + LONG)), WHY);
     assert_eq!(refused(|| ended().timeout(LONG)), WHY);
     assert_eq!(refused(|| ended().name("late")), WHY);
     assert_eq!(refused(|| ended().metadata("too", "late")), WHY);

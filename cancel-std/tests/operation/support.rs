@@ -1,7 +1,7 @@
 //! A runtime whose time moves when told to, and small tools.
 
 use cancel_std::testing::{VirtualSleep, VirtualTime};
-use cancel_std::{Operation, Timer};
+use cancel_std::{Instant, Operation, Timer};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,7 +20,7 @@ pub(crate) struct Virtual(VirtualTime);
 
 impl Virtual {
     pub(crate) fn new() -> Self {
-        Virtual(VirtualTime::starting_at(1000 * SECOND))
+        Virtual(VirtualTime::starting_at(Instant::EPOCH + 1000 * SECOND))
     }
 
     pub(crate) fn op(&self) -> Operation<Virtual> {
@@ -44,11 +44,11 @@ impl Virtual {
 impl Timer for Virtual {
     type Sleep = VirtualSleep;
 
-    fn now(&self) -> Duration {
+    fn now(&self) -> Instant {
         self.0.now()
     }
 
-    fn sleep_until(&self, deadline: Duration) -> VirtualSleep {
+    fn sleep_until(&self, deadline: Instant) -> VirtualSleep {
         self.0.sleep_until(deadline)
     }
 }

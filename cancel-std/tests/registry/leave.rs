@@ -1,7 +1,9 @@
 //! Whichever way an operation goes, nothing of it stays in the registry.
 
 use cancel_std::testing::VirtualTime;
-use cancel_std::{CancelToken, Cancelable, Filter, Operation, Reason, Registry, Status, Std};
+use cancel_std::{
+    CancelToken, Cancelable, Filter, Instant, Operation, Reason, Registry, Status, Std,
+};
 use std::future::{Future, pending};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
@@ -249,11 +251,11 @@ struct Seen(Arc<()>);
 impl cancel_std::Timer for Seen {
     type Sleep = cancel_std::Sleep;
 
-    fn now(&self) -> Duration {
+    fn now(&self) -> Instant {
         Std.now()
     }
 
-    fn sleep_until(&self, deadline: Duration) -> cancel_std::Sleep {
+    fn sleep_until(&self, deadline: Instant) -> cancel_std::Sleep {
         Std.sleep_until(deadline)
     }
 }

@@ -6,7 +6,7 @@
 //! one in question have their letter in front: `P:start`.
 
 use cancel_std::testing::{Recorder, VirtualTime};
-use cancel_std::{CancelToken, Cancelled, Context, Observer, Operation, Status};
+use cancel_std::{CancelToken, Cancelled, Context, Instant, Observer, Operation, Status};
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
@@ -36,7 +36,7 @@ pub(crate) struct Set {
 impl Set {
     pub(crate) fn new() -> Self {
         Set {
-            time: VirtualTime::starting_at(secs(1000)),
+            time: VirtualTime::starting_at(Instant::EPOCH + secs(1000)),
             user: CancelToken::new(),
             notes: Recorder::new(),
             run: Arc::new(()),

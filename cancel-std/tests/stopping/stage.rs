@@ -11,7 +11,7 @@
 use crate::cast::{Failure, LONG, Op, Set, around, dressed, secs};
 use crate::ways::{Shape, Way};
 use cancel_std::testing::{NoteOnDrop, Recorder, VirtualTime};
-use cancel_std::{Context, Reason, Source, Spawn, TimeoutExt, Timer, current_id};
+use cancel_std::{Context, Instant, Reason, Source, Spawn, TimeoutExt, Timer, current_id};
 use std::any::Any;
 use std::future::{Future, pending, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -192,7 +192,7 @@ impl<S: Fn()> Body<S> {
     }
 }
 
-fn at(time: &VirtualTime, at: Duration, act: impl FnOnce() + Send + 'static) {
+fn at(time: &VirtualTime, at: Instant, act: impl FnOnce() + Send + 'static) {
     let sleep = time.sleep_until(at);
     let act = async move {
         sleep.await.unwrap();

@@ -1,7 +1,7 @@
 //! Scripted scenarios.
 
 use cancel_std::testing::{Script, VirtualTime};
-use cancel_std::{CancelToken, Reason, Timer};
+use cancel_std::{CancelToken, Instant, Reason, Timer};
 use std::future::pending;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
@@ -35,16 +35,16 @@ fn steps_come_in_order_and_first() {
 }
 
 #[test]
-fn what_is_over_or_still_to_come() {
-    let time = VirtualTime::starting_at(10 * SECOND);
+fn steps_count_from_the_start_of_the_run() {
+    let time = VirtualTime::starting_at(Instant::EPOCH + 10 * SECOND);
     let owned = Arc::new(());
     let in_step = owned.clone();
     let (_, events) = Script::on(&time)
-        .at(3 * SECOND, "over", || ())
+        .at(Duration::ZERO, "at once", || ())
         .at(60 * SECOND, "still to come", move || drop(in_step))
         .run(time.sleep(SECOND));
-    assert_eq!(events, ["10s script over"]);
-    assert_eq!(time.now(), 11 * SECOND);
+    assert_eq!(events, ["10s script at once"]);
+    assert_eq!(time.now(), Instant::EPOCH + 11 * SECOND);
     assert_eq!(Arc::strong_count(&owned), 1);
     assert_eq!((time.pending_tasks(), time.pending_timers()), (0, 0));
 }

@@ -1,7 +1,7 @@
 //! `checkpoint` and `sleep_blocking`.
 
 use crate::{LONG, SHORT};
-use cancel_core::{Timer, TimerError};
+use cancel_core::{Instant, Timer, TimerError};
 use cancel_std::{Cancelable, Cancelled, Operation, Reason, Status, Std, block_on};
 use std::error::Error;
 use std::future::{Ready, ready};
@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 #[derive(Default)]
 struct Wakes(AtomicUsize);
@@ -54,10 +54,10 @@ fn a_checkpoint_sees_a_deadline_that_no_timer_has_told() {
     struct Deaf;
     impl Timer for Deaf {
         type Sleep = std::future::Pending<Result<(), TimerError>>;
-        fn now(&self) -> Duration {
+        fn now(&self) -> Instant {
             Std.now()
         }
-        fn sleep_until(&self, _: Duration) -> Self::Sleep {
+        fn sleep_until(&self, _: Instant) -> Self::Sleep {
             std::future::pending()
         }
     }
@@ -120,7 +120,7 @@ fn blocking_sleeps_of_all_lengths() {
     let op = Cancelable::new();
     op.run_blocking(|cx| {
         for duration in [Duration::ZERO, Duration::from_nanos(1), SHORT] {
-            let start = Instant::now();
+            let start = std::time::Instant::now();
             assert_eq!(cx.sleep_blocking(duration), Ok(()));
             assert!(start.elapsed() >= duration);
         }
@@ -171,10 +171,10 @@ fn a_broken_timer_cancels() {
     struct Broken;
     impl Timer for Broken {
         type Sleep = Ready<Result<(), TimerError>>;
-        fn now(&self) -> Duration {
+        fn now(&self) -> Instant {
             Std.now()
         }
-        fn sleep_until(&self, _: Duration) -> Self::Sleep {
+        fn sleep_until(&self, _: Instant) -> Self::Sleep {
             ready(Err(TimerError::new("gone")))
         }
     }

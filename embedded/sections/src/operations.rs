@@ -290,7 +290,7 @@ fn cancel_hooks(n: u32) -> Measured {
 const SECOND: Duration = Duration::from_secs(1);
 
 fn deadline_moved(n: u32) -> Measured {
-    let deadline = Deadline::new(Still).until(SECOND);
+    let deadline = Deadline::new(Still).timeout(SECOND);
     inside(
         |then| with_sources(&deadline, n, then),
         || deadline.set_timeout(SECOND * 2),
@@ -298,7 +298,7 @@ fn deadline_moved(n: u32) -> Measured {
 }
 
 fn source(n: u32) -> Measured {
-    let deadline = Deadline::new(Still).until(SECOND);
+    let deadline = Deadline::new(Still).timeout(SECOND);
     let mut source = pin!(deadline.source());
     inside(
         |then| with_sources(&deadline, n, then),
@@ -307,7 +307,7 @@ fn source(n: u32) -> Measured {
 }
 
 fn source_dropped(n: u32) -> Measured {
-    let deadline = Deadline::new(Still).until(SECOND);
+    let deadline = Deadline::new(Still).timeout(SECOND);
     let mut source = pin!(Some(deadline.source()));
     source
         .as_mut()
@@ -323,5 +323,5 @@ fn ask_deadline(n: u32) -> Measured {
             _ => nested(&Deadline::nested(outer), left - 1),
         }
     }
-    nested(&Deadline::new(Still).until(SECOND), n)
+    nested(&Deadline::new(Still).timeout(SECOND), n)
 }

@@ -1,8 +1,7 @@
 //! A clock that stands still.
 
-use cancel_core::{Timer, TimerError};
+use cancel_core::{Instant, Timer, TimerError};
 use core::future::{Pending, pending};
-use core::time::Duration;
 
 #[derive(Clone)]
 pub(crate) struct Still;
@@ -10,11 +9,11 @@ pub(crate) struct Still;
 impl Timer for Still {
     type Sleep = Pending<Result<(), TimerError>>;
 
-    fn now(&self) -> Duration {
-        Duration::ZERO
+    fn now(&self) -> Instant {
+        Instant::EPOCH
     }
 
-    fn sleep_until(&self, _: Duration) -> Self::Sleep {
+    fn sleep_until(&self, _: Instant) -> Self::Sleep {
         pending()
     }
 }

@@ -6,7 +6,7 @@
 #[path = "support/watched.rs"]
 mod watched;
 
-use cancel_core::{SpawnError, SpawnLocal, Timer, TimerError};
+use cancel_core::{Instant, SpawnError, SpawnLocal, Timer, TimerError};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -15,7 +15,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
-use std::time::{Duration, Instant};
+use std::time;
 use watched::watched;
 
 type Task = Pin<Box<dyn Future<Output = ()>>>;
@@ -24,8 +24,8 @@ type Task = Pin<Box<dyn Future<Output = ()>>>;
 struct Bare(Rc<State>);
 
 struct State {
-    epoch: Instant,
-    sleeps: RefCell<BTreeMap<(Duration, u64), Waker>>,
+    epoch: time::Instant,
+    sleeps: RefCell<BTreeMap<(Instant, u64), Waker>>,
     last: Cell<u64>,
     tasks: RefCell<Vec<Task>>,
 }
@@ -41,7 +41,7 @@ impl Wake for Unpark {
 impl Bare {
     fn new() -> Self {
         Bare(Rc::new(State {
-            epoch: Instant::now(),
+            epoch: time::Instant::now(),
             sleeps: RefCell::default(),
             last: Cell::new(0),
             tasks: RefCell::default(),
@@ -67,14 +67,14 @@ impl Bare {
                 continue;
             }
             match self.wake_those_due() {
-                Some(next) => thread::park_timeout(next.saturating_sub(self.now())),
+                Some(next) => thread::park_timeout(next - self.now()),
                 None => thread::park(),
             }
         }
     }
 
     /// The next deadline after that.
-    fn wake_those_due(&self) -> Option<Duration> {
+    fn wake_those_due(&self) -> Option<Instant> {
         loop {
             let mut sleeps = self.0.sleeps.borrow_mut();
             let first = sleeps.first_entry()?;
@@ -92,11 +92,11 @@ impl Bare {
 impl Timer for Bare {
     type Sleep = Sleep;
 
-    fn now(&self) -> Duration {
-        self.0.epoch.elapsed()
+    fn now(&self) -> Instant {
+        Instant::from_epoch(self.0.epoch.elapsed())
     }
 
-    fn sleep_until(&self, deadline: Duration) -> Sleep {
+    fn sleep_until(&self, deadline: Instant) -> Sleep {
         self.0.last.set(self.0.last.get() + 1);
         Sleep {
             timer: self.clone(),
@@ -107,7 +107,7 @@ impl Timer for Bare {
 
 struct Sleep {
     timer: Bare,
-    key: (Duration, u64),
+    key: (Instant, u64),
 }
 
 impl Sleep {

@@ -4,11 +4,10 @@
 #[path = "support/watched.rs"]
 mod watched;
 
-use cancel_smol::{Sleep, Smol, SpawnError, SpawnLocal, Timer};
+use cancel_smol::{Instant, Sleep, Smol, SpawnError, SpawnLocal, Timer};
 use smol::LocalExecutor;
 use std::future::Future;
 use std::rc::Rc;
-use std::time::Duration;
 use watched::watched;
 
 macro_rules! case {
@@ -31,11 +30,11 @@ struct Local(Rc<LocalExecutor<'static>>);
 impl Timer for Local {
     type Sleep = Sleep;
 
-    fn now(&self) -> Duration {
+    fn now(&self) -> Instant {
         Smol.now()
     }
 
-    fn sleep_until(&self, deadline: Duration) -> Sleep {
+    fn sleep_until(&self, deadline: Instant) -> Sleep {
         Smol.sleep_until(deadline)
     }
 }

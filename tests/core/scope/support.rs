@@ -1,6 +1,6 @@
 //! A clock that moves when told to, and a task that is polled only when it was woken.
 
-use cancel_core::{Timer, TimerError};
+use cancel_core::{Instant, Timer, TimerError};
 use cancel_tests::Counter;
 use std::cell::{Cell, RefCell};
 use std::future::Future;
@@ -18,7 +18,7 @@ pub(crate) fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
 /// Its epoch is not zero. It has room for four sleeps, and needs no heap.
 #[derive(Debug)]
 pub(crate) struct Clock {
-    now: Cell<Duration>,
+    now: Cell<Instant>,
     broken: Cell<bool>,
     waiting: RefCell<[Option<Waker>; 4]>,
 }
@@ -26,7 +26,7 @@ pub(crate) struct Clock {
 impl Clock {
     pub(crate) fn new() -> Self {
         Clock {
-            now: Cell::new(1000 * SECOND),
+            now: Cell::new(Instant::EPOCH + 1000 * SECOND),
             broken: Cell::new(false),
             waiting: RefCell::default(),
         }
@@ -60,18 +60,18 @@ impl Clock {
 #[derive(Debug)]
 pub(crate) struct Sleep<'a> {
     clock: &'a Clock,
-    deadline: Duration,
+    deadline: Instant,
     place: Option<usize>,
 }
 
 impl<'a> Timer for &'a Clock {
     type Sleep = Sleep<'a>;
 
-    fn now(&self) -> Duration {
+    fn now(&self) -> Instant {
         self.now.get()
     }
 
-    fn sleep_until(&self, deadline: Duration) -> Sleep<'a> {
+    fn sleep_until(&self, deadline: Instant) -> Sleep<'a> {
         Sleep {
             clock: self,
             deadline,

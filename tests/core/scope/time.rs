@@ -2,7 +2,7 @@
 
 use crate::support::{Clock, SECOND, Task};
 use cancel_core::{
-    CancelToken, Reason, Scope, Spawn, SpawnError, TimeoutExt, Timer, TimerError, Token,
+    CancelToken, Instant, Reason, Scope, Spawn, SpawnError, TimeoutExt, Timer, TimerError, Token,
 };
 use std::future::{Future, pending, ready};
 use std::pin::Pin;
@@ -81,11 +81,11 @@ struct Runtime {
 impl Timer for Runtime {
     type Sleep = Pin<Box<dyn Future<Output = Result<(), TimerError>> + Send>>;
 
-    fn now(&self) -> Duration {
-        SECOND
+    fn now(&self) -> Instant {
+        Instant::EPOCH + SECOND
     }
 
-    fn sleep_until(&self, _: Duration) -> Self::Sleep {
+    fn sleep_until(&self, _: Instant) -> Self::Sleep {
         let late = self.late.cancelled_owned();
         Box::pin(async move {
             match late.await.message() {

@@ -1,7 +1,8 @@
 //! What futures and streams let go of when they end, and how they answer afterwards.
 
 use cancel_core::{
-    CancelFutureExt, CancelStreamExt, CancelToken, Reason, TimeoutExt, Timer, TimerError, Token,
+    CancelFutureExt, CancelStreamExt, CancelToken, Instant, Reason, TimeoutExt, Timer, TimerError,
+    Token,
 };
 use cancel_tests::Counter;
 use futures_util::future::FusedFuture;
@@ -200,11 +201,11 @@ struct Sleep(bool, Option<Arc<()>>);
 
 impl Timer for Still {
     type Sleep = Sleep;
-    fn now(&self) -> Duration {
-        Duration::ZERO
+    fn now(&self) -> Instant {
+        Instant::EPOCH
     }
-    fn sleep_until(&self, at: Duration) -> Sleep {
-        Sleep(at.is_zero(), Some(self.0.clone()))
+    fn sleep_until(&self, at: Instant) -> Sleep {
+        Sleep(at == Instant::EPOCH, Some(self.0.clone()))
     }
 }
 

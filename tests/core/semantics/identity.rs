@@ -1,7 +1,7 @@
 //! A1, A20: identity, auto traits, `Debug`.
 
 use cancel_core::{
-    CancelToken, Cancelled, Cause, Child, Deadline, DropGuard, Never, OnCancel, Reason,
+    CancelToken, Cancelled, Cause, Child, Deadline, DropGuard, Instant, Never, OnCancel, Reason,
     Registration, Shields, StaticCause, Timer, TimerError, Token, TokenId, TokenView,
     UntilCancelled, UntilDeadline, WaitForCancel,
 };
@@ -10,7 +10,6 @@ use std::fmt::Debug;
 use std::future::Ready;
 use std::hash::Hash;
 use std::panic::{RefUnwindSafe, UnwindSafe};
-use std::time::Duration;
 
 fn send_sync<T: Send + Sync>() {}
 fn unpin<T: Unpin>() {}
@@ -50,10 +49,10 @@ struct Clock;
 
 impl Timer for Clock {
     type Sleep = Ready<Result<(), TimerError>>;
-    fn now(&self) -> Duration {
-        Duration::ZERO
+    fn now(&self) -> Instant {
+        Instant::EPOCH
     }
-    fn sleep_until(&self, _: Duration) -> Self::Sleep {
+    fn sleep_until(&self, _: Instant) -> Self::Sleep {
         std::future::ready(Ok(()))
     }
 }

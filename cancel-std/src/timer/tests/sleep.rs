@@ -3,14 +3,14 @@
 use crate::clock;
 use crate::timer::shared::{DIED, NOT_STARTED, Shared};
 use crate::timer::{Known, Sleep, thread};
-use cancel_core::TimerError;
+use cancel_core::{Instant, TimerError};
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -28,7 +28,7 @@ fn poll(sleep: &mut Sleep, waker: &Waker) -> Poll<Result<(), TimerError>> {
 
 /// Waits for something that another thread does, with a bound far beyond what it can take.
 fn eventually(mut condition: impl FnMut() -> bool) {
-    let start = Instant::now();
+    let start = std::time::Instant::now();
     while !condition() {
         assert!(start.elapsed() < Duration::from_secs(30), "waited in vain");
         std::thread::sleep(Duration::from_millis(1));
@@ -105,9 +105,9 @@ fn four_threads_leave_no_entry() {
 #[test]
 fn never_and_the_past_do_not_register() {
     let timer = timer(|_| unreachable!("no thread is needed"));
-    let mut never = Sleep::on(timer, Duration::MAX, Known::Nothing);
+    let mut never = Sleep::on(timer, Instant::FAR_FUTURE, Known::Nothing);
     assert!(poll(&mut never, Waker::noop()).is_pending());
-    let mut past = Sleep::on(timer, Duration::ZERO, Known::Nothing);
+    let mut past = Sleep::on(timer, Instant::EPOCH, Known::Nothing);
     assert_eq!(poll(&mut past, Waker::noop()), Poll::Ready(Ok(())));
     assert_eq!(timer.live(), 0);
 }
@@ -130,7 +130,7 @@ fn reset_keeps_the_waker_through_never() {
     let (count, waker) = count();
     let mut sleep = sleep(timer, HOUR);
     assert!(poll(&mut sleep, &waker).is_pending());
-    sleep.reset(Duration::MAX);
+    sleep.reset(Instant::FAR_FUTURE);
     assert_eq!(timer.live(), 1);
     sleep.reset(clock::now() + Duration::from_millis(5));
     eventually(|| count.0.load(Ordering::SeqCst) == 1);
@@ -148,7 +148,7 @@ fn reset_to_the_past_wakes_and_is_ready() {
     assert!(poll(&mut polled, Waker::noop()).is_pending());
     assert!(poll(&mut only_woken, &waker).is_pending());
     polled.reset(clock::now());
-    only_woken.reset(Duration::ZERO);
+    only_woken.reset(Instant::EPOCH);
     assert_eq!(poll(&mut polled, Waker::noop()), Poll::Ready(Ok(())));
     eventually(|| count.0.load(Ordering::SeqCst) == 1);
     assert_eq!(poll(&mut only_woken, &waker), Poll::Ready(Ok(())));
@@ -291,7 +291,7 @@ fn no_thread_is_an_error_and_tried_again() {
 fn a_dead_thread_fails_all_sleeps_and_is_replaced() {
     static DIE: AtomicBool = AtomicBool::new(false);
     static STARTS: AtomicUsize = AtomicUsize::new(0);
-    fn deadly_clock() -> Duration {
+    fn deadly_clock() -> Instant {
         if DIE.swap(false, Ordering::SeqCst) {
             std::panic::resume_unwind(Box::new("the test wants it dead"));
         }

@@ -28,7 +28,7 @@ static ENDED: [Token; 2] = [const { Token::new() }; 2];
 
 macro_rules! say {
     ($($text:tt)*) => {
-        println!("{:3} ms  {}", Embassy.now().as_millis(), format_args!($($text)*))
+        println!("{:3} ms  {}", Embassy.now().since_epoch().as_millis(), format_args!($($text)*))
     };
 }
 

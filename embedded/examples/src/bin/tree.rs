@@ -21,7 +21,7 @@ use embassy_executor::Spawner;
 
 macro_rules! say {
     ($($text:tt)*) => {
-        println!("{:3} ms  {}", Embassy.now().as_millis(), format_args!($($text)*))
+        println!("{:3} ms  {}", Embassy.now().since_epoch().as_millis(), format_args!($($text)*))
     };
 }
 

@@ -78,17 +78,17 @@ impl Listener {
     }
 
     async fn reconnect(&self, patience: Duration) -> Result<Connection, Cause> {
-        let deadline = Smol.now().saturating_add(patience);
+        let deadline = Smol.now() + patience;
         let mut last: Option<RedisError> = None;
         loop {
-            let left = deadline.saturating_sub(Smol.now());
+            let left = deadline - Smol.now();
             let attempt = subscribe(&self.client, &self.channel);
             match attempt.timeout(&Smol, left).await {
                 Ok(Ok(connection)) => return Ok(connection),
                 Ok(Err(error)) => last = Some(error),
                 Err(_timeout) => {}
             }
-            let left = deadline.saturating_sub(Smol.now());
+            let left = deadline - Smol.now();
             if left.is_zero() {
                 let cause = Cause::new(Reason::Error)
                     .with_message(format!("Redis was lost and not back within {patience:?}"));

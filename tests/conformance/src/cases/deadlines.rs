@@ -3,7 +3,7 @@
 use crate::Outcome;
 use crate::failure::ensure;
 use crate::tools::{HOUR, Log, ms};
-use cancel_core::{DeadlineSource, Reason, TimeoutExt, Timer, TimerError};
+use cancel_core::{DeadlineSource, Instant, Reason, TimeoutExt, Timer, TimerError};
 use core::future::{pending, ready};
 use core::time::Duration;
 
@@ -78,7 +78,7 @@ pub async fn a_deadline_is_a_source<R: Timer>(runtime: &R) -> Outcome {
     let cause = DeadlineSource::new(runtime.sleep_until(deadline)).await;
     ensure!(cause.reason() == Reason::Timeout);
     ensure!(runtime.now() >= deadline);
-    let cause = DeadlineSource::new(runtime.sleep_until(Duration::ZERO)).await;
+    let cause = DeadlineSource::new(runtime.sleep_until(Instant::EPOCH)).await;
     ensure!(cause.reason() == Reason::Timeout);
     Ok(())
 }

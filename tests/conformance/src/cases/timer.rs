@@ -3,7 +3,7 @@
 use crate::Outcome;
 use crate::failure::ensure;
 use crate::tools::{HOUR, finish, ms, poll_once, yield_now};
-use cancel_core::Timer;
+use cancel_core::{Instant, Timer};
 use core::future::{Future, poll_fn};
 use core::pin::pin;
 use core::task::Poll;
@@ -68,7 +68,7 @@ pub async fn zero_is_over_at_the_first_poll<R: Timer>(runtime: &R) -> Outcome {
 
 /// A deadline that has passed is over at the first poll.
 pub async fn the_past_is_over_at_the_first_poll<R: Timer>(runtime: &R) -> Outcome {
-    let mut sleep = pin!(runtime.sleep_until(Duration::ZERO));
+    let mut sleep = pin!(runtime.sleep_until(Instant::EPOCH));
     ensure!(poll_once(sleep.as_mut()).await == Poll::Ready(Ok(())));
     let past = runtime.now();
     ensure!(runtime.sleep(ms(2)).await.is_ok());
@@ -89,8 +89,8 @@ pub async fn a_sleep_counts_from_the_call<R: Timer>(runtime: &R) -> Outcome {
 pub async fn what_is_out_of_reach_does_not_end<R: Timer>(runtime: &R) -> Outcome {
     let centuries = Duration::from_secs(500 * 365 * 24 * 3600);
     let mut most = pin!(runtime.sleep(Duration::MAX));
-    let mut end = pin!(runtime.sleep_until(Duration::MAX));
-    let mut seconds = pin!(runtime.sleep_until(Duration::from_secs(u64::MAX)));
+    let mut end = pin!(runtime.sleep_until(Instant::FAR_FUTURE));
+    let mut seconds = pin!(runtime.sleep_until(Instant::EPOCH + Duration::from_secs(u64::MAX)));
     let mut years = pin!(runtime.sleep(centuries));
     for _ in 0..2 {
         ensure!(poll_once(most.as_mut()).await.is_pending());
@@ -288,7 +288,7 @@ pub async fn a_sleep_from_a_reading_keeps_its_deadline<R: Timer>(runtime: &R) ->
     ensure!(runtime.sleep_from(now, now + ms(1)).await.is_ok());
     let now = runtime.now();
     ensure!(runtime.sleep_from(now, now).await.is_ok());
-    let never = pin!(runtime.sleep_from(now, Duration::MAX));
+    let never = pin!(runtime.sleep_from(now, Instant::FAR_FUTURE));
     let short = pin!(runtime.sleep(ms(2)));
     ensure!(matches!(select(never, short).await, Either::Right(_)));
     Ok(())

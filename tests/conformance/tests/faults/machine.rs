@@ -5,7 +5,7 @@
 
 use crate::faults::Fault;
 use cancel_conformance::Outcome;
-use cancel_core::{Spawn, SpawnError, SpawnLocal, Timer, TimerError};
+use cancel_core::{Instant, Spawn, SpawnError, SpawnLocal, Timer, TimerError};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -184,17 +184,18 @@ impl Faulty {
 impl Timer for Faulty {
     type Sleep = Sleep;
 
-    fn now(&self) -> Duration {
+    fn now(&self) -> Instant {
         let mut state = self.lock();
         state.readings += 1;
-        let now = state.now - self.epoch;
+        let now = Instant::from_epoch(state.now - self.epoch);
         match self.fault {
             Fault::NowJumpsBack if state.readings % 5 == 0 => now - Duration::from_millis(1),
             _ => now,
         }
     }
 
-    fn sleep_until(&self, deadline: Duration) -> Sleep {
+    fn sleep_until(&self, deadline: Instant) -> Sleep {
+        let deadline = deadline.since_epoch();
         Sleep {
             runtime: self.clone(),
             deadline: self.takes_it_to_be(deadline),
@@ -207,16 +208,16 @@ impl Timer for Faulty {
     fn sleep(&self, length: Duration) -> Sleep {
         let now = self.now();
         let deadline = match self.fault {
-            Fault::PanicsOnOverflow => now + length,
-            _ => now.saturating_add(length),
+            Fault::PanicsOnOverflow => Instant::from_epoch(now.since_epoch() + length),
+            _ => now + length,
         };
         self.sleep_until(deadline)
     }
 
-    fn sleep_from(&self, now: Duration, deadline: Duration) -> Sleep {
+    fn sleep_from(&self, now: Instant, deadline: Instant) -> Sleep {
         match self.fault {
             Fault::EndsAtOnceFromAReading => self.sleep_until(now),
-            Fault::TakesAReadingForTheDeadline => self.sleep_until(now.saturating_add(deadline)),
+            Fault::TakesAReadingForTheDeadline => self.sleep_until(now + deadline.since_epoch()),
             _ => self.sleep_until(deadline),
         }
     }

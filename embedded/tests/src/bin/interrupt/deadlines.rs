@@ -2,7 +2,7 @@
 
 use crate::sweep::{interrupted, poll, rings, sweep};
 use board::Report;
-use cancel_embassy::{Deadline, Reason, Scope, Timer, TimerError, Token};
+use cancel_embassy::{Deadline, Instant, Reason, Scope, Timer, TimerError, Token};
 use core::cell::Cell;
 use core::future::{Future, pending};
 use core::pin::{Pin, pin};
@@ -30,13 +30,13 @@ struct Sleep {
 impl Timer for Still {
     type Sleep = Sleep;
 
-    fn now(&self) -> Duration {
-        HOUR
+    fn now(&self) -> Instant {
+        Instant::EPOCH + HOUR
     }
 
-    fn sleep_until(&self, deadline: Duration) -> Sleep {
+    fn sleep_until(&self, deadline: Instant) -> Sleep {
         Sleep {
-            over: deadline <= HOUR,
+            over: deadline <= self.now(),
         }
     }
 }
