@@ -33,6 +33,14 @@ mod panic;
 mod parker;
 mod prefetch;
 
+#[cfg(any(
+    all(feature = "std", not(all(loom, feature = "loom"))),
+    all(test, loom, feature = "loom")
+))]
+#[cfg_attr(all(loom, feature = "loom"), path = "sync/pause_loom.rs")]
+#[cfg_attr(not(all(loom, feature = "loom")), path = "sync/pause_std.rs")]
+mod pause;
+
 #[cfg_attr(all(loom, feature = "loom"), path = "sync/cell_loom.rs")]
 mod cell;
 mod count;
@@ -67,6 +75,13 @@ pub(crate) use panic::Panics;
 #[cfg(feature = "alloc")]
 pub(crate) use parker::{Parker, thread_mark};
 pub(crate) use prefetch::prefetch;
+
+/// The lock of `std` builds, with models of its own: those of the tree have `lock_loom.rs` in its place.
+#[cfg(all(test, loom, feature = "loom"))]
+#[allow(dead_code)]
+mod lock_bit;
+#[cfg(all(test, loom, feature = "loom"))]
+mod lock_bit_models;
 
 /// No critical section does more when more wait: tests of the whole crate with the counting meter.
 #[cfg(all(test, not(all(loom, feature = "loom")), not(feature = "std")))]

@@ -209,7 +209,7 @@ impl Reference {
     }
 
     /// Whether a node is kept by a handle, or (an any/all) by something that depends on it.
-    fn alive(&self, id: usize) -> bool {
+    pub(crate) fn alive(&self, id: usize) -> bool {
         let node = &self.nodes[id];
         if let Above::Child(_) = node.above {
             return !node.gone;
@@ -269,6 +269,11 @@ impl Reference {
                 new.push(id);
             }
         }
+    }
+
+    /// Whether it has one source, or none.
+    pub(crate) fn is_plain(&self, id: usize) -> bool {
+        matches!(self.nodes[id].above, Above::Child(_))
     }
 
     pub(crate) fn fate(&self, id: usize) -> Option<&Fate> {

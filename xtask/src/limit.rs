@@ -15,6 +15,19 @@ pub(crate) fn limited(
 ) -> Result<(String, Outcome), String> {
     println!("\n── {title}");
     let start = Instant::now();
+    let (text, outcome) =
+        capture(command, limit, true).map_err(|error| format!("{title}: {error}"))?;
+    println!("── {title}: {:.0} s", start.elapsed().as_secs_f32());
+    Ok((text, outcome.map_err(|error| format!("{title}: {error}"))))
+}
+
+/// The same without a heading, and if wanted without a word.
+pub(crate) fn capture(
+    command: &mut Command,
+    limit: Duration,
+    echo: bool,
+) -> Result<(String, Outcome), String> {
+    let start = Instant::now();
     // With all that it starts, so that all of it can be ended.
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(command, 0);
@@ -22,14 +35,16 @@ pub(crate) fn limited(
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()
-        .map_err(|error| format!("{title}: {:?}: {error}", command.get_program()))?;
+        .map_err(|error| format!("{:?}: {error}", command.get_program()))?;
     let output = child.stdout.take();
     let reader = thread::spawn(move || {
         let mut text = String::new();
         for line in BufReader::new(output?).split(b'\n') {
             let Ok(line) = line else { break };
             let line = String::from_utf8_lossy(&line);
-            println!("{line}");
+            if echo {
+                println!("{line}");
+            }
             text.push_str(&line);
             text.push('\n');
         }
@@ -37,8 +52,7 @@ pub(crate) fn limited(
     });
     let outcome = wait(&mut child, start + limit);
     let text = reader.join().ok().flatten().unwrap_or_default();
-    println!("── {title}: {:.0} s", start.elapsed().as_secs_f32());
-    Ok((text, outcome.map_err(|error| format!("{title}: {error}"))))
+    Ok((text, outcome))
 }
 
 fn wait(child: &mut Child, until: Instant) -> Outcome {

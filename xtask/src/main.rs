@@ -11,6 +11,7 @@ mod instructions;
 mod limit;
 mod loom;
 mod msrv;
+mod mutants;
 mod page;
 mod qemu;
 mod run;
@@ -76,8 +77,8 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "mutants",
-        about: "seeds faults into the core and sees to it that the models find them",
-        run: loom::mutants,
+        about: "seeds faults into the core, each to be found by a model or test [TEXT]…; --list",
+        run: mutants::run,
     },
     Task {
         name: "sanitize",

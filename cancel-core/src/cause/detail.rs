@@ -13,7 +13,7 @@
 use crate::cause::origin::TokenId;
 #[cfg(feature = "alloc")]
 use crate::sync::{AcqRel, Relaxed};
-use crate::sync::{AtomicU32, const_fn};
+use crate::sync::{AtomicU32, Life, const_fn};
 #[cfg(feature = "alloc")]
 use alloc::{borrow::Cow, boxed::Box};
 use core::error::Error;
@@ -60,6 +60,7 @@ pub(crate) trait Chained: Error + Send + Sync {
 #[derive(Debug)]
 pub(crate) struct Detail {
     count: AtomicU32,
+    life: Life,
     /// Whose cancelation it is. `None`: that of the token whose slot has the block (slot.rs).
     #[cfg(feature = "alloc")]
     pub(crate) origin: Option<TokenId>,
@@ -81,6 +82,7 @@ impl Detail {
         const fn with(count: u32, message: Option<Message>) -> Self {
             Detail {
                 count: AtomicU32::new(count),
+                life: Life::new(),
                 origin: None,
                 message,
                 name: None,
@@ -99,6 +101,7 @@ impl Detail {
             #[cfg(not(feature = "alloc"))]
             let detail = Detail {
                 count: AtomicU32::new(0),
+                life: Life::new(),
                 message: Some(message),
                 source: None,
             };
@@ -108,6 +111,13 @@ impl Detail {
 }
 
 impl Detail {
+    /// It is alive: models see to that.
+    #[inline(always)]
+    pub(crate) fn touched(&self) -> &Self {
+        self.life.touch();
+        self
+    }
+
     /// The block that says what this one stands for (D3).
     #[cfg(feature = "alloc")]
     fn said(&self) -> &Detail {
@@ -154,6 +164,13 @@ impl Detail {
     }
 }
 
+/// One in a `static` of a model, which goes in the end.
+impl Drop for Detail {
+    fn drop(&mut self) {
+        self.life.end();
+    }
+}
+
 /// A counted or static reference to a block.
 #[derive(Debug)]
 #[repr(transparent)]
@@ -188,7 +205,7 @@ impl DetailRef {
 
     pub(crate) fn get(&self) -> &Detail {
         // SAFETY: alive while this reference is (D1).
-        unsafe { self.0.as_ref() }
+        unsafe { self.0.as_ref() }.touched()
     }
 
     /// The block, if nobody else knows it.
@@ -240,7 +257,7 @@ pub(crate) unsafe fn reserve(raw: *mut Detail, n: u32) {
     #[cfg(feature = "alloc")]
     if !raw.is_null() {
         // SAFETY: alive by the caller's promise.
-        let count = unsafe { &(*raw).count };
+        let count = unsafe { &(*raw).touched().count };
         // Relaxed: nobody learns anything from the count growing; 0 never changes (D1).
         if count.load(Relaxed) != 0 && count.fetch_add(n, Relaxed) > u32::MAX / 2 {
             crate::sync::abort("too many references to one cause");
@@ -259,24 +276,42 @@ pub(crate) unsafe fn reserve(raw: *mut Detail, n: u32) {
 pub(crate) unsafe fn unreserve(raw: *mut Detail, n: u32) {
     #[cfg(feature = "alloc")]
     if !raw.is_null() && n != 0 {
-        // SAFETY: alive while we have references.
-        let count = unsafe { &(*raw).count };
-        // AcqRel: everybody's reading comes before the free.
-        if count.load(Relaxed) != 0 && count.fetch_sub(n, AcqRel) == n {
-            // SAFETY: from a `Box` (D1), and nobody is left.
-            free_chain(*unsafe { Box::from_raw(raw) });
+        // SAFETY: alive while we have references; the last one is ours to free.
+        unsafe {
+            if let_go(raw, n) {
+                free_chain(raw);
+            }
         }
     }
     #[cfg(not(feature = "alloc"))]
     let _ = (raw, n);
 }
 
+/// Counts `n` references less; true if nobody is left, and the block came from a `Box`.
+///
+/// # Safety
+///
+/// The caller has `n` references to the block, which are used up.
+#[cfg(feature = "alloc")]
+#[inline]
+unsafe fn let_go(raw: *mut Detail, n: u32) -> bool {
+    // SAFETY: alive while we have references.
+    let detail = unsafe { (*raw).touched() };
+    // AcqRel: everybody's reading comes before the free. A block with count 0 is nobody's (D1).
+    detail.count.load(Relaxed) != 0 && detail.count.fetch_sub(n, AcqRel) == n
+}
+
 /// Frees a block, and in a loop those below it that it was the last to keep: causes made of causes
 /// may stand in chains of any length.
+///
+/// # Safety
+///
+/// From a `Box` (D1), and nobody is left.
 #[cfg(feature = "alloc")]
-fn free_chain(mut detail: Detail) {
+unsafe fn free_chain(mut raw: *mut Detail) {
     loop {
-        let below = match (detail.of.take(), detail.source.take()) {
+        // SAFETY: nobody is left, by the caller's promise, or by the count below.
+        let below = match unsafe { free(raw) } {
             (Some(of), _) => of,
             (None, Some(Source::Ours(source))) => match source.into_detail() {
                 Some(below) => below,
@@ -285,18 +320,29 @@ fn free_chain(mut detail: Detail) {
             // The user's own.
             (None, other) => return drop(other),
         };
-        let raw = below.into_raw();
-        // SAFETY: the reference that `below` was; a block with count 0 is not ours to free (D1).
-        // AcqRel: as in `unreserve`.
-        let last = unsafe {
-            let count = &(*raw).count;
-            count.load(Relaxed) != 0 && count.fetch_sub(1, AcqRel) == 1
-        };
-        if !last {
+        raw = below.into_raw();
+        // SAFETY: the reference that `below` was.
+        if !unsafe { let_go(raw, 1) } {
             return;
         }
-        // SAFETY: from a `Box` (D1), and nobody is left. The block above goes here.
-        detail = *unsafe { Box::from_raw(raw) };
+    }
+}
+
+/// Frees one block, and returns what it referred to.
+///
+/// # Safety
+///
+/// From a `Box`, and nobody is left.
+#[cfg(feature = "alloc")]
+unsafe fn free(raw: *mut Detail) -> (Option<DetailRef>, Option<Source>) {
+    // SAFETY: exclusive by the caller's promise. The contents go first, for a model keeps the memory.
+    unsafe {
+        let below = ((*raw).of.take(), (*raw).source.take());
+        drop(((*raw).message.take(), (*raw).name.take()));
+        if (*raw).life.end() {
+            drop(Box::from_raw(raw));
+        }
+        below
     }
 }
 

@@ -56,13 +56,22 @@ impl Slot {
     pub(crate) unsafe fn set(&self, said: Said) {
         self.0.store(said.0, Relaxed);
     }
+
+    /// # Safety
+    ///
+    /// The end of the slot, which is not dropped, or is being dropped.
+    #[inline]
+    pub(crate) unsafe fn give_back(&self) {
+        // SAFETY: the slot's own reference (S2).
+        unsafe { self.get().unreserve(1) };
+    }
 }
 
 impl Drop for Slot {
     #[inline]
     fn drop(&mut self) {
-        // SAFETY: the slot's own reference (S2).
-        unsafe { self.get().unreserve(1) };
+        // SAFETY: the end.
+        unsafe { self.give_back() };
     }
 }
 
@@ -159,7 +168,7 @@ impl Said {
     #[cfg(feature = "alloc")]
     unsafe fn block_origin(self) -> Option<TokenId> {
         // SAFETY: alive by the caller's promise; only read, since others may know it (D2).
-        unsafe { self.detail().as_ref() }?.origin
+        unsafe { self.detail().as_ref() }?.touched().origin
     }
 
     #[cfg(not(feature = "alloc"))]

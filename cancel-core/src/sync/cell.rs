@@ -79,7 +79,8 @@ impl WakerSlot {
     }
 }
 
-/// Proof for loom that nobody touches a node after it has been freed. Nothing at all elsewhere.
+/// Proof for loom that nobody touches a node or the block of a cause after it has been freed. Nothing at
+/// all elsewhere.
 #[derive(Debug)]
 pub(crate) struct Life;
 

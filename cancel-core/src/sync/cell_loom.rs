@@ -59,7 +59,7 @@ impl WakerSlot {
 }
 
 std::thread_local! {
-    /// Nodes alive in this execution. Not a cell of loom's, so it adds no states; all threads of a
+    /// Nodes and blocks of causes alive in this execution. Not a cell of loom's, so it adds no states; all threads of a
     /// model run on one thread of the test program.
     pub static LIVE: Cell<isize> = const { Cell::new(0) };
 }

@@ -12,7 +12,7 @@
 
 use core::ptr;
 
-use super::{Acquire, AtomicU32, Relaxed, Release};
+use super::{Acquire, AtomicU32, Relaxed, Release, const_fn, pause};
 
 const LOCK: u32 = 1;
 
@@ -30,8 +30,10 @@ pub(crate) struct Held {
 }
 
 impl Word {
-    pub(crate) const fn new(flags: u32) -> Self {
-        Word(AtomicU32::new(flags))
+    const_fn! {
+        pub(crate) const fn new(flags: u32) -> Self {
+            Word(AtomicU32::new(flags))
+        }
     }
 
     /// Pairs with the `Release` of `unlock` and `publish`: what happened before a cancel is
@@ -154,7 +156,7 @@ impl Word {
     }
 }
 
-/// Waits a little longer each time: 8 to 128 pauses, 64 yields, then naps of 50 µs (`nap`).
+/// Waits a little longer each time: 8 to 128 pauses, 64 yields, then naps of 50 µs (`pause`).
 #[derive(Debug)]
 pub(crate) struct Patience(u32);
 
@@ -174,22 +176,10 @@ impl Patience {
     #[inline(never)]
     pub(crate) fn wait(&mut self, _word: *const Word) {
         match self.0 {
-            round @ 0..8 => (0..1u32 << round).for_each(|_| core::hint::spin_loop()),
-            8..72 => std::thread::yield_now(),
-            _ => nap(),
+            round @ 0..8 => pause::spin(1 << round),
+            8..72 => pause::give_way(),
+            _ => pause::nap(),
         }
         self.0 = self.0.saturating_add(1);
     }
-}
-
-#[cfg(not(target_family = "wasm"))]
-fn nap() {
-    std::thread::sleep(core::time::Duration::from_micros(50));
-}
-
-/// A browser's main thread traps when it sleeps, and nothing tells whether this is one.
-#[cfg(target_family = "wasm")]
-fn nap() {
-    (0..128).for_each(|_| core::hint::spin_loop());
-    std::thread::yield_now();
 }

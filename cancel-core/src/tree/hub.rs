@@ -311,6 +311,27 @@ impl Hub {
     }
 }
 
+impl Hub {
+    /// Ends its life. True: the memory may be given back, with the hub in it. (A model keeps the memory,
+    /// so there the hub lets go of its cause here.)
+    ///
+    /// # Safety
+    ///
+    /// Nobody else can reach `this` any more.
+    #[cfg(feature = "alloc")]
+    #[inline(always)]
+    pub(crate) unsafe fn end(this: *const Hub) -> bool {
+        // SAFETY: exclusive by the caller's promise; not dropped after `false`.
+        unsafe {
+            let frees = (*this).life.end();
+            if !frees {
+                (*this).cause.give_back();
+            }
+            frees
+        }
+    }
+}
+
 impl Drop for Hub {
     fn drop(&mut self) {
         self.life.end();

@@ -120,7 +120,7 @@ unsafe fn free(node: *const Node) {
     unsafe {
         // Dropped last.
         let _orphans = Orphans::of(addr_of!((*node).hub));
-        if (*node).hub.life.end() {
+        if Hub::end(addr_of!((*node).hub)) {
             drop(Box::from_raw(node.cast_mut()));
         }
     }
@@ -162,7 +162,7 @@ impl Drop for Chain {
                 // rest of the chain goes while unwinding.
                 let rest = Chain(core::mem::replace(&mut self.0, null()));
                 let orphans = Orphans::of(addr_of!((*multi).node.hub));
-                if (*multi).node.hub.life.end() {
+                if Hub::end(addr_of!((*multi).node.hub)) {
                     drop(Box::from_raw(multi.cast_mut()));
                 }
                 drop(orphans);

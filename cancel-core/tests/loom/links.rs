@@ -5,7 +5,7 @@ use cancel_core::{CancelToken, Child, Reason};
 use loom::thread;
 use std::future::Future;
 use std::pin::pin;
-use std::task::Context;
+use std::task::{Context, Waker};
 
 #[test]
 fn any_of_two_racing_sources() {
@@ -282,5 +282,42 @@ fn a_pinned_child_under_any() {
         });
         source.cancel();
         pinned.join().unwrap();
+    });
+}
+
+/// A forgotten wait makes an any look as if it had dependents, though its last handle is gone.
+#[test]
+fn x66_any_with_a_forgotten_wait_goes_while_its_source_fires() {
+    check(|| {
+        let source = CancelToken::new();
+        let either = CancelToken::any([&source]);
+        let mut wait = Box::pin(either.cancelled());
+        let pending = wait
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()))
+            .is_pending();
+        assert!(pending);
+        std::mem::forget(wait);
+        let dropping = thread::spawn(move || drop(either));
+        source.cancel_with("source");
+        dropping.join().unwrap();
+    });
+}
+
+/// A follower says *parent* when the parent of its source is cancelled, whether the source is still
+/// there, or has handed it on to the parent, or to a canceller's list.
+#[test]
+fn x66_a_link_inherits_wherever_it_has_been_adopted() {
+    check(|| {
+        let root = CancelToken::new();
+        let source = root.child();
+        let [either, all] = [CancelToken::any([&source]), CancelToken::all([&source])];
+        let drop_source = thread::spawn(move || drop(source));
+        root.cancel_with("root");
+        drop_source.join().unwrap();
+        for cause in [either.cause().unwrap(), all.cause().unwrap()] {
+            assert_eq!(cause.reason(), Reason::Parent);
+            assert_eq!(cause.message(), Some("root"));
+        }
     });
 }

@@ -127,3 +127,54 @@ fn a_cancel_in_one_step_vs_a_child_vs_a_cancel_above() {
         assert!(child.cause().is_some());
     });
 }
+
+/// The inner cancel marks two levels below its own root, so others meet that while it is at work.
+#[test]
+fn x66_a_busy_node_that_a_work_list_has_adopted_is_waited_for() {
+    check_bounded(2, || {
+        let root = CancelToken::new();
+        let mid = root.child();
+        let leaf = mid.child();
+        let low = leaf.child();
+        let lowest = low.child();
+        let other = thread::spawn(move || {
+            // In the work list by now, or not: `leaf` goes there, or to the root.
+            drop(mid);
+            leaf.cancel();
+        });
+        root.cancel();
+        assert!(low.is_cancelled() && lowest.is_cancelled());
+        other.join().unwrap();
+    });
+}
+
+#[test]
+fn x66_a_cancel_that_lost_waits_for_the_nodes_in_the_work_list() {
+    check(|| {
+        let root = CancelToken::new();
+        let mid = root.child();
+        let low = mid.child();
+        let handle = root.clone();
+        let other = thread::spawn(move || handle.cancel());
+        let won = root.cancel();
+        assert!(mid.is_cancelled() && low.is_cancelled());
+        assert!(won != other.join().unwrap());
+    });
+}
+
+/// More than one hold of dependents, and one of them with dependents of its own.
+#[test]
+fn x66_a_cancel_that_lost_waits_for_more_dependents_than_one_hold() {
+    check_bounded(2, || {
+        let root = CancelToken::new();
+        let mut all: Vec<_> = (0..3).map(|_| root.child()).collect();
+        // (The newest stands in front.)
+        all.push(all[2].child());
+        all.push(all[3].child());
+        let handle = root.clone();
+        let other = thread::spawn(move || handle.cancel());
+        root.cancel();
+        assert!(all.iter().all(|token| token.is_cancelled()));
+        other.join().unwrap();
+    });
+}

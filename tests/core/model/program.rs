@@ -1,0 +1,315 @@
+//! Programs: operations as data, so that they can be made at random, run on the tokens and on the
+//! reference, and made shorter.
+//!
+//! A new operation is a variant of [`Op`], a line in [`Op::random`], an arm in [`World::run`], and what
+//! the two sides do: a call of the library in `real.rs`, a function of the reference in `expected.rs`.
+
+use cancel_core::Reason;
+use cancel_tests::Rng;
+
+/// One operation. A number chooses among what there is: the n-th, counted around.
+#[derive(Clone, Debug)]
+pub(crate) enum Op {
+    New(Kind),
+    Child(usize, Kind, Via),
+    Clone(usize),
+    Any(Vec<usize>),
+    All(Vec<usize>),
+    ChildFollowing(usize, Vec<usize>),
+    Drop(usize),
+    Cancel(usize, Why),
+    CancelChildren(usize, Why),
+    /// A guard that goes, or is disarmed.
+    Guard(usize, bool),
+    OnCancel(usize, Via),
+    /// A callback whose registration is forgotten, and keeps nothing.
+    ForgottenCallback(usize),
+    DropCallback(usize),
+    Wait(usize, Via),
+    /// A wait that is polled once and forgotten, and keeps nothing.
+    ForgottenWait(usize),
+    /// With a new waker, or the last one.
+    Poll(usize, bool),
+    DropWait(usize),
+}
+
+/// Where a token is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// `CancelToken`.
+    Shared,
+    /// `&'static Token`.
+    Static,
+    /// `Pin<Box<Child>>`, below a static one.
+    InPlace,
+}
+
+/// By which of several ways that should come to the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Via {
+    Token,
+    View,
+    /// `OnCancel` in place, a future run until the cancel.
+    Other,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Why {
+    pub(crate) reason: Reason,
+    pub(crate) message: Option<String>,
+}
+
+pub(crate) const REASONS: [Reason; 9] = [
+    Reason::Manual,
+    Reason::Timeout,
+    Reason::Signal(15),
+    Reason::Condition,
+    Reason::Parent,
+    Reason::Error,
+    Reason::Dropped,
+    Reason::Shutdown,
+    Reason::Custom(u16::MAX),
+];
+
+fn via(rng: &mut Rng) -> Via {
+    [Via::Token, Via::Token, Via::View, Via::Other][rng.below(4)]
+}
+
+fn kind(rng: &mut Rng) -> Kind {
+    match rng.below(12) {
+        0 => Kind::Static,
+        1 => Kind::InPlace,
+        _ => Kind::Shared,
+    }
+}
+
+impl Op {
+    /// How often which operation comes, in percent.
+    pub(crate) fn random(rng: &mut Rng) -> Op {
+        let n = rng.below(1 << 20);
+        match rng.below(100) {
+            0..7 => Op::New(match rng.one_in(8) {
+                true => Kind::Static,
+                false => Kind::Shared,
+            }),
+            7..30 => Op::Child(n, kind(rng), via(rng)),
+            30..35 => Op::Clone(n),
+            35..39 => Op::All(some(rng)),
+            39..43 => Op::ChildFollowing(n, some(rng)),
+            43..49 => Op::Any(some(rng)),
+            49..65 => Op::Drop(n),
+            65..69 => Op::Cancel(n, Why::random(rng)),
+            69 => Op::CancelChildren(n, Why::random(rng)),
+            70 => Op::Guard(n, rng.one_in(2)),
+            71..76 => Op::OnCancel(n, via(rng)),
+            76 => Op::ForgottenCallback(n),
+            77..81 => Op::DropCallback(n),
+            81..86 => Op::Wait(n, via(rng)),
+            86 => Op::ForgottenWait(n),
+            87..96 => Op::Poll(n, rng.one_in(3)),
+            _ => Op::DropWait(n),
+        }
+    }
+
+    /// Whether it can change tokens other than those that it names.
+    pub(crate) fn reaches_others(&self) -> bool {
+        use Op::{Cancel, CancelChildren, Drop, Guard};
+        matches!(self, Cancel(..) | CancelChildren(..) | Guard(..) | Drop(_))
+    }
+}
+
+fn some(rng: &mut Rng) -> Vec<usize> {
+    (0..rng.below(5)).map(|_| rng.below(1 << 20)).collect()
+}
+
+impl Why {
+    fn random(rng: &mut Rng) -> Why {
+        if rng.one_in(12) {
+            return Why {
+                reason: Reason::Condition,
+                message: Some("static".into()),
+            };
+        }
+        Why {
+            reason: REASONS[rng.below(REASONS.len())],
+            message: rng.one_in(2).then(|| format!("no. {}", rng.below(1 << 20))),
+        }
+    }
+}
+
+/// What runs programs: the library itself, or the reference. Both make the same choices, in [`World`].
+pub(crate) trait Side {
+    type Token;
+    type Callback;
+    type Wait;
+
+    fn never(&mut self, kind: Kind) -> Self::Token;
+    fn root(&mut self, kind: Kind) -> Self::Token;
+    fn child(&mut self, of: &mut Self::Token, kind: Kind, via: Via) -> Self::Token;
+    fn another(&mut self, of: &mut Self::Token) -> Self::Token;
+    fn follow(&mut self, sources: &[&Self::Token], all: bool) -> Self::Token;
+    fn child_following(&mut self, of: &Self::Token, others: &[&Self::Token]) -> Self::Token;
+    fn drop_token(&mut self, token: Self::Token);
+    /// All tokens, and which of them.
+    fn cancel(&mut self, all: &mut [(Self::Token, Kind)], at: usize, why: &Why) -> bool;
+    fn cancel_children(&mut self, of: &mut Self::Token, why: &Why) -> bool;
+    fn guard(&mut self, of: &mut Self::Token, disarm: bool);
+    fn on_cancel(&mut self, of: &mut Self::Token, via: Via, number: usize) -> Self::Callback;
+    fn forgotten_callback(&mut self, of: &mut Self::Token, number: usize);
+    fn drop_callback(&mut self, callback: Self::Callback);
+    fn wait(&mut self, of: &mut Self::Token, via: Via) -> Self::Wait;
+    fn forgotten_wait(&mut self, of: &mut Self::Token);
+    fn poll(&mut self, wait: &mut Self::Wait, fresh: bool) -> bool;
+    fn drop_wait(&mut self, wait: Self::Wait);
+}
+
+/// What there is while a program runs.
+pub(crate) struct World<S: Side> {
+    pub(crate) side: S,
+    /// Two that are never cancelled come first.
+    pub(crate) tokens: Vec<(S::Token, Kind)>,
+    pub(crate) callbacks: Vec<S::Callback>,
+    pub(crate) waits: Vec<S::Wait>,
+    /// Callbacks so far.
+    pub(crate) numbers: usize,
+}
+
+/// What an operation says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    Nothing,
+    Won(bool),
+    Ready(bool),
+}
+
+const MOST_TOKENS: usize = 40;
+const MOST_OTHERS: usize = 24;
+
+impl<S: Side> World<S> {
+    pub(crate) fn new(mut side: S) -> Self {
+        let never = [Kind::Shared, Kind::Static].map(|kind| (side.never(kind), kind));
+        World {
+            side,
+            tokens: never.into(),
+            callbacks: Vec::new(),
+            waits: Vec::new(),
+            numbers: 0,
+        }
+    }
+
+    pub(crate) fn run(&mut self, op: &Op) -> Answer {
+        let count = self.tokens.len();
+        match *op {
+            Op::New(kind) => {
+                let new = self.side.root(kind);
+                self.add(new, kind);
+            }
+            Op::Child(n, kind, via) => {
+                let (of, above) = &mut self.tokens[n % count];
+                let kind = match above {
+                    Kind::Static => kind,
+                    Kind::Shared => Kind::Shared,
+                    Kind::InPlace => return Answer::Nothing,
+                };
+                let new = self.side.child(of, kind, via);
+                self.add(new, kind);
+            }
+            Op::Clone(n) => {
+                let (of, kind) = &mut self.tokens[n % count];
+                if *kind != Kind::InPlace {
+                    let (new, kind) = (self.side.another(of), *kind);
+                    self.add(new, kind);
+                }
+            }
+            Op::Any(ref of) => self.follow(of, false),
+            Op::All(ref of) => self.follow(of, true),
+            Op::ChildFollowing(n, ref others) => {
+                let others = shared(&self.tokens, others);
+                if let (of, Kind::Shared) = &self.tokens[n % count] {
+                    let new = self.side.child_following(of, &others);
+                    self.add(new, Kind::Shared);
+                }
+            }
+            Op::Drop(n) => self.drop_token(n),
+            Op::Cancel(n, ref why) => {
+                return Answer::Won(self.side.cancel(&mut self.tokens, n % count, why));
+            }
+            Op::CancelChildren(n, ref why) => {
+                let of = &mut self.tokens[n % count].0;
+                return Answer::Won(self.side.cancel_children(of, why));
+            }
+            Op::Guard(n, disarm) => self.side.guard(&mut self.tokens[n % count].0, disarm),
+            Op::OnCancel(n, via) if self.callbacks.len() < MOST_OTHERS => {
+                let (of, kind) = &mut self.tokens[n % count];
+                if *kind != Kind::InPlace {
+                    self.numbers += 1;
+                    let new = self.side.on_cancel(of, via, self.numbers);
+                    self.callbacks.push(new);
+                }
+            }
+            Op::OnCancel(n, _) | Op::DropCallback(n) => {
+                if !self.callbacks.is_empty() {
+                    let at = n % self.callbacks.len();
+                    let callback = self.callbacks.swap_remove(at);
+                    self.side.drop_callback(callback);
+                }
+            }
+            Op::ForgottenCallback(n) => {
+                self.numbers += 1;
+                let of = &mut self.tokens[n % count].0;
+                self.side.forgotten_callback(of, self.numbers);
+            }
+            Op::Wait(n, via) if self.waits.len() < MOST_OTHERS => {
+                let (of, kind) = &mut self.tokens[n % count];
+                if *kind != Kind::InPlace {
+                    let new = self.side.wait(of, via);
+                    self.waits.push(new);
+                }
+            }
+            Op::ForgottenWait(n) => self.side.forgotten_wait(&mut self.tokens[n % count].0),
+            Op::Poll(n, fresh) => {
+                if !self.waits.is_empty() {
+                    let at = n % self.waits.len();
+                    return Answer::Ready(self.side.poll(&mut self.waits[at], fresh));
+                }
+            }
+            Op::Wait(n, _) | Op::DropWait(n) => {
+                if !self.waits.is_empty() {
+                    let at = n % self.waits.len();
+                    let wait = self.waits.swap_remove(at);
+                    self.side.drop_wait(wait);
+                }
+            }
+        }
+        Answer::Nothing
+    }
+
+    fn add(&mut self, token: S::Token, kind: Kind) {
+        if self.tokens.len() >= MOST_TOKENS {
+            self.drop_token(self.tokens.len() * 7 + self.numbers);
+        }
+        self.tokens.push((token, kind));
+    }
+
+    fn follow(&mut self, of: &[usize], all: bool) {
+        let new = self.side.follow(&shared(&self.tokens, of), all);
+        self.add(new, Kind::Shared);
+    }
+
+    fn drop_token(&mut self, n: usize) {
+        if self.tokens.len() > 2 {
+            let at = 2 + n % (self.tokens.len() - 2);
+            let (token, _) = self.tokens.swap_remove(at);
+            self.side.drop_token(token);
+        }
+    }
+}
+
+/// Those that can be followed.
+fn shared<'w, T>(tokens: &'w [(T, Kind)], chosen: &[usize]) -> Vec<&'w T> {
+    let chosen = chosen.iter().map(|n| &tokens[n % tokens.len()]);
+    chosen
+        .filter(|(_, kind)| *kind == Kind::Shared)
+        .map(|(token, _)| token)
+        .collect()
+}
