@@ -1,6 +1,6 @@
 //! The reference's side of a program.
 
-use super::program::{Kind, Side, Via, Why};
+use super::program::{How, Kind, Side, Via, Why};
 use crate::reference::Reference;
 use cancel_core::Reason;
 
@@ -13,6 +13,8 @@ pub(crate) struct Expected {
     live: Vec<Callback>,
     /// Callbacks that have run since they were looked at last: node and number.
     pub(crate) fired: Vec<(usize, usize)>,
+    /// Callbacks whose registrations have ended.
+    pub(crate) dropped: Vec<usize>,
     /// Forgotten waits.
     pub(crate) forgotten: Vec<Forgotten>,
 }
@@ -173,9 +175,19 @@ impl Side for Expected {
         });
     }
 
-    fn drop_callback(&mut self, callback: Callback) {
-        self.live.retain(|live| live.number != callback.number);
+    fn drop_callback(&mut self, callback: Callback, how: How) -> Option<bool> {
+        self.dropped.push(callback.number);
+        let at = self
+            .live
+            .iter()
+            .position(|live| live.number == callback.number);
+        match (at, how) {
+            (Some(at), How::Detach) => self.live[at].forgotten = true,
+            (Some(at), _) => drop(self.live.remove(at)),
+            (None, _) => {}
+        }
         self.release(callback.node);
+        matches!(how, How::Unregister | How::UnregisterAndWait).then_some(at.is_some())
     }
 
     fn wait(&mut self, of: &mut usize, _: Via) -> Wait {

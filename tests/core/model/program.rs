@@ -24,7 +24,7 @@ pub(crate) enum Op {
     OnCancel(usize, Via),
     /// A callback whose registration is forgotten, and keeps nothing.
     ForgottenCallback(usize),
-    DropCallback(usize),
+    DropCallback(usize, How),
     Wait(usize, Via),
     /// A wait that is polled once and forgotten, and keeps nothing.
     ForgottenWait(usize),
@@ -53,6 +53,15 @@ pub(crate) enum Via {
     Other,
 }
 
+/// How a registration ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum How {
+    Drop,
+    Unregister,
+    UnregisterAndWait,
+    Detach,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Why {
     pub(crate) reason: Reason,
@@ -73,6 +82,15 @@ pub(crate) const REASONS: [Reason; 9] = [
 
 fn via(rng: &mut Rng) -> Via {
     [Via::Token, Via::Token, Via::View, Via::Other][rng.below(4)]
+}
+
+fn how(rng: &mut Rng) -> How {
+    [
+        How::Drop,
+        How::Unregister,
+        How::UnregisterAndWait,
+        How::Detach,
+    ][rng.below(4)]
 }
 
 fn kind(rng: &mut Rng) -> Kind {
@@ -103,7 +121,7 @@ impl Op {
             70 => Op::Guard(n, rng.one_in(2)),
             71..76 => Op::OnCancel(n, via(rng)),
             76 => Op::ForgottenCallback(n),
-            77..81 => Op::DropCallback(n),
+            77..81 => Op::DropCallback(n, how(rng)),
             81..86 => Op::Wait(n, via(rng)),
             86 => Op::ForgottenWait(n),
             87..96 => Op::Poll(n, rng.one_in(3)),
@@ -156,7 +174,8 @@ pub(crate) trait Side {
     fn guard(&mut self, of: &mut Self::Token, disarm: bool);
     fn on_cancel(&mut self, of: &mut Self::Token, via: Via, number: usize) -> Self::Callback;
     fn forgotten_callback(&mut self, of: &mut Self::Token, number: usize);
-    fn drop_callback(&mut self, callback: Self::Callback);
+    /// Whether the callback will never run, if that is said.
+    fn drop_callback(&mut self, callback: Self::Callback, how: How) -> Option<bool>;
     fn wait(&mut self, of: &mut Self::Token, via: Via) -> Self::Wait;
     fn forgotten_wait(&mut self, of: &mut Self::Token);
     fn poll(&mut self, wait: &mut Self::Wait, fresh: bool) -> bool;
@@ -168,7 +187,8 @@ pub(crate) struct World<S: Side> {
     pub(crate) side: S,
     /// Two that are never cancelled come first.
     pub(crate) tokens: Vec<(S::Token, Kind)>,
-    pub(crate) callbacks: Vec<S::Callback>,
+    /// And whether it is in place.
+    pub(crate) callbacks: Vec<(S::Callback, bool)>,
     pub(crate) waits: Vec<S::Wait>,
     /// Callbacks so far.
     pub(crate) numbers: usize,
@@ -179,6 +199,7 @@ pub(crate) struct World<S: Side> {
 pub(crate) enum Answer {
     Nothing,
     Won(bool),
+    Unregistered(bool),
     Ready(bool),
 }
 
@@ -243,17 +264,13 @@ impl<S: Side> World<S> {
                 let (of, kind) = &mut self.tokens[n % count];
                 if *kind != Kind::InPlace {
                     self.numbers += 1;
+                    let in_place = *kind == Kind::Static && via == Via::Other;
                     let new = self.side.on_cancel(of, via, self.numbers);
-                    self.callbacks.push(new);
+                    self.callbacks.push((new, in_place));
                 }
             }
-            Op::OnCancel(n, _) | Op::DropCallback(n) => {
-                if !self.callbacks.is_empty() {
-                    let at = n % self.callbacks.len();
-                    let callback = self.callbacks.swap_remove(at);
-                    self.side.drop_callback(callback);
-                }
-            }
+            Op::OnCancel(n, _) => return self.drop_callback(n, How::Drop),
+            Op::DropCallback(n, how) => return self.drop_callback(n, how),
             Op::ForgottenCallback(n) => {
                 self.numbers += 1;
                 let of = &mut self.tokens[n % count].0;
@@ -294,6 +311,20 @@ impl<S: Side> World<S> {
     fn follow(&mut self, of: &[usize], all: bool) {
         let new = self.side.follow(&shared(&self.tokens, of), all);
         self.add(new, Kind::Shared);
+    }
+
+    fn drop_callback(&mut self, n: usize, how: How) -> Answer {
+        if self.callbacks.is_empty() {
+            return Answer::Nothing;
+        }
+        let at = n % self.callbacks.len();
+        let (callback, in_place) = self.callbacks.swap_remove(at);
+        // (There is no other way for one in place.)
+        let how = if in_place { How::Drop } else { how };
+        match self.side.drop_callback(callback, how) {
+            Some(never) => Answer::Unregistered(never),
+            None => Answer::Nothing,
+        }
     }
 
     fn drop_token(&mut self, n: usize) {

@@ -1,6 +1,6 @@
 //! The library's side of a program.
 
-use super::program::{Kind, Side, Via, Why};
+use super::program::{How, Kind, Side, Via, Why};
 use cancel_core::{
     CancelFutureExt, CancelToken, Cancelled, Cause, Child, OnCancel, Registration, StaticCause,
     Token,
@@ -34,9 +34,9 @@ enum Place {
 }
 
 pub(crate) enum RealCallback {
-    Shared(#[allow(dead_code)] Registration<CancelToken>),
-    Static(#[allow(dead_code)] Registration<&'static Token>),
-    InPlace(#[allow(dead_code)] Pin<Box<OnCancel<'static>>>),
+    Shared(Registration<CancelToken>),
+    Static(Registration<&'static Token>),
+    InPlace(Pin<Box<OnCancel<'static>>>),
 }
 
 pub(crate) struct RealWait {
@@ -126,6 +126,19 @@ fn cause(why: &Why) -> Cause {
         Some(message) => Cause::new(why.reason).with_message(message.clone()),
         None => Cause::new(why.reason),
     }
+}
+
+fn end<T: cancel_core::TokenRef>(registration: Registration<T>, how: How) -> Option<bool> {
+    match how {
+        How::Drop => drop(registration),
+        How::Detach => registration.detach(),
+        How::Unregister => return Some(registration.unregister()),
+        #[cfg(feature = "std")]
+        How::UnregisterAndWait => return Some(registration.unregister_and_wait()),
+        #[cfg(not(feature = "std"))]
+        How::UnregisterAndWait => return Some(registration.unregister()),
+    }
+    None
 }
 
 fn leak<T>(value: T) -> &'static T {
@@ -257,8 +270,15 @@ impl Side for Real {
         }
     }
 
-    fn drop_callback(&mut self, callback: RealCallback) {
-        drop(callback);
+    fn drop_callback(&mut self, callback: RealCallback, how: How) -> Option<bool> {
+        match callback {
+            RealCallback::Shared(registration) => end(registration, how),
+            RealCallback::Static(registration) => end(registration, how),
+            RealCallback::InPlace(hook) => {
+                drop(hook);
+                None
+            }
+        }
     }
 
     fn wait(&mut self, of: &mut RealToken, via: Via) -> RealWait {

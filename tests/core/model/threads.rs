@@ -126,20 +126,24 @@ fn compare(
             numbers: 0,
         };
         world.side.fired.clear();
+        let mut unregistered = Vec::new();
         for (op, answer) in thread.program.iter().zip(&thread.answers) {
-            let tried = world.side.cancels.len();
+            let (tried, dropped) = (world.side.cancels.len(), world.side.dropped.len());
             world.run(op);
             if let Answer::Won(true) = answer {
                 let (node, why) = world.side.cancels[tried].clone();
                 assert!(won.insert(node, why).is_none(), "seed {seed}: two have won");
             }
+            if let Answer::Unregistered(never) = *answer {
+                unregistered.push((world.side.dropped[dropped], never));
+            }
         }
         expected.side = std::mem::take(&mut world.side);
-        replayed.push(world);
+        replayed.push((world, unregistered));
     }
     let reference = &expected.side.reference;
     let all = threads.iter_mut().zip(&mut replayed);
-    for (thread, world) in all {
+    for (thread, (world, unregistered)) in all {
         let pairs = thread.real.tokens.iter_mut().zip(&world.tokens);
         for ((token, _), (id, _)) in pairs {
             let (token, fate) = (token.get(), reference.fate(*id));
@@ -182,10 +186,14 @@ fn compare(
         numbers.dedup();
         assert_eq!(numbers.len(), count, "seed {seed}: a callback ran twice");
         // Those whose registrations are still there.
-        for callback in &world.callbacks {
+        for (callback, _) in &world.callbacks {
             let (number, fate) = (callback.number, reference.fate(callback.node));
             let has_run = numbers.contains(&number);
             assert_eq!(has_run, fate.is_some(), "seed {seed}: callback {number}");
+        }
+        for (number, never) in unregistered {
+            let has_run = numbers.contains(number);
+            assert_eq!(has_run, !*never, "seed {seed}: callback {number}");
         }
         for counter in &thread.real.side.forgotten {
             assert!(counter.wakes() <= 1, "seed {seed}");
