@@ -214,6 +214,7 @@ impl DetailRef {
         // Acquire: what others did before they let go comes before our writes. A sole reference
         // stays sole, since only a reference makes references.
         if self.get().count.load(crate::sync::Acquire) == 1 {
+            self.get().life.alone();
             // SAFETY: the only reference, borrowed exclusively.
             return Some(unsafe { self.0.as_mut() });
         }

@@ -90,6 +90,10 @@ impl Life {
     }
     #[inline(always)]
     pub(crate) fn touch(&self) {}
+    /// What follows is a write.
+    #[cfg(feature = "alloc")]
+    #[inline(always)]
+    pub(crate) fn alone(&self) {}
     /// Whether the memory may be given back (loom keeps it, to catch later accesses).
     #[inline(always)]
     pub(crate) fn end(&self) -> bool {

@@ -83,6 +83,11 @@ impl Life {
         assert!(!self.freed.load(SeqCst), "use after free");
         self.order.with(|_| ());
     }
+    /// Everybody else's access came before.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn alone(&self) {
+        self.order.with_mut(|_| ());
+    }
     pub(crate) fn end(&self) -> bool {
         self.touch();
         self.order.with_mut(|_| ());

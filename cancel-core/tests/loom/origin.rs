@@ -168,8 +168,9 @@ fn x14_of_nobody_for_two() {
         let (theirs, target) = (nobodys.clone(), b.clone());
         let other = thread::spawn(move || target.cancel_with(theirs));
         a.cancel_with(nobodys);
-        other.join().unwrap();
         assert!(a.cause().unwrap().is_from(&a));
+        drop(a); // and with it the other reference to the block
+        other.join().unwrap();
         assert!(b.cause().unwrap().is_from(&b));
         assert!(b.child().cause().unwrap().is_from(&b));
     });

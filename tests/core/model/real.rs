@@ -30,7 +30,7 @@ pub(crate) struct RealToken {
 enum Place {
     Shared(CancelToken),
     Static(&'static Token),
-    InPlace(Pin<Box<Child<'static>>>),
+    Pinned(Pin<Box<Child<'static>>>),
 }
 
 pub(crate) enum RealCallback {
@@ -82,7 +82,7 @@ impl RealToken {
         match &mut self.place {
             Place::Shared(token) => token,
             Place::Static(token) => token,
-            Place::InPlace(child) => child.as_mut().enter(),
+            Place::Pinned(child) => child.as_mut().enter(),
         }
     }
 
@@ -98,7 +98,7 @@ impl RealToken {
         let place = match &self.place {
             Place::Shared(token) => Place::Shared(token.clone()),
             Place::Static(token) => Place::Static(token),
-            Place::InPlace(_) => return None,
+            Place::Pinned(_) => return None,
         };
         Some(RealToken {
             place,
@@ -177,9 +177,9 @@ impl Side for Real {
             (Place::Static(of), Kind::InPlace, _) => {
                 let mut child = Box::pin(Child::new(of));
                 child.as_mut().enter();
-                Place::InPlace(child)
+                Place::Pinned(child)
             }
-            (Place::InPlace(_), ..) => panic!("below one in place"),
+            (Place::Pinned(_), ..) => panic!("below one in place"),
         };
         self.token(place, &of.line)
     }
@@ -253,7 +253,7 @@ impl Side for Real {
                 RealCallback::InPlace(hook)
             }
             (Place::Static(token), _) => RealCallback::Static(token.on_cancel_ref(call)),
-            (Place::InPlace(_), _) => panic!("of one in place"),
+            (Place::Pinned(_), _) => panic!("of one in place"),
         }
     }
 
@@ -295,7 +295,7 @@ impl Side for Real {
                 Box::pin(async move { until(run.await) })
             }
             (&Place::Static(token), _) => Box::pin(token.cancelled()),
-            (Place::InPlace(_), _) => panic!("for one in place"),
+            (Place::Pinned(_), _) => panic!("for one in place"),
         };
         RealWait {
             future,

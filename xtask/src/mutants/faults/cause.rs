@@ -34,6 +34,13 @@ pub(crate) const FAULTS: &[Fault] = &[
         found_by: Model(Models::Tree, "causes::x66_blocks_of_causes"),
     },
     Fault {
+        name: "a block is written before others' reading is over",
+        file: "cause/detail.rs",
+        from: "self.get().count.load(crate::sync::Acquire) == 1",
+        to: "self.get().count.load(Relaxed) == 1",
+        found_by: Model(Models::Tree, "origin::x14_of_nobody"),
+    },
+    Fault {
         name: "a descendant takes a plain cancelation for its own",
         file: "cause/slot.rs",
         from: "            return Some(Said::id(own));",

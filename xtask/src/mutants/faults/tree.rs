@@ -8,8 +8,8 @@ pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         name: "a callback is claimed by both",
         file: "tree/block.rs",
-        from: "if was_in_list || !(*this).claimed.swap(true, AcqRel) {",
-        to: "if was_in_list || { (*this).claimed.swap(true, AcqRel); true } {",
+        from: "let ours = was_in_list || Self::claim(this, DONE);",
+        to: "let ours = was_in_list || Self::claim(this, DONE) || true;",
         found_by: Model(Models::Tree, "callbacks::callback_deregistration_vs_cancel"),
     },
     Fault {
