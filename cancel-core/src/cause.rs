@@ -15,6 +15,8 @@ mod cancelled;
 #[allow(clippy::module_inception)]
 mod cause;
 
+mod io;
+
 #[cfg(feature = "serde")]
 mod serde;
 

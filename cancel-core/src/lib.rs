@@ -91,19 +91,20 @@ pub use scope::{
     WithSource, all_of, any_of,
 };
 pub use token::{
-    CancelFutureExt, CancelStreamExt, Check, Child, DropGuard, Never, OnCancel, TakeUntilCancelled,
-    Token, TokenRef, TokenView, UntilCancelled, UntilCancelledStream, WaitForCancel,
+    AsToken, CancelFutureExt, CancelStreamExt, Check, Child, DropGuard, IntoToken, Lent, Never,
+    OnCancel, TakeUntilCancelled, Token, TokenRef, TokenView, UntilCancelled, UntilCancelledStream,
+    WaitForCancel,
 };
 
 #[cfg(feature = "alloc")]
 #[cfg_attr(docsrs, doc(cfg(feature = "alloc")))]
 pub use {
     scope::TimeoutToken,
-    token::{CancelToken, Registration},
+    token::{CancelToken, Follow, Followed, Registration},
 };
 
 sync::with_std! {
-    pub use token::block_on;
+    pub use token::{PanicGuard, block_on};
 }
 
 sync::export_to_models!();

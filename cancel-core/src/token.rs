@@ -6,6 +6,9 @@
 #[allow(unsafe_code)]
 mod base;
 
+#[allow(unsafe_code)]
+mod accept;
+
 mod check;
 
 #[cfg(feature = "alloc")]
@@ -19,7 +22,6 @@ mod until;
 
 mod stream;
 
-#[allow(unsafe_code)]
 mod guard;
 
 #[cfg(feature = "alloc")]
@@ -39,9 +41,10 @@ mod on_cancel;
 #[cfg(test)]
 mod tests;
 
+pub use accept::{AsToken, IntoToken, Lent};
+#[cfg(feature = "alloc")]
+pub use accept::{Follow, Followed};
 pub use base::{Token, TokenRef};
-#[allow(unused_imports, unreachable_pub)] // (without `std` there is nothing)
-pub use blocking::*;
 pub use check::{Check, Never};
 pub use child::Child;
 pub use guard::DropGuard;
@@ -56,3 +59,8 @@ pub(crate) use until::Beside;
 pub use until::{CancelFutureExt, UntilCancelled};
 pub use view::TokenView;
 pub use wait::WaitForCancel;
+
+crate::sync::with_std! {
+    pub use blocking::block_on;
+    pub use guard::PanicGuard;
+}

@@ -1,5 +1,6 @@
 //! FEATURES A1-A16, A20.
 
+mod accepts;
 mod callbacks;
 mod causes;
 mod children;

@@ -49,7 +49,9 @@
 //! assert_eq!(CancelToken::from(old).cause().unwrap().message(), Some("in new code"));
 //! ```
 
-use crate::token::{Beside, CancelToken, Token, TokenRef, WaitForCancel};
+use crate::token::{
+    AsToken, Beside, CancelToken, Follow, Followed, Lent, Token, TokenRef, WaitForCancel,
+};
 use core::fmt;
 use core::future::Future;
 use core::hash::{Hash, Hasher};
@@ -281,6 +283,18 @@ impl From<CancelToken> for CancellationToken {
 impl From<CancellationToken> for CancelToken {
     fn from(token: CancellationToken) -> Self {
         token.token
+    }
+}
+
+impl AsToken for CancellationToken {
+    fn as_token(&self) -> Lent<&Token> {
+        self.token.as_token()
+    }
+}
+
+impl<'t> Follow<'t> for &'t CancellationToken {
+    fn follow(self) -> Followed<'t> {
+        self.token.follow()
     }
 }
 

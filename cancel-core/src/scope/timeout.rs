@@ -213,6 +213,12 @@ mod token {
         _task: DropGuard<CancelToken>,
     }
 
+    impl crate::token::AsToken for TimeoutToken {
+        fn as_token(&self) -> crate::token::Lent<&crate::token::Token> {
+            self.token.as_token()
+        }
+    }
+
     impl Deref for TimeoutToken {
         type Target = CancelToken;
 

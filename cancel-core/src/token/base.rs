@@ -134,6 +134,9 @@ impl Token {
     /// assert!(token.cancel());
     /// assert!(!token.cancel()); // had been cancelled before
     /// ```
+    #[doc(alias = "abort")]
+    #[doc(alias = "stop")]
+    #[doc(alias = "request_stop")]
     #[inline]
     pub fn cancel(&self) -> bool {
         self.cancel_with(Reason::Manual)
@@ -184,6 +187,9 @@ impl Token {
     /// #   token.cancel();
     /// }
     /// ```
+    #[doc(alias = "is_aborted")]
+    #[doc(alias = "is_cancellation_requested")]
+    #[doc(alias = "stop_requested")]
     #[inline(always)]
     pub fn is_cancelled(&self) -> bool {
         self.hub.is_cancelled()
@@ -232,6 +238,8 @@ impl Token {
     /// stop.cancel_with("enough");
     /// assert_eq!(sum(&[1, 2, 3], &stop).unwrap_err().message(), Some("enough"));
     /// ```
+    #[doc(alias = "throw_if_cancellation_requested")]
+    #[doc(alias = "bail_if_cancelled")]
     #[inline(always)]
     pub fn check(&self) -> Result<(), Cancelled> {
         match self.is_cancelled() {
@@ -252,6 +260,8 @@ impl Token {
     /// token.cancel_with("enough");
     /// assert_eq!(token.cause().unwrap().message(), Some("enough"));
     /// ```
+    #[doc(alias = "reason")]
+    #[doc(alias = "why")]
     pub fn cause(&self) -> Option<Cancelled> {
         self.hub.cause()
     }

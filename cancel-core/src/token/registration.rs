@@ -77,6 +77,8 @@ impl<T: TokenRef> Registration<T> {
     /// token.on_cancel(|why| println!("{why}")).detach();
     /// token.cancel_with("enough"); // prints "cancelled: manual: enough"
     /// ```
+    #[doc(alias = "forget")]
+    #[doc(alias = "leak")]
     pub fn detach(mut self) {
         if let Some(block) = self.block.take() {
             // SAFETY: our share, used up here. Before the token, which may be the last handle.
@@ -104,6 +106,8 @@ impl<T: TokenRef> Registration<T> {
     /// token.cancel();
     /// assert!(!registration.unregister());
     /// ```
+    #[doc(alias = "deregister")]
+    #[doc(alias = "Unregister")]
     pub fn unregister(mut self) -> bool {
         match self.block.take() {
             // SAFETY: registered with this token, which is alive; our share, used up here.
@@ -201,6 +205,9 @@ impl CancelToken {
     /// let _registration = token.on_cancel(|why: &Cancelled| println!("{why}"));
     /// token.cancel_with("enough"); // prints "cancelled: manual: enough"
     /// ```
+    #[doc(alias = "register")]
+    #[doc(alias = "stop_callback")]
+    #[doc(alias = "on_abort")]
     pub fn on_cancel<F>(&self, f: F) -> Registration<CancelToken>
     where
         F: FnOnce(&Cancelled) + Send + 'static,

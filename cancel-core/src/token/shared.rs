@@ -3,6 +3,7 @@
 use crate::cause::Cancelled;
 use crate::cause::{HasId, TokenId};
 use crate::sync::unless_loom;
+use crate::token::accept::{AsToken, Follow, Followed, Lent};
 use crate::token::base::{Stable, Token, TokenRef};
 use crate::token::check::Check;
 use crate::tree::Hub;
@@ -50,6 +51,13 @@ use core::ptr::{NonNull, addr_of, null};
 /// `t = t.child_following([&stop])` or `t = CancelToken::any([&t])` in a loop keeps one token per step,
 /// until the last one is dropped, which frees them all. Make each one from the first token instead:
 /// `t = root.child_following([&stop])`.
+#[doc(alias = "CancellationToken")]
+#[doc(alias = "CancellationTokenSource")]
+#[doc(alias = "AbortHandle")]
+#[doc(alias = "AbortController")]
+#[doc(alias = "AbortSignal")]
+#[doc(alias = "StopSource")]
+#[doc(alias = "StopToken")]
 pub struct CancelToken {
     node: NonNull<Node>,
 }
@@ -110,6 +118,7 @@ impl CancelToken {
     /// parent.cancel_with(Reason::Shutdown);
     /// assert_eq!(two.cause().unwrap().root_reason(), Reason::Shutdown);
     /// ```
+    #[doc(alias = "child_token")]
     #[inline]
     pub fn child(&self) -> CancelToken {
         // SAFETY: our handle keeps the parent.
@@ -143,8 +152,10 @@ impl CancelToken {
     /// assert_eq!(either.cause().unwrap().message(), Some("SIGTERM"));
     /// assert!(!user.is_cancelled());
     /// ```
-    pub fn any<'t>(sources: impl IntoIterator<Item = &'t CancelToken>) -> CancelToken {
-        let sources = sources.into_iter().map(|source| (source.hub(), 0));
+    #[doc(alias = "CreateLinkedTokenSource")]
+    #[doc(alias = "race")]
+    pub fn any<'t, S: Follow<'t>>(sources: impl IntoIterator<Item = S>) -> CancelToken {
+        let sources = sources.into_iter().map(|source| (source.follow().hub(), 0));
         // SAFETY: all sources are borrowed for the call.
         unsafe { Self::from_raw(Multi::follow(sources.collect(), false)) }
     }
@@ -172,8 +183,8 @@ impl CancelToken {
     /// tab_2.cancel_with("closed last");
     /// assert_eq!(nobody_looks.cause().unwrap().message(), Some("closed last"));
     /// ```
-    pub fn all<'t>(sources: impl IntoIterator<Item = &'t CancelToken>) -> CancelToken {
-        let sources = sources.into_iter().map(|source| (source.hub(), 0));
+    pub fn all<'t, S: Follow<'t>>(sources: impl IntoIterator<Item = S>) -> CancelToken {
+        let sources = sources.into_iter().map(|source| (source.follow().hub(), 0));
         // SAFETY: all sources are borrowed for the call.
         unsafe { Self::from_raw(Multi::follow(sources.collect(), true)) }
     }
@@ -203,16 +214,16 @@ impl CancelToken {
     /// request.cancel();
     /// assert_eq!(query.cause().unwrap().reason(), Reason::Parent);
     /// ```
-    pub fn child_following<'t>(
+    pub fn child_following<'t, S: Follow<'t>>(
         &self,
-        others: impl IntoIterator<Item = &'t CancelToken>,
+        others: impl IntoIterator<Item = S>,
     ) -> CancelToken {
         let mut others = others.into_iter().peekable();
         if others.peek().is_none() {
             return self.child();
         }
         let mut sources = Vec::from([(self.hub(), INHERITED)]);
-        sources.extend(others.map(|other| (other.hub(), 0)));
+        sources.extend(others.map(|other| (other.follow().hub(), 0)));
         // SAFETY: all sources are borrowed for the call.
         unsafe { Self::from_raw(Multi::follow(sources, false)) }
     }
@@ -318,6 +329,21 @@ impl Eq for CancelToken {}
 impl Hash for CancelToken {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.node.hash(state);
+    }
+}
+
+impl AsToken for CancelToken {
+    #[inline(always)]
+    fn as_token(&self) -> Lent<&Token> {
+        Lent::new(self)
+    }
+}
+
+impl<'t> Follow<'t> for &'t CancelToken {
+    #[inline(always)]
+    fn follow(self) -> Followed<'t> {
+        // SAFETY: our handle keeps the node, which hands its dependents on when it goes.
+        unsafe { Followed::of(self.hub()) }
     }
 }
 

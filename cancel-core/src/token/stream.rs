@@ -1,6 +1,7 @@
 //! Streams that end with a token.
 
 use crate::cause::Cancelled;
+use crate::token::accept::{AsToken, IntoToken};
 use crate::token::base::{Token, TokenRef};
 use crate::token::until::Beside;
 use core::pin::Pin;
@@ -62,9 +63,13 @@ pub trait CancelStreamExt: Stream + Sized {
     /// });
     /// assert_eq!(smol::block_on(numbers.next()), Some(2)); // nothing was lost
     /// ```
+    #[doc(alias = "take_until")]
     #[inline]
-    fn take_until_cancelled(self, token: &Token) -> TakeUntilCancelled<Self, &Token> {
-        TakeUntilCancelled::new(self, token)
+    fn take_until_cancelled<'t, A>(self, token: &'t A) -> TakeUntilCancelled<Self, &'t Token>
+    where
+        A: AsToken + ?Sized,
+    {
+        TakeUntilCancelled::new(self, token.as_token().open())
     }
 
     /// The same with a token of its own, for streams that are `'static`.
@@ -89,8 +94,11 @@ pub trait CancelStreamExt: Stream + Sized {
     /// assert_eq!(smol::block_on(task), [1, 2]);
     /// ```
     #[inline]
-    fn take_until_cancelled_owned<T: TokenRef>(self, token: T) -> TakeUntilCancelled<Self, T> {
-        TakeUntilCancelled::new(self, token)
+    fn take_until_cancelled_owned<T: IntoToken>(
+        self,
+        token: T,
+    ) -> TakeUntilCancelled<Self, T::Ref> {
+        TakeUntilCancelled::new(self, token.into_token().open())
     }
 
     /// The same items, as `Ok`, until the token is cancelled: then one `Err` that says why, and the
@@ -130,8 +138,11 @@ pub trait CancelStreamExt: Stream + Sized {
     /// });
     /// ```
     #[inline]
-    fn until_cancelled(self, token: &Token) -> UntilCancelledStream<Self, &Token> {
-        UntilCancelledStream::new(self, token)
+    fn until_cancelled<'t, A>(self, token: &'t A) -> UntilCancelledStream<Self, &'t Token>
+    where
+        A: AsToken + ?Sized,
+    {
+        UntilCancelledStream::new(self, token.as_token().open())
     }
 
     /// The same with a token of its own, for streams that are `'static`.
@@ -160,8 +171,8 @@ pub trait CancelStreamExt: Stream + Sized {
     /// assert_eq!(smol::block_on(task), Ok(vec![1, 2]));
     /// ```
     #[inline]
-    fn until_cancelled_owned<T: TokenRef>(self, token: T) -> UntilCancelledStream<Self, T> {
-        UntilCancelledStream::new(self, token)
+    fn until_cancelled_owned<T: IntoToken>(self, token: T) -> UntilCancelledStream<Self, T::Ref> {
+        UntilCancelledStream::new(self, token.into_token().open())
     }
 }
 

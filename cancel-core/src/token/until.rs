@@ -1,6 +1,7 @@
 //! Running a future until a token is cancelled.
 
 use crate::cause::Cancelled;
+use crate::token::accept::{AsToken, IntoToken};
 use crate::token::base::{Token, TokenRef};
 use crate::token::wait::WaitForCancel;
 use core::future::Future;
@@ -151,9 +152,15 @@ pub trait CancelFutureExt: Future + Sized {
     /// let result = smol::block_on(pending::<()>().until_cancelled(&token));
     /// assert_eq!(result.unwrap_err().message(), Some("enough"));
     /// ```
+    #[doc(alias = "with_cancellation_token")]
+    #[doc(alias = "or_cancelled")]
+    #[doc(alias = "Abortable")]
     #[inline(always)]
-    fn until_cancelled(self, token: &Token) -> UntilCancelled<Self, &Token> {
-        UntilCancelled::new(self, token)
+    fn until_cancelled<'t, A>(self, token: &'t A) -> UntilCancelled<Self, &'t Token>
+    where
+        A: AsToken + ?Sized,
+    {
+        UntilCancelled::new(self, token.as_token().open())
     }
 
     /// The same with a token of its own, for futures that are `'static`.
@@ -179,9 +186,11 @@ pub trait CancelFutureExt: Future + Sized {
     /// let task = smol::spawn(async { 5 }.until_cancelled_owned(token.child()));
     /// assert_eq!(smol::block_on(task), Ok(5));
     /// ```
+    #[doc(alias = "run_until_cancelled_owned")]
+    #[doc(alias = "with_cancellation_token_owned")]
     #[inline(always)]
-    fn until_cancelled_owned<T: TokenRef>(self, token: T) -> UntilCancelled<Self, T> {
-        UntilCancelled::new(self, token)
+    fn until_cancelled_owned<T: IntoToken>(self, token: T) -> UntilCancelled<Self, T::Ref> {
+        UntilCancelled::new(self, token.into_token().open())
     }
 }
 

@@ -2,6 +2,9 @@
 
 use crate::cause::Cancelled;
 use crate::cause::{HasId, TokenId};
+use crate::token::accept::{AsToken, IntoToken, Lent};
+#[cfg(feature = "alloc")]
+use crate::token::accept::{Follow, Followed};
 use crate::token::base::{Token, TokenRef};
 use crate::token::check::Check;
 use crate::token::until::UntilCancelled;
@@ -27,6 +30,8 @@ use crate::token::{registration::Registration, shared::CancelToken};
 /// assert!(!plugin(token.view_owned()));
 /// ```
 #[derive(Clone, Copy, Debug)]
+#[doc(alias = "StopToken")]
+#[doc(alias = "CancellationToken")]
 pub struct TokenView<T: TokenRef> {
     token: T,
 }
@@ -158,6 +163,39 @@ impl<T: TokenRef> Check for TokenView<T> {
     }
     fn may_be_cancelled(&self) -> bool {
         self.token.may_be_cancelled()
+    }
+}
+
+impl<T: TokenRef> AsToken for TokenView<T> {
+    #[inline(always)]
+    fn as_token(&self) -> Lent<&Token> {
+        Lent::new(&self.token)
+    }
+}
+
+impl<T: TokenRef> IntoToken for TokenView<T> {
+    type Ref = T;
+
+    #[inline(always)]
+    fn into_token(self) -> Lent<T> {
+        Lent::new(self.token)
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl<'t, T: TokenRef> Follow<'t> for &'t TokenView<T>
+where
+    &'t T: Follow<'t>,
+{
+    fn follow(self) -> Followed<'t> {
+        self.inner().follow()
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl Follow<'static> for TokenView<&'static Token> {
+    fn follow(self) -> Followed<'static> {
+        self.token.follow()
     }
 }
 

@@ -8,7 +8,7 @@ use crate::token::shared::CancelToken;
 use crate::tree::{CANCELLED, NEVER};
 use crate::tree::{Hub, Waiter};
 use core::fmt;
-use core::future::Future;
+use core::future::{Future, IntoFuture};
 use core::marker::PhantomPinned;
 use core::pin::Pin;
 use core::task::{Context, Poll};
@@ -168,6 +168,51 @@ impl<T: TokenRef> fmt::Debug for WaitForCancel<T> {
     }
 }
 
+/// `(&token).await` waits, as [`Token::cancelled`] does.
+impl<'t> IntoFuture for &'t Token {
+    type Output = Cancelled;
+    type IntoFuture = WaitForCancel<&'t Token>;
+
+    fn into_future(self) -> WaitForCancel<&'t Token> {
+        WaitForCancel::new(self)
+    }
+}
+
+/// `(&token).await` waits, as [`Token::cancelled`] does.
+///
+/// ```
+/// use cancel_core::CancelToken;
+///
+/// let token = CancelToken::new();
+/// token.cancel_with("enough");
+/// smol::block_on(async {
+///     assert_eq!((&token).await.message(), Some("enough"));
+///     assert_eq!(token.await.message(), Some("enough"));
+/// });
+/// ```
+#[cfg(feature = "alloc")]
+#[cfg_attr(docsrs, doc(cfg(feature = "alloc")))]
+impl<'t> IntoFuture for &'t CancelToken {
+    type Output = Cancelled;
+    type IntoFuture = WaitForCancel<&'t Token>;
+
+    fn into_future(self) -> WaitForCancel<&'t Token> {
+        WaitForCancel::new(self)
+    }
+}
+
+/// `token.await` waits, as [`CancelToken::cancelled_owned`] does.
+#[cfg(feature = "alloc")]
+#[cfg_attr(docsrs, doc(cfg(feature = "alloc")))]
+impl IntoFuture for CancelToken {
+    type Output = Cancelled;
+    type IntoFuture = WaitForCancel<CancelToken>;
+
+    fn into_future(self) -> WaitForCancel<CancelToken> {
+        WaitForCancel::new(self)
+    }
+}
+
 impl Token {
     /// A future that resolves once the token is cancelled.
     ///
@@ -190,6 +235,9 @@ impl Token {
     /// let cancelled = smol::block_on(token.cancelled());
     /// assert_eq!(cancelled.message(), Some("from a thread"));
     /// ```
+    #[doc(alias = "wait_for_cancellation")]
+    #[doc(alias = "done")]
+    #[doc(alias = "notified")]
     #[inline]
     pub fn cancelled(&self) -> WaitForCancel<&Token> {
         WaitForCancel::new(self)

@@ -112,7 +112,10 @@ fn one_source_twice() {
 
 #[test]
 fn of_nothing() {
-    for token in [CancelToken::any([]), CancelToken::all([])] {
+    for token in [
+        CancelToken::any::<&CancelToken>([]),
+        CancelToken::all::<&CancelToken>([]),
+    ] {
         let child = token.child();
         assert!(!token.is_cancelled());
         assert!(token.cancel());
@@ -238,7 +241,7 @@ fn a_child_that_follows_others() {
         assert_eq!(late.cause(), child.cause());
     }
     let [parent, other] = tokens();
-    let (plain, middle) = (parent.child_following([]), parent.child());
+    let (plain, middle) = (parent.child_following::<&CancelToken>([]), parent.child());
     let child = middle.child_following([&other]);
     drop(middle);
     assert!(parent.cancel() && plain.is_cancelled());

@@ -42,3 +42,118 @@ fn the_first_cause_stays() {
     drop(guards);
     assert_eq!(token.cause().unwrap().message(), Some("first"));
 }
+
+#[test]
+fn x63_debug_shows_the_token() {
+    let token = CancelToken::new();
+    let shown = format!("{:?}", token.clone().drop_guard_with("gone"));
+    assert!(shown.contains("Token") && shown.contains("gone"), "{shown}");
+    assert!(!shown.contains("ManuallyDrop"), "{shown}");
+}
+
+#[test]
+fn with_a_cause_of_its_own() {
+    let (token, place) = (CancelToken::new(), Token::new());
+    let guard = token.clone().drop_guard_with((Reason::Error, "writer"));
+    assert!(guard.token() == &token && !token.is_cancelled());
+    drop(guard);
+    let why = token.cause().unwrap();
+    assert_eq!(
+        (why.reason(), why.message()),
+        (Reason::Error, Some("writer"))
+    );
+    drop(place.drop_guard_ref_with(Reason::Custom(3)));
+    assert_eq!(place.cause().unwrap().reason(), Reason::Custom(3));
+}
+
+/// Every way out but the one that says `success`.
+#[test]
+fn unless_all_went_well() {
+    fn half(token: &CancelToken, fails: bool) -> Result<(), ()> {
+        let guard = token.clone().drop_guard();
+        (!fails).then_some(()).ok_or(())?;
+        guard.success();
+        Ok(())
+    }
+    let token = CancelToken::new();
+    assert!(half(&token, false).is_ok() && !token.is_cancelled());
+    assert!(half(&token, true).is_err() && token.is_cancelled());
+}
+
+#[cfg(feature = "std")]
+mod with_std {
+    use cancel_core::{CancelToken, Cancelled, Cause, Reason};
+    use std::io::{self, ErrorKind};
+    use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+    #[test]
+    fn only_on_panic() {
+        let token = CancelToken::new();
+        drop(token.clone().drop_guard().only_on_panic());
+        let back = token.drop_guard_ref().only_on_panic().disarm();
+        assert!(!back.is_cancelled());
+        let panicked = catch_unwind(AssertUnwindSafe(|| {
+            let _guard = token.drop_guard_ref_with("died").only_on_panic();
+            resume_unwind(Box::new(()));
+        }));
+        assert!(panicked.is_err());
+        assert_eq!(token.cause().unwrap().message(), Some("died"));
+    }
+
+    /// One that is made and dropped in a destructor during a panic has seen none of its own.
+    #[test]
+    fn only_on_panic_inside_another_panic() {
+        struct Late(CancelToken);
+        impl Drop for Late {
+            fn drop(&mut self) {
+                drop(self.0.drop_guard_ref().only_on_panic());
+            }
+        }
+        let token = CancelToken::new();
+        let late = Late(token.clone());
+        let panicked = catch_unwind(AssertUnwindSafe(|| {
+            let _late = late;
+            resume_unwind(Box::new(()));
+        }));
+        assert!(panicked.is_err() && !token.is_cancelled());
+    }
+
+    #[test]
+    fn x31_as_an_io_error() {
+        for (reason, kind) in [
+            (Reason::Timeout, ErrorKind::TimedOut),
+            (Reason::Manual, ErrorKind::Other),
+            (Reason::Shutdown, ErrorKind::Other),
+            (Reason::Signal(2), ErrorKind::Other),
+        ] {
+            let parent = CancelToken::new();
+            let child = parent.child();
+            parent.cancel_with((reason, "text"));
+            for token in [&parent, &child] {
+                let fails = || -> io::Result<()> { Ok(token.check()?) };
+                let error = fails().unwrap_err();
+                assert_eq!(error.kind(), kind);
+                assert_eq!(error.to_string(), token.cause().unwrap().to_string());
+                assert_eq!(Cancelled::from_io(&error), token.cause().as_ref());
+                let wrapped = io::Error::new(ErrorKind::InvalidData, error);
+                assert_eq!(Cancelled::from_io(&wrapped), token.cause().as_ref());
+                let inside = wrapped.downcast::<io::Error>().unwrap();
+                assert_eq!(inside.downcast::<Cancelled>().ok(), token.cause());
+            }
+        }
+        assert!(Cancelled::from_io(&ErrorKind::TimedOut.into()).is_none());
+        assert!(Cancelled::from_io(&io::Error::other("text")).is_none());
+        assert!(Cancelled::from_io(&io::Error::from_raw_os_error(2)).is_none());
+    }
+
+    /// One that caused another error is found below it; an error that caused a cancelation is not one.
+    #[test]
+    fn x31_below_other_errors() {
+        let token = CancelToken::new();
+        token.cancel_with(Cause::new(Reason::Error).with_error(io::Error::other("disk")));
+        let error = io::Error::from(token.cause().unwrap());
+        assert_eq!(Cancelled::from_io(&error), token.cause().as_ref());
+        let disk = std::error::Error::source(&error).unwrap();
+        assert_eq!(disk.to_string(), "disk");
+    }
+}

@@ -101,7 +101,10 @@ pub async fn all_follows_the_last<R: Timer>(_: &R) -> Outcome {
 
 /// Of no tokens at all, both are live tokens of their own; of cancelled ones, they are cancelled.
 pub async fn of_none_and_of_cancelled_ones<R: Timer>(_: &R) -> Outcome {
-    for token in [CancelToken::any([]), CancelToken::all([])] {
+    for token in [
+        CancelToken::any::<&CancelToken>([]),
+        CancelToken::all::<&CancelToken>([]),
+    ] {
         ensure!(!token.is_cancelled());
         ensure!(token.cancel());
     }
