@@ -44,7 +44,7 @@ pub(crate) async fn progress(
         let _ = run.await;
     });
     let end = once(async move {
-        guard.disarm();
+        guard.success();
         ended(&job.context())
     });
     Sse::new(reports.map(reported).chain(end).map(Ok))
