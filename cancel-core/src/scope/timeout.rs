@@ -160,7 +160,7 @@ mod token {
         /// # Examples
         ///
         /// ```
-        /// use cancel_core::{CancelToken, Reason, Spawn, SpawnError, Timer, TimerError};
+        /// use cancel_core::{CancelToken, Instant, Reason, Spawn, SpawnError, Timer, TimerError};
         /// use std::time::Duration;
         /// # #[derive(Clone)]
         /// # struct Runtime;

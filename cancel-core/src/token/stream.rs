@@ -65,7 +65,7 @@ pub trait CancelStreamExt: Stream + Sized {
     /// ```
     #[doc(alias = "take_until")]
     #[inline]
-    fn take_until_cancelled<'t, A>(self, token: &'t A) -> TakeUntilCancelled<Self, &'t Token>
+    fn take_until_cancelled<A>(self, token: &A) -> TakeUntilCancelled<Self, &Token>
     where
         A: AsToken + ?Sized,
     {
@@ -138,7 +138,7 @@ pub trait CancelStreamExt: Stream + Sized {
     /// });
     /// ```
     #[inline]
-    fn until_cancelled<'t, A>(self, token: &'t A) -> UntilCancelledStream<Self, &'t Token>
+    fn until_cancelled<A>(self, token: &A) -> UntilCancelledStream<Self, &Token>
     where
         A: AsToken + ?Sized,
     {

@@ -156,7 +156,7 @@ pub trait CancelFutureExt: Future + Sized {
     #[doc(alias = "or_cancelled")]
     #[doc(alias = "Abortable")]
     #[inline(always)]
-    fn until_cancelled<'t, A>(self, token: &'t A) -> UntilCancelled<Self, &'t Token>
+    fn until_cancelled<A>(self, token: &A) -> UntilCancelled<Self, &Token>
     where
         A: AsToken + ?Sized,
     {

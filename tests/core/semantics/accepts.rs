@@ -113,7 +113,7 @@ fn x35_views_and_statics_are_followed() {
     let followers = [
         CancelToken::any([&STOP]),
         CancelToken::any([STOP.view()]),
-        CancelToken::any(&[&STOP]),
+        CancelToken::any([&STOP].iter()),
         CancelToken::all([&STOP]),
         other.child_following([&STOP]),
         CancelToken::any([Followed::new(&other), Followed::new(&STOP)]),
