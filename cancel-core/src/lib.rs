@@ -86,9 +86,8 @@ mod defmt;
 pub use cause::{Cancelled, Cause, HasId, Reason, StaticCause, TokenId};
 pub use rt::{Instant, IntoDeadline, Spawn, SpawnError, SpawnLocal, Timer, TimerError};
 pub use scope::{
-    AllOf, AnyOf, Cleanup, Control, Deadline, DeadlineSource, Grace, GracePeriod, NoCleanup,
-    NoGrace, NoShields, NoSource, Scope, Shield, Shields, Timeout, TimeoutExt, UntilDeadline,
-    WithSource, all_of, any_of,
+    AllOf, AnyOf, Bare, Deadline, DeadlineSource, Scope, Shield, Shields, Timeout, TimeoutExt,
+    UntilDeadline, WithCleanup, WithGrace, WithShields, WithSource, WithSources, all_of, any_of,
 };
 pub use token::{
     AsToken, CancelFutureExt, CancelStreamExt, Check, Child, DropGuard, IntoToken, Lent, Never,
@@ -108,3 +107,10 @@ sync::with_std! {
 }
 
 sync::export_to_models!();
+
+/// What layers above build their own scopes with. It may change at any time.
+#[doc(hidden)]
+pub mod layer {
+    pub use crate::scope::{Hold, Holds, Setup};
+    pub use crate::sync::Panics;
+}

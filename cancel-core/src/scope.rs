@@ -2,9 +2,12 @@
 
 mod source;
 
-mod grace;
+#[allow(unsafe_code)]
+mod holds;
 
 mod shields;
+
+mod setup;
 
 #[allow(unsafe_code)]
 mod deadline;
@@ -14,10 +17,11 @@ mod timeout;
 mod run;
 
 pub use deadline::{Deadline, UntilDeadline};
-pub use grace::{Cleanup, Grace, GracePeriod, NoCleanup, NoGrace};
+pub use holds::{Hold, Holds};
 pub use run::Scope;
-pub use shields::{Control, NoShields, Shield, Shields};
-pub use source::{AllOf, AnyOf, DeadlineSource, NoSource, WithSource, all_of, any_of};
+pub use setup::{Bare, Setup, WithCleanup, WithGrace, WithShields, WithSource, WithSources};
+pub use shields::{Shield, Shields};
+pub use source::{AllOf, AnyOf, DeadlineSource, all_of, any_of};
 #[cfg(feature = "alloc")]
 pub use timeout::TimeoutToken;
 pub use timeout::{Timeout, TimeoutExt};

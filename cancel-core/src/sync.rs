@@ -43,7 +43,6 @@ mod pause;
 
 #[cfg_attr(all(loom, feature = "loom"), path = "sync/cell_loom.rs")]
 mod cell;
-mod count;
 #[cfg_attr(all(loom, feature = "loom"), path = "sync/lock_loom.rs")]
 #[cfg_attr(
     all(not(all(loom, feature = "loom")), feature = "std"),
@@ -61,17 +60,16 @@ pub(crate) use abort::abort;
 pub(crate) use atomic::AcqRel;
 pub(crate) use atomic::{Acquire, AtomicBool, AtomicPtr, AtomicU32, Relaxed, Release};
 pub(crate) use build::{
-    BATCH, HAS_LINKS, HOLD, Handles, assert_size, const_fn, const_value, export_to_models,
-    inline_on_std, unless_loom, with_std,
+    BATCH, HAS_LINKS, HOLD, Handles, QUIET_PASSES, assert_size, const_fn, const_value,
+    export_to_models, inline_on_std, unless_loom, with_std,
 };
 #[cfg(not(feature = "alloc"))]
 pub(crate) use build::{atomic_static, static_cause};
 #[cfg(all(loom, feature = "loom"))]
 pub use cell::LIVE;
 pub(crate) use cell::{Life, LockedCell, WakerSlot};
-pub(crate) use count::Count;
 pub(crate) use lock::{CAN_WAIT, Held, Patience, Word};
-pub(crate) use panic::Panics;
+pub use panic::Panics;
 #[cfg(feature = "alloc")]
 pub(crate) use parker::{Parker, thread_mark};
 pub(crate) use prefetch::prefetch;

@@ -35,7 +35,7 @@ pub(crate) use handles::retain;
 pub(crate) use hook::Hook;
 pub(crate) use hub::{Hub, Waiter};
 pub(crate) use leave::detach;
-pub(crate) use list::{Entry, Kind};
+pub(crate) use list::{Entry, Kind, List};
 pub(crate) use multi::release_multi;
 #[cfg(feature = "alloc")]
 pub(crate) use multi::{Multi, new_node, release};

@@ -112,12 +112,11 @@ mod ticks;
 mod timer;
 
 pub use cancel_core::{
-    AllOf, AnyOf, CancelFutureExt, CancelStreamExt, Cancelled, Cause, Check, Child, Cleanup,
-    Control, Deadline, DeadlineSource, DropGuard, Grace, GracePeriod, HasId, Instant, IntoDeadline,
-    Never, NoCleanup, NoGrace, NoShields, NoSource, OnCancel, Reason, Scope, Shield, Shields,
-    StaticCause, TakeUntilCancelled, Timeout, TimeoutExt, Timer, TimerError, Token, TokenId,
-    TokenRef, TokenView, UntilCancelled, UntilCancelledStream, UntilDeadline, WaitForCancel,
-    WithSource, all_of, any_of,
+    AllOf, AnyOf, Bare, CancelFutureExt, CancelStreamExt, Cancelled, Cause, Check, Child, Deadline,
+    DeadlineSource, DropGuard, HasId, Instant, IntoDeadline, Never, OnCancel, Reason, Scope,
+    Shield, Shields, StaticCause, TakeUntilCancelled, Timeout, TimeoutExt, Timer, TimerError,
+    Token, TokenId, TokenRef, TokenView, UntilCancelled, UntilCancelledStream, UntilDeadline,
+    WaitForCancel, WithCleanup, WithGrace, WithShields, WithSource, WithSources, all_of, any_of,
 };
 #[cfg(feature = "alloc")]
 #[cfg_attr(docsrs, doc(cfg(feature = "alloc")))]

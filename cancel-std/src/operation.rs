@@ -19,10 +19,10 @@ use crate::context::{Context, Partial, Status};
 use crate::current::{self, Entry};
 use crate::deadline::Deadline;
 use crate::id::OperationId;
-use crate::panics::Payload;
 use crate::progress::{Metadata, Progress};
 use crate::registry::Memberships;
 use crate::trace::Trace;
+use cancel_core::layer::Holds;
 use cancel_core::{CancelToken, Cancelled, Cause, Instant, Reason, Timer, Token, WaitForCancel};
 use std::any::Any;
 use std::borrow::Cow;
@@ -30,7 +30,7 @@ use std::fmt;
 use std::future::Future;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU32};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
@@ -129,12 +129,12 @@ pub(crate) struct Inner<R> {
     pub(crate) token: OnceLock<CancelToken>,
     /// Written under the lock of `state`.
     pub(crate) deadline: Deadline,
-    /// Rung for the runner: deadline moved, last hold released, end forced, work queued.
+    /// Rung for the runner: deadline moved, end forced, work queued.
     pub(crate) bell: Bell,
     /// Its span, if there are any.
     pub(crate) trace: Trace,
     /// Open shields, and nested operations at their ends (`operation/shield.rs`).
-    pub(crate) holds: AtomicU32,
+    pub(crate) holds: Holds,
     /// No grace any more (`force`).
     pub(crate) forced: AtomicBool,
     pub(crate) state: Mutex<State<R>>,
@@ -185,8 +185,6 @@ pub(crate) struct Details {
     pub(crate) version: u64,
     /// Those who wait for the next one, each with a number of its own.
     pub(crate) watchers: Vec<(u64, Waker)>,
-    /// That of the cancel by a source, which the runner passes on at its end.
-    pub(crate) panic: Option<Payload>,
 }
 
 pub(crate) type Work = Pin<Box<dyn Future<Output = ()> + Send>>;

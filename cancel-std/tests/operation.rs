@@ -3,6 +3,8 @@
 #[path = "operation/support.rs"]
 mod support;
 
+#[path = "operation/abandoned.rs"]
+mod abandoned;
 #[path = "operation/blocking.rs"]
 mod blocking;
 #[path = "operation/callbacks.rs"]

@@ -2,18 +2,26 @@
 //!
 //! ```text
 //!              ┌── BODY ─────────────────────────────┐                ┌ CLEANUP ┐
-//!   new ──────▶│ running ──asked──▶ shields, grace   │──▶ body gone ─▶│ held    │──▶ OVER
+//!   new ──────▶│ running ──asked──▶ grace, holds     │──▶ body gone ─▶│         │──▶ OVER
 //!              └──────────────────────────────────────┘               └─────────┘
 //!   asked:     the token is cancelled, or a source fires (and cancels it)
-//!   body gone: ready; or asked, and neither a shield open nor grace left; or asked before the start
+//!   body gone: ready, or panicked; or asked, and neither grace left nor a hold (`holds.rs`); or asked
+//!              before the start
 //! ```
+//!
+//! This is the one such machine: operations of higher layers are scopes with a set-up of their own
+//! (`setup.rs`). Foreign code is called through `Panics::guard`, so that with `std` no panic goes past a
+//! hold or a cleanup; the first one goes on at the end.
 
 use crate::cause::Cancelled;
 use crate::cause::Cause;
 use crate::rt::Timer;
-use crate::scope::grace::{Cleanup, Grace, GracePeriod, NoCleanup, NoGrace};
-use crate::scope::shields::{Control, Holding, NoShields};
-use crate::scope::source::{NoSource, WithSource};
+use crate::scope::holds::Pass;
+use crate::scope::setup::{
+    Bare, Setup, WithCleanup, WithGrace, WithShields, WithSource, WithSources,
+};
+use crate::scope::shields::Shields;
+use crate::sync::Panics;
 use crate::token::TokenRef;
 use crate::token::WaitForCancel;
 use core::fmt;
@@ -30,10 +38,9 @@ pin_project! {
     /// cancelation.
     ///
     /// A *source* is a future that resolves to a [`Cause`] (or what can be made one): a
-    /// [deadline](crate::DeadlineSource), another token's
-    /// [`cancelled`](crate::Token::cancelled), anything. One future polls all of them in turn, so no
-    /// helper task is needed, and whichever way it ends, everything is gone with it. It needs no
-    /// heap.
+    /// [deadline](crate::Deadline::source), another token's [`cancelled`](crate::Token::cancelled),
+    /// anything. One future polls all of them in turn, so no helper task is needed, and whichever way it
+    /// ends, everything is gone with it. It needs no heap.
     ///
     /// Each poll goes on like this:
     ///
@@ -53,6 +60,10 @@ pin_project! {
     /// A scope in the body of another one, with [nested shields](crate::Shields::nested), holds that
     /// one until its own shields, grace period and cleanup are over.
     ///
+    /// `E` is what the scope is set up with, and is written like iterator adaptors are:
+    /// `Scope<&'static Token, Job, WithGrace<WithSource<Bare, Limit>, Clock>>` is
+    /// `Scope::new(&STOP, job).source(limit).grace(clock, period)`.
+    ///
     /// # Returns
     ///
     /// The body's output whenever there is one, also after a cancelation was asked for.
@@ -64,6 +75,25 @@ pin_project! {
     /// # Panics
     ///
     /// Polling again after the end panics.
+    ///
+    /// With the feature `std`, a panic does not keep the run from its end: open shields are waited
+    /// for, the cleanup runs, and the first panic goes on when the run is over. Until then:
+    ///
+    /// * A body that panics, also in one of its shields, is over, and is dropped.
+    /// * A source that panics is gone, and cancels the token: [`Reason::Error`](crate::Reason::Error),
+    ///   "a source panicked".
+    /// * When a source fires, and a waker or a callback of the token panics, all others are told; the
+    ///   token is cancelled, and the run goes on as after any other source.
+    /// * A timer that panics ends the grace period.
+    /// * A cleanup that panics is over, and so is the run.
+    /// * The destructor of the body, of a source or of the cleanup may panic; it is not called again.
+    ///
+    /// Two panics are not contained: that of the task's own waker when it is cloned (the poll panics, and
+    /// a later one goes on), and one in a destructor while the whole scope is dropped. If the scope is
+    /// dropped before its end, a panic that waits for the end is forgotten.
+    ///
+    /// Without `std` nothing can be caught: a panic goes on from the poll at once, through open shields,
+    /// and a cleanup that has not begun does not run.
     ///
     /// # Cancel safety
     ///
@@ -88,52 +118,53 @@ pin_project! {
     /// assert!(child.is_cancelled());
     /// ```
     #[must_use = "futures do nothing unless awaited"]
-    pub struct Scope<T, B, S = NoSource, C = NoShields, G = NoGrace, F = NoCleanup>
+    pub struct Scope<T, B, E = Bare>
     where
         T: TokenRef,
         B: Future,
-        C: Control,
-        G: Grace,
-        F: Cleanup,
+        E: Setup,
     {
         #[pin]
-        work: Work<B, F::Work, Result<B::Output, Cancelled>>,
-        cleanup: Option<F>,
+        work: Work<B, E::Cleanup, Ended<B::Output>>,
         #[pin]
-        sources: Option<S>,
+        setup: E,
         #[pin]
         token: WaitForCancel<T>,
-        held: Holding<C>,
-        grace: G,
-        #[pin]
-        grace_left: Option<G::Sleep>,
         state: State,
     }
 }
+
+/// What comes of a body. `None`: it has panicked.
+type Ended<T> = Option<Result<T, Cancelled>>;
 
 pin_project! {
     #[project = WorkNow]
     enum Work<B, W, O> {
         Body { #[pin] body: B },
-        Cleanup { #[pin] cleanup: W, output: Option<O> },
+        Cleanup { #[pin] cleanup: W, output: O },
         Over,
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct State {
     /// The body has been polled.
     started: bool,
     /// That was elsewhere, just now: see [`Scope::begun`].
     begun: bool,
+    /// It has something to do at its end: what is around is held.
+    has_end: bool,
     /// Cancelation has been asked for, and seen.
     asked: bool,
+    /// A grace period runs.
+    grace: bool,
     /// A source has fired although the token is one that is never cancelled.
     fired: Option<Cancelled>,
+    panics: Panics,
 }
 
 impl<T: TokenRef, B: Future> Scope<T, B> {
-    /// A run of `body` under `token`. Nothing happens before the first poll.
+    /// Creates a run of `body` under `token`. Nothing happens before the first poll.
     ///
     /// # Examples
     ///
@@ -144,58 +175,50 @@ impl<T: TokenRef, B: Future> Scope<T, B> {
     /// assert_eq!(smol::block_on(Scope::new(&token, async { 5 })), Ok(5));
     /// ```
     pub fn new(token: T, body: B) -> Self {
-        Scope {
-            work: Work::Body { body },
-            cleanup: None,
-            sources: None,
-            token: WaitForCancel::new(token),
-            held: Holding::none(NoShields),
-            grace: NoGrace,
-            grace_left: None,
-            state: State {
-                started: false,
-                begun: false,
-                asked: false,
-                fired: None,
-            },
-        }
+        Scope::with_setup(token, body, Bare)
     }
 }
 
-// (Moving the parts into a scope of another type is fine before the first poll, and only then can
-// these be called: pinned values cannot be moved.)
-impl<T, B, S, C, G, F> Scope<T, B, S, C, G, F>
-where
-    T: TokenRef,
-    B: Future,
-    C: Control,
-    G: Grace,
-    F: Cleanup,
-{
+impl<T: TokenRef, B: Future, E: Setup> Scope<T, B, E> {
+    /// A scope of a layer, with a set-up of its own.
+    #[doc(hidden)]
+    pub fn with_setup(token: T, body: B, setup: E) -> Self {
+        Scope {
+            work: Work::Body { body },
+            setup,
+            token: WaitForCancel::new(token),
+            state: State::default(),
+        }
+    }
+
     /// Says that the body has been polled before, by this task, and is pending: the first poll goes on
     /// after that, with the sources. So a layer can make the scope only once there is something to
     /// wait for.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use cancel_core::{Scope, Token};
-    /// use std::future::{Future, pending, ready};
-    /// use std::pin::pin;
-    /// use std::task::{Context, Waker};
-    ///
-    /// let (token, mut body) = (Token::new(), pin!(pending::<()>()));
-    /// assert!(body.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
-    /// let run = Scope::new(&token, body).begun().source(ready("enough"));
-    /// assert_eq!(smol::block_on(run).unwrap_err().message(), Some("enough"));
-    /// ```
+    #[doc(hidden)]
     pub fn begun(mut self) -> Self {
         self.state.started = true;
         self.state.begun = true;
         self
     }
 
+    /// The same with another set-up. (Pinned values cannot be moved, so this is before the first poll.)
+    fn map<N: Setup>(self, make: impl FnOnce(E) -> N) -> Scope<T, B, N> {
+        Scope {
+            work: match self.work {
+                Work::Body { body } => Work::Body { body },
+                _ => Work::Over,
+            },
+            setup: make(self.setup),
+            token: self.token,
+            state: self.state,
+        }
+    }
+
     /// Adds a source: a future that resolves to a cause, or to what can be made one.
+    ///
+    /// There may be any number of sources, set by this method and by [`sources`](Scope::sources) in any
+    /// order. Each poll asks them in the order in which they were added. The first one that is ready
+    /// cancels the token; the next one is a second request, which ends the grace period.
     ///
     /// # Examples
     ///
@@ -208,52 +231,35 @@ where
     /// let run = Scope::new(&token, pending::<()>()).source(other.cancelled());
     /// assert_eq!(smol::block_on(run).unwrap_err().message(), Some("the other one"));
     /// ```
-    pub fn source<N>(self, source: N) -> Scope<T, B, WithSource<S, N>, C, G, F>
+    pub fn source<S>(self, source: S) -> Scope<T, B, WithSource<E, S>>
     where
-        N: Future<Output: Into<Cause>>,
+        S: Future<Output: Into<Cause>>,
     {
-        let others = self.sources;
-        Scope {
-            work: self.work,
-            cleanup: self.cleanup,
-            sources: Some(WithSource::new(others, source)),
-            token: self.token,
-            held: self.held,
-            grace: self.grace,
-            grace_left: self.grace_left,
-            state: self.state,
-        }
+        self.map(|setup| WithSource::new(setup, source))
     }
 
-    /// Sets the sources as a stream, instead of those set before. Its first item cancels the token;
-    /// the next one is a second request, which ends the grace period.
+    /// Adds a stream of sources: each item is a request, as if of a [`source`](Scope::source) of its own.
     ///
     /// # Examples
     ///
     /// ```
-    /// use cancel_core::{Cause, Reason, Scope, Token};
+    /// use cancel_core::{Reason, Scope, Token};
     /// use futures_util::stream;
     /// use std::future::pending;
     ///
     /// let token = Token::new();
-    /// let clicks = stream::iter([Cause::new(Reason::Shutdown)]);
+    /// let clicks = stream::iter([Reason::Shutdown, Reason::Manual]);
     /// let run = Scope::new(&token, pending::<()>()).sources(clicks);
     /// assert_eq!(smol::block_on(run).unwrap_err().reason(), Reason::Shutdown);
     /// ```
-    pub fn sources<N: Stream<Item = Cause>>(self, sources: N) -> Scope<T, B, N, C, G, F> {
-        Scope {
-            work: self.work,
-            cleanup: self.cleanup,
-            sources: Some(sources),
-            token: self.token,
-            held: self.held,
-            grace: self.grace,
-            grace_left: self.grace_left,
-            state: self.state,
-        }
+    pub fn sources<S>(self, sources: S) -> Scope<T, B, WithSources<E, S>>
+    where
+        S: Stream<Item: Into<Cause>>,
+    {
+        self.map(|setup| WithSources::new(setup, sources))
     }
 
-    /// Sets the shields that the body uses, usually [`&Shields`](crate::Shields).
+    /// Sets the shields that the body uses, instead of others set before.
     ///
     /// # Examples
     ///
@@ -261,24 +267,17 @@ where
     /// use cancel_core::{Scope, Shields, Token};
     ///
     /// let (token, shields) = (Token::new(), Shields::new());
-    /// let run = Scope::new(&token, shields.shield(async { 5 })).shields(&shields);
+    /// let body = shields.shield(async |_| 5);
+    /// let run = Scope::new(&token, body).shields(&shields);
     /// assert_eq!(smol::block_on(run), Ok(5));
     /// ```
-    pub fn shields<N: Control>(self, shields: N) -> Scope<T, B, S, N, G, F> {
-        Scope {
-            work: self.work,
-            cleanup: self.cleanup,
-            sources: self.sources,
-            token: self.token,
-            held: Holding::none(shields),
-            grace: self.grace,
-            grace_left: self.grace_left,
-            state: self.state,
-        }
+    pub fn shields<'s>(self, shields: &'s Shields<'s>) -> Scope<T, B, WithShields<'s, E>> {
+        self.map(|setup| WithShields::new(setup, shields))
     }
 
     /// Lets a body that has begun go on for `period` after the cancelation, to come to a good end:
     /// it sees its token cancelled. A second source that fires ends the period. Zero is no period.
+    /// Replaces a grace period set before.
     ///
     /// # Examples
     ///
@@ -302,41 +301,13 @@ where
     ///     .grace(Clock, Duration::from_secs(5));
     /// assert_eq!(smol::block_on(run), Ok(Reason::Shutdown)); // the body ended by itself
     /// ```
-    pub fn grace<R: Timer>(
-        self,
-        timer: R,
-        period: Duration,
-    ) -> Scope<T, B, S, C, GracePeriod<R>, F> {
-        self.grace_with(GracePeriod::new(timer, period))
-    }
-
-    /// Sets a grace period of one's own making.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use cancel_core::{NoGrace, Scope, Token};
-    ///
-    /// let token = Token::new();
-    /// let run = Scope::new(&token, async { 5 }).grace_with(NoGrace);
-    /// assert_eq!(smol::block_on(run), Ok(5));
-    /// ```
-    pub fn grace_with<N: Grace>(self, grace: N) -> Scope<T, B, S, C, N, F> {
-        Scope {
-            work: self.work,
-            cleanup: self.cleanup,
-            sources: self.sources,
-            token: self.token,
-            held: self.held,
-            grace,
-            grace_left: None,
-            state: self.state,
-        }
+    pub fn grace<R: Timer>(self, timer: R, period: Duration) -> Scope<T, B, WithGrace<E, R>> {
+        self.map(|setup| WithGrace::new(setup, timer, period))
     }
 
     /// Sets what runs after the body, however that ended: it is awaited, it is not cancelled, and it
     /// holds the scopes around this one, as these are named by [`Shields::nested`](crate::Shields::nested).
-    /// Instead of a cleanup set before.
+    /// Replaces a cleanup set before.
     ///
     /// It runs although the body never began, because the token was cancelled beforehand; it does
     /// not if the run is dropped.
@@ -355,70 +326,76 @@ where
     /// assert!(smol::block_on(run).is_err());
     /// assert!(closed.get());
     /// ```
-    pub fn finally<N: Cleanup>(self, cleanup: N) -> Scope<T, B, S, C, G, N> {
-        Scope {
-            work: match self.work {
-                Work::Body { body } => Work::Body { body },
-                _ => Work::Over,
-            },
-            cleanup: Some(cleanup),
-            sources: self.sources,
-            token: self.token,
-            held: self.held,
-            grace: self.grace,
-            grace_left: self.grace_left,
-            state: self.state,
-        }
+    pub fn finally<F, W>(self, cleanup: F) -> Scope<T, B, WithCleanup<E, F>>
+    where
+        F: FnOnce() -> W,
+        W: Future<Output = ()>,
+    {
+        self.map(|setup| WithCleanup::new(setup, cleanup))
     }
-}
 
-impl<T, B, S, C, G, F> Scope<T, B, S, C, G, F>
-where
-    T: TokenRef,
-    B: Future,
-    S: Stream<Item = Cause>,
-    C: Control,
-    G: Grace,
-    F: Cleanup,
-{
     /// One round with the body. Ready: it is over, and is still where it was.
-    fn poll_body(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<B::Output, Cancelled>> {
+    fn poll_body(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Ended<B::Output>> {
         let mut this = self.project();
         let WorkNow::Body { mut body } = this.work.project() else {
             unreachable!("asked for by `poll` only if there is a body")
         };
+        let state = this.state;
         let mut second = false;
-        let mut fresh = true;
+        // The body has not been polled in this poll; if it has been, the holds may have looked on.
+        let (mut fresh, mut watched) = (true, false);
         loop {
-            let begun = take(&mut this.state.begun);
+            let begun = take(&mut state.begun);
             // (May have been cancelled by the body, by a source, or by others meanwhile.)
-            let cause = match &this.state.fired {
+            let cause = match &state.fired {
                 _ if begun => None,
                 Some(fired) => Some(fired.clone()),
                 None => this.token.token().cause(),
             };
             if let Some(cause) = cause {
-                if !this.state.started {
-                    return Poll::Ready(Err(cause));
+                if !state.started {
+                    return Poll::Ready(Some(Err(cause)));
                 }
-                if !this.state.asked {
-                    this.state.asked = true;
-                    this.held.control.asked(&cause);
-                    let grace = this.grace.begin();
-                    if grace.is_some() {
-                        this.held.hold();
+                let setup = this.setup.as_mut();
+                if !state.asked {
+                    state.asked = true;
+                    state.panics.guard(|| setup.asked(&cause));
+                    let setup = this.setup.as_mut();
+                    state.grace = state.panics.guard(|| setup.begin_grace()).unwrap_or(false);
+                }
+                if state.grace {
+                    let setup = this.setup.as_mut();
+                    // (A panic of the timer ends it.)
+                    let over = second
+                        || state.panics.guard(|| setup.poll_grace(cx)) != Some(Poll::Pending);
+                    if over {
+                        state.grace = false;
+                        let setup = this.setup.as_mut();
+                        state.panics.guard(|| setup.end_grace());
                     }
-                    this.grace_left.set(grace);
                 }
-                let grace_over = match this.grace_left.as_mut().as_pin_mut() {
-                    Some(sleep) => second || sleep.poll(cx).is_ready(),
-                    None => false,
-                };
-                if grace_over {
-                    this.grace_left.set(None);
-                }
-                if this.grace_left.is_none() && !this.held.by_others() {
-                    return Poll::Ready(Err(cause));
+                if !state.grace {
+                    let held = match this.setup.holds() {
+                        None => false,
+                        Some(holds) if fresh => {
+                            watched = holds.begin();
+                            watched
+                        }
+                        Some(holds) if watched => {
+                            holds.end(cx.waker(), &mut state.panics) != Pass::Free
+                        }
+                        // What is open was perhaps not polled: the next poll looks.
+                        Some(holds) => {
+                            let open = holds.is_open();
+                            if open {
+                                cx.waker().wake_by_ref();
+                            }
+                            open
+                        }
+                    };
+                    if !held {
+                        return Poll::Ready(Some(Err(cause)));
+                    }
                 }
                 if !fresh {
                     return Poll::Pending;
@@ -431,102 +408,98 @@ where
                 }
             }
             fresh = false;
-            if begun || !this.state.started {
-                this.state.started = true;
+            if begun || !state.started {
+                state.started = true;
                 // A scope around this one that is cancelled would drop this one with its body. So it
                 // is held from here on if there is something to do at the end.
-                let cleanup = this.cleanup.as_ref().is_some_and(F::is_possible);
-                if cleanup || this.grace.is_possible() {
-                    this.held.hold_outer();
-                }
+                state.has_end = this.setup.has_end();
             }
             if !begun {
-                if let Poll::Ready(output) = body.as_mut().poll(cx) {
-                    return Poll::Ready(Ok(output));
+                match state.panics.guard(|| body.as_mut().poll(cx)) {
+                    Some(Poll::Pending) => {}
+                    Some(Poll::Ready(output)) => return Poll::Ready(Some(Ok(output))),
+                    None => return Poll::Ready(None),
                 }
             }
-            let mut asked = this.state.asked;
-            while let Some(sources) = this.sources.as_mut().as_pin_mut() {
-                let cause = match ready_or_break(sources.poll_next(cx)) {
-                    Some(Some(cause)) => cause,
-                    Some(None) => {
-                        this.sources.set(None);
-                        break;
-                    }
-                    None => break,
+            let mut asked = state.asked;
+            loop {
+                let setup = this.setup.as_mut();
+                // (The set-up contains its sources by itself; a layer's may panic beside them.)
+                let Poll::Ready(Some(cause)) = setup.poll_source(cx, &mut state.panics) else {
+                    break;
                 };
                 if asked {
                     second = true;
                     break;
                 }
                 asked = true;
-                match this.token.token().may_be_cancelled() {
+                let token = this.token.token();
+                if token.may_be_cancelled() {
                     // One that comes after a cancel that this scope has not seen yet is the second.
-                    true => second = !this.token.token().cancel_with(cause),
+                    second = state.panics.guard(|| token.cancel_with(cause)) == Some(false);
+                } else {
                     // A token that is never cancelled does not keep the body from ending.
-                    false => this.state.fired = Some(Cancelled::from(cause)),
+                    state.fired = Some(Cancelled::from(cause));
                 }
             }
         }
     }
-}
 
-fn ready_or_break<T>(poll: Poll<T>) -> Option<T> {
-    match poll {
-        Poll::Ready(value) => Some(value),
-        Poll::Pending => None,
-    }
-}
-
-impl<T, B, S, C, G, F> Future for Scope<T, B, S, C, G, F>
-where
-    T: TokenRef,
-    B: Future,
-    S: Stream<Item = Cause>,
-    C: Control,
-    G: Grace,
-    F: Cleanup,
-{
-    type Output = Result<B::Output, Cancelled>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+    /// A poll, but for what is to be told to the scope around.
+    fn advance(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Ended<B::Output>> {
         if let Work::Body { .. } = self.work {
-            let result = ready!(self.as_mut().poll_body(cx));
+            let ended = ready!(self.as_mut().poll_body(cx));
             let mut this = self.as_mut().project();
             // The body is dropped here, and while something waits for this scope, it still does.
-            this.work.set(Work::Over);
-            let Some(work) = this.cleanup.take().and_then(F::start) else {
-                this.held.release();
-                this.sources.set(None);
-                return Poll::Ready(result);
-            };
-            this.held.hold();
-            this.work.set(Work::Cleanup {
-                cleanup: work,
-                output: Some(result),
-            });
+            this.state.panics.guard(|| this.work.set(Work::Over));
+            if let Some(holds) = this.setup.holds() {
+                holds.clear();
+            }
+            let setup = this.setup.as_mut();
+            match this.state.panics.guard(|| setup.start_cleanup()).flatten() {
+                None => return Poll::Ready(ended),
+                Some(cleanup) => {
+                    // (The body may never have begun.)
+                    this.state.has_end = true;
+                    this.work.set(Work::Cleanup {
+                        cleanup,
+                        output: ended,
+                    });
+                }
+            }
         }
         let mut this = self.project();
         let WorkNow::Cleanup { cleanup, output } = this.work.as_mut().project() else {
             panic!("`Scope` polled after its end");
         };
-        ready!(cleanup.poll(cx));
-        let output = output.take().expect("stored with the cleanup");
-        this.work.set(Work::Over);
-        this.held.release();
-        this.sources.set(None);
-        Poll::Ready(output)
+        if this.state.panics.guard(|| cleanup.poll(cx)) == Some(Poll::Pending) {
+            return Poll::Pending;
+        }
+        let ended = output.take();
+        this.state.panics.guard(|| this.work.set(Work::Over));
+        Poll::Ready(ended)
     }
 }
 
-impl<T, B, S, C, G, F> fmt::Debug for Scope<T, B, S, C, G, F>
-where
-    T: TokenRef,
-    B: Future,
-    C: Control,
-    G: Grace,
-    F: Cleanup,
-{
+impl<T: TokenRef, B: Future, E: Setup> Future for Scope<T, B, E> {
+    type Output = Result<B::Output, Cancelled>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let poll = self.as_mut().advance(cx);
+        let mut this = self.project();
+        let Poll::Ready(ended) = poll else {
+            let holds = this.state.has_end || this.setup.holds().is_some_and(|h| h.is_open());
+            this.setup.around(holds.then(|| cx.waker()));
+            return Poll::Pending;
+        };
+        this.setup.as_mut().around(None);
+        this.setup.end(&mut this.state.panics);
+        take(&mut this.state.panics).resume();
+        Poll::Ready(ended.expect("a body that has panicked has left its panic"))
+    }
+}
+
+impl<T: TokenRef, B: Future, E: Setup> fmt::Debug for Scope<T, B, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Scope")
             .field("token", self.token.token())

@@ -1,119 +1,18 @@
 //! Shields: what is to run to its end although its scope is cancelled.
 
-use crate::cause::Cancelled;
-use crate::sync::{Count, const_fn};
+use crate::scope::holds::{Hold, Holds};
+use crate::sync::const_fn;
+use crate::token::Token;
 use core::fmt;
 use core::future::Future;
 use core::pin::Pin;
-use core::task::{Context, Poll, ready};
+use core::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
-/// What a [`Scope`](crate::Scope) asks before it drops its body, and whom it tells.
+/// The shields of one [`Scope`](crate::Scope): work in a shield runs to its end although the scope is
+/// cancelled.
 ///
-/// [`Shields`] is the one to use. Layers that keep more about their work than a count (its ancestors
-/// in other tasks, say) implement it themselves.
-///
-/// # Contract
-///
-/// * [`hold`](Control::hold) and [`release`](Control::release) come in pairs, and also count for
-///   every scope around this one in the same task. So do [`hold_outer`](Control::hold_outer) and
-///   [`release_outer`](Control::release_outer), which count for those scopes alone.
-/// * A scope is woken if the last hold is released by another task than its own. (In its own task
-///   it looks after each poll of the body.)
-///
-/// # Examples
-///
-/// ```
-/// use cancel_core::{Control, Shields};
-///
-/// let outer = Shields::new();
-/// let inner = Shields::nested(&outer);
-/// inner.hold();
-/// assert_eq!((inner.held(), outer.held()), (1, 1));
-/// inner.release();
-/// assert_eq!(outer.held(), 0);
-/// ```
-pub trait Control {
-    /// One reason more to keep the body.
-    fn hold(&self);
-
-    /// One reason less.
-    fn release(&self);
-
-    /// How many reasons there are.
-    fn held(&self) -> u32;
-
-    /// One reason more for the scopes around this one to keep their bodies, but not for this one:
-    /// it has begun, and has something to do at its end, which it must live to see.
-    fn hold_outer(&self);
-
-    /// One such reason less.
-    fn release_outer(&self);
-
-    /// Called once, by the scope, when it sees that it is to end: before its body is dropped, or its
-    /// grace period begins. (Not for a body that never began.)
-    fn asked(&self, cancelled: &Cancelled) {
-        let _ = cancelled;
-    }
-}
-
-impl<C: Control + ?Sized> Control for &C {
-    #[inline]
-    fn hold(&self) {
-        (**self).hold();
-    }
-    #[inline]
-    fn release(&self) {
-        (**self).release();
-    }
-    #[inline]
-    fn held(&self) -> u32 {
-        (**self).held()
-    }
-    #[inline]
-    fn hold_outer(&self) {
-        (**self).hold_outer();
-    }
-    #[inline]
-    fn release_outer(&self) {
-        (**self).release_outer();
-    }
-    #[inline]
-    fn asked(&self, cancelled: &Cancelled) {
-        (**self).asked(cancelled);
-    }
-}
-
-/// The [`Control`] of a scope without shields.
-///
-/// # Examples
-///
-/// ```
-/// use cancel_core::{Control, NoShields};
-///
-/// assert_eq!(NoShields.held(), 0);
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct NoShields;
-
-impl Control for NoShields {
-    #[inline]
-    fn hold(&self) {}
-    #[inline]
-    fn release(&self) {}
-    #[inline]
-    fn held(&self) -> u32 {
-        0
-    }
-    #[inline]
-    fn hold_outer(&self) {}
-    #[inline]
-    fn release_outer(&self) {}
-}
-
-/// The shields of one [`Scope`](crate::Scope): while one is open, the scope's body is not dropped.
-///
-/// It needs no heap. The scope and its body both refer to it:
+/// The scope and its body both refer to it. It needs no heap.
 ///
 /// ```
 /// use cancel_core::{Scope, Shields, Token};
@@ -123,10 +22,10 @@ impl Control for NoShields {
 /// let mut saved = false;
 /// let body = async {
 ///     shields
-///         .shield(async {
+///         .shield(async |inner: &Token| {
 ///             token.cancel();
 ///             smol::future::yield_now().await; // not dropped here
-///             saved = true;
+///             saved = !inner.is_cancelled();
 ///         })
 ///         .await;
 ///     smol::future::yield_now().await; // but here
@@ -137,16 +36,42 @@ impl Control for NoShields {
 /// assert!(saved);
 /// ```
 ///
-/// Meant for the code inside the body. A shield that another task polls does keep the body, but its
-/// end does not wake the scope.
+/// # What holds the body
+///
+/// A shield is open from its first poll until it is ready or dropped. A cancelled scope keeps its body
+/// while an open shield *is being polled*. At the cancelation, and after each event that wakes it later,
+/// the scope looks whether that is so, by polls of the body that it asks for itself:
+///
+/// * If an open shield is polled in one of them, the body is kept, and the scope waits for the next event.
+/// * If none is, the scope wakes open shields, since they may stand where only what was woken is polled
+///   (`FuturesUnordered`, `buffer_unordered`), and asks for another poll: one shield after the first
+///   such poll, two after the second, then four, and so on.
+/// * When all open shields have been woken, and 16 more polls of the body have polled none of them,
+///   nobody polls them: they were forgotten (`mem::forget`), or the code that has them waits for something
+///   else. They hold nobody, and the body is dropped.
+///
+/// So `n` shields that nobody polls keep a cancelled body for at most 17 + log2(`n` + 1) polls in a row
+/// (rounded up), without waiting for anything.
+///
+/// A shield that is given up after the cancelation is found out in the same way after the event that made
+/// the code give it up. If it has a waker of its own (in a `FuturesUnordered`), not every event is
+/// looked at, but the first, the third, the sixth, the eleventh, and so on (twice as many are left out
+/// each time) of those since one last polled a shield.
+///
+/// Shields are meant for the code inside the body. One that another task polls is an open shield, and its
+/// end wakes the scope; but that task may be polled too late to be seen.
+///
+/// # Examples
+///
+/// See above.
 pub struct Shields<'o> {
-    open: Count,
-    outer: Option<&'o Shields<'o>>,
+    pub(crate) holds: Holds,
+    pub(crate) outer: Option<&'o Shields<'o>>,
 }
 
 impl Shields<'_> {
     const_fn! {
-        /// Of a scope on its own, none of them open.
+        /// Creates the shields of a top-level scope.
         ///
         /// # Examples
         ///
@@ -155,7 +80,7 @@ impl Shields<'_> {
         /// ```
         pub const fn new() -> Self {
             Shields {
-                open: Count::new(),
+                holds: Holds::new(),
                 outer: None,
             }
         }
@@ -163,55 +88,96 @@ impl Shields<'_> {
 }
 
 impl<'o> Shields<'o> {
-    /// Of a scope that runs inside another one's body: what holds this one, holds that one, too. And
-    /// so does this scope itself, from its first poll to its end, if it has a grace period or a
-    /// cleanup: else these would be lost when the outer scope is cancelled.
+    /// Creates the shields of a scope that runs inside the body of the scope that uses `outer`.
     ///
-    /// Its token should be one that is cancelled with the outer scope's token (a child of it): the
-    /// outer one, once cancelled, waits for this scope to end.
+    /// The inner scope is then like a shield of the outer one, from its first poll to its end, if it has
+    /// a grace period or a cleanup; and for as long as it has open shields. So these are not lost when the
+    /// outer scope is cancelled.
+    ///
+    /// The token of the inner scope should be one that is cancelled with the outer scope's token (a
+    /// child of it): the outer scope, once cancelled, waits for the inner one to end.
     ///
     /// # Examples
     ///
     /// ```
-    /// use cancel_core::{Control, Shields};
+    /// use cancel_core::{CancelToken, Scope, Shields};
+    /// use std::cell::Cell;
+    /// use std::future::pending;
     ///
-    /// let outer = Shields::new();
-    /// let inner = Shields::nested(&outer);
-    /// inner.hold();
-    /// assert!(outer.is_open());
-    /// # inner.release();
+    /// let (root, outer, closed) = (CancelToken::new(), Shields::new(), Cell::new(false));
+    /// let body = async {
+    ///     let inner = Shields::nested(&outer);
+    ///     let run = Scope::new(root.child(), pending::<()>()).shields(&inner);
+    ///     _ = run.finally(async || closed.set(true)).await;
+    ///     pending::<()>().await;
+    /// };
+    /// let run = Scope::new(&*root, body).shields(&outer).source(std::future::ready("enough"));
+    /// assert!(smol::block_on(run).is_err());
+    /// assert!(closed.get());
     /// ```
     pub fn nested(outer: &'o Shields<'o>) -> Self {
         Shields {
-            open: Count::new(),
+            holds: Holds::new(),
             outer: Some(outer),
         }
     }
 
-    /// Runs `future` to its end although the scope is cancelled, and gives its output.
+    /// Runs `work` to its end although the scope is cancelled, and returns its output.
     ///
-    /// Once it is over, and with no other shield open, the scope's body is dropped at its next
-    /// suspension; several shields in a row all run. They may be nested.
+    /// The work gets a token of its own, which is live: neither the scope's cancelation nor its deadline
+    /// reaches it. Scopes, [`Child`](crate::Child)ren and deadlines below that token work as anywhere.
+    /// The work is called at the first poll.
+    ///
+    /// When it is over, and no other shield is open, the body is dropped at its next suspension: several
+    /// shields in a row all run. Shields may be nested. See [`Shields`] for what holds the body.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the shield drops the future. One that is leaked (`mem::forget`) while it is open
-    /// stays open.
+    /// Dropping the shield drops the work.
     ///
     /// # Examples
     ///
-    /// ```
-    /// use cancel_core::Shields;
+    /// "Close, and take five seconds at most":
     ///
-    /// let shields = Shields::new();
-    /// assert_eq!(smol::block_on(shields.shield(async { 5 })), 5);
     /// ```
-    pub fn shield<F: Future>(&self, future: F) -> Shield<&Self, F> {
-        Shield::new(self, future)
+    /// # use cancel_core::{Instant, Timer, TimerError};
+    /// # #[derive(Clone)]
+    /// # struct Clock;
+    /// # impl Timer for Clock {
+    /// #     type Sleep = std::future::Pending<Result<(), TimerError>>;
+    /// #     fn now(&self) -> Instant { Instant::EPOCH }
+    /// #     fn sleep_until(&self, _: Instant) -> Self::Sleep { std::future::pending() }
+    /// # }
+    /// use cancel_core::{Deadline, Scope, Shields, Token};
+    /// use std::time::Duration;
+    ///
+    /// let (token, shields) = (Token::new(), Shields::new());
+    /// let body = async {
+    ///     token.cancel();
+    ///     let close = async |token: &Token| {
+    ///         let limit = Deadline::new(Clock).timeout(Duration::from_secs(5));
+    ///         Scope::new(token, async { "closed" }).source(limit.source()).await
+    ///     };
+    ///     shields.shield(close).await
+    /// };
+    /// let run = Scope::new(&token, body).shields(&shields);
+    /// assert_eq!(smol::block_on(run), Ok(Ok("closed")));
+    /// ```
+    pub async fn shield<T, F: AsyncFnOnce(&Token) -> T>(&self, work: F) -> T {
+        let token = Token::new();
+        self.shield_future(work(&token)).await
     }
 
-    /// Whether a shield is open, in this scope or one inside its body, or a grace period or cleanup
-    /// holds.
+    /// Runs a future to its end although the scope is cancelled: as [`shield`](Shields::shield), for a
+    /// future that exists already and needs no token.
+    ///
+    /// # Panics
+    ///
+    /// The shield panics if it is polled again after it was ready.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the shield drops the future.
     ///
     /// # Examples
     ///
@@ -219,33 +185,27 @@ impl<'o> Shields<'o> {
     /// use cancel_core::Shields;
     ///
     /// let shields = Shields::new();
-    /// smol::block_on(shields.shield(async { assert!(shields.is_open()) }));
+    /// assert_eq!(smol::block_on(shields.shield_future(async { 5 })), 5);
+    /// ```
+    pub fn shield_future<F: Future>(&self, future: F) -> Shield<'_, F> {
+        Shield::new(&self.holds, future)
+    }
+
+    /// Returns whether a shield is open, or a nested scope that has something to do at its end.
+    ///
+    /// Shields that nobody polls any more count until the scope has found that out.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_core::Shields;
+    ///
+    /// let shields = Shields::new();
+    /// smol::block_on(shields.shield(async |_| assert!(shields.is_open())));
     /// assert!(!shields.is_open());
     /// ```
     pub fn is_open(&self) -> bool {
-        self.open.get() != 0
-    }
-
-    fn chain(&self) -> impl Iterator<Item = &Shields<'o>> {
-        core::iter::successors(Some(self), |shields| shields.outer)
-    }
-}
-
-impl Control for Shields<'_> {
-    fn hold(&self) {
-        self.chain().for_each(|shields| shields.open.up());
-    }
-    fn release(&self) {
-        self.chain().for_each(|shields| shields.open.down());
-    }
-    fn held(&self) -> u32 {
-        self.open.get()
-    }
-    fn hold_outer(&self) {
-        self.chain().skip(1).for_each(|shields| shields.open.up());
-    }
-    fn release_outer(&self) {
-        self.chain().skip(1).for_each(|shields| shields.open.down());
+        self.holds.is_open()
     }
 }
 
@@ -258,69 +218,15 @@ impl Default for Shields<'_> {
 impl fmt::Debug for Shields<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Shields")
-            .field("open", &self.open.get())
+            .field("open", &self.is_open())
             .finish_non_exhaustive()
     }
 }
 
-/// A hold that ends with its owner.
-#[derive(Debug)]
-pub(crate) struct Holding<C: Control> {
-    pub(crate) control: C,
-    holding: bool,
-    holding_outer: bool,
-}
-
-impl<C: Control> Holding<C> {
-    pub(crate) fn none(control: C) -> Self {
-        Holding {
-            control,
-            holding: false,
-            holding_outer: false,
-        }
-    }
-
-    pub(crate) fn hold(&mut self) {
-        if !self.holding {
-            self.holding = true;
-            self.control.hold();
-        }
-    }
-
-    pub(crate) fn hold_outer(&mut self) {
-        if !self.holding_outer {
-            self.holding_outer = true;
-            self.control.hold_outer();
-        }
-    }
-
-    pub(crate) fn release(&mut self) {
-        if self.holding {
-            self.holding = false;
-            self.control.release();
-        }
-        if self.holding_outer {
-            self.holding_outer = false;
-            self.control.release_outer();
-        }
-    }
-
-    /// Whether there are other holds than this one.
-    pub(crate) fn by_others(&self) -> bool {
-        self.control.held() > u32::from(self.holding)
-    }
-}
-
-impl<C: Control> Drop for Holding<C> {
-    fn drop(&mut self) {
-        self.release();
-    }
-}
-
 pin_project! {
-    /// A future that keeps the scope around it from being dropped.
+    /// A future that runs to its end although the scope around it is cancelled.
     ///
-    /// Made by [`Shields::shield`]. It is open from its first poll until it is ready or dropped.
+    /// Made by [`Shields::shield_future`]. It is open from its first poll until it is ready or dropped.
     ///
     /// # Panics
     ///
@@ -330,47 +236,42 @@ pin_project! {
     ///
     /// ```
     /// let shields = cancel_core::Shields::new();
-    /// let save = shields.shield(async { "saved" });
+    /// let save = shields.shield_future(async { "saved" });
     /// assert_eq!(smol::block_on(save), "saved");
     /// ```
     #[must_use = "futures do nothing unless awaited"]
     #[derive(Debug)]
-    pub struct Shield<C: Control, F> {
+    pub struct Shield<'s, F> {
         #[pin]
         future: Option<F>,
-        held: Holding<C>,
+        #[pin]
+        hold: Hold<'s>,
     }
 }
 
-impl<C: Control, F: Future> Shield<C, F> {
-    /// A shield of whatever control a layer has.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use cancel_core::{NoShields, Shield};
-    ///
-    /// assert_eq!(smol::block_on(Shield::new(NoShields, async { 5 })), 5);
-    /// ```
-    pub fn new(control: C, future: F) -> Self {
+impl<'s, F: Future> Shield<'s, F> {
+    #[doc(hidden)]
+    pub fn new(holds: &'s Holds, future: F) -> Self {
         Shield {
             future: Some(future),
-            held: Holding::none(control),
+            hold: Hold::new(holds),
         }
     }
 }
 
-impl<C: Control, F: Future> Future for Shield<C, F> {
+impl<F: Future> Future for Shield<'_, F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let mut this = self.project();
         let future = this.future.as_mut().as_pin_mut();
         let future = future.expect("`Shield` polled after its end");
-        this.held.hold();
-        let output = ready!(future.poll(cx));
+        this.hold.as_mut().keep(cx.waker());
+        let Poll::Ready(output) = future.poll(cx) else {
+            return Poll::Pending;
+        };
         this.future.set(None);
-        this.held.release();
+        this.hold.release();
         Poll::Ready(output)
     }
 }

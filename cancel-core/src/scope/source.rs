@@ -1,4 +1,4 @@
-//! Sources: futures and streams that ask for a cancelation by resolving to a cause.
+//! Sources: futures that ask for a cancelation by resolving to a cause.
 
 use crate::cause::Cause;
 use crate::cause::Reason;
@@ -8,92 +8,7 @@ use crate::sync::static_cause;
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
-use futures_core::Stream;
 use pin_project_lite::pin_project;
-
-/// No source at all, as a stream.
-///
-/// # Examples
-///
-/// ```
-/// use cancel_core::{Scope, Token};
-///
-/// let token = Token::new();
-/// let run: Scope<_, _, cancel_core::NoSource> = Scope::new(&token, async { 5 });
-/// assert_eq!(smol::block_on(run), Ok(5));
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct NoSource;
-
-impl Stream for NoSource {
-    type Item = Cause;
-
-    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Cause>> {
-        Poll::Ready(None)
-    }
-}
-
-pin_project! {
-    /// The sources of a stream, and a future: what [`Scope::source`](crate::Scope::source) makes.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use cancel_core::{Reason, Scope, Token};
-    /// use std::future::{pending, ready};
-    ///
-    /// let token = Token::new();
-    /// let run = Scope::new(&token, pending::<()>())
-    ///     .source(pending::<Reason>())
-    ///     .source(ready(Reason::Shutdown));
-    /// assert_eq!(smol::block_on(run).unwrap_err().reason(), Reason::Shutdown);
-    /// ```
-    #[derive(Debug)]
-    pub struct WithSource<S, F> {
-        #[pin]
-        others: Option<S>,
-        #[pin]
-        source: Option<F>,
-    }
-}
-
-impl<S, F> WithSource<S, F> {
-    pub(crate) fn new(others: Option<S>, source: F) -> Self {
-        WithSource {
-            others,
-            source: Some(source),
-        }
-    }
-}
-
-impl<S, F> Stream for WithSource<S, F>
-where
-    S: Stream<Item = Cause>,
-    F: Future<Output: Into<Cause>>,
-{
-    type Item = Cause;
-
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Cause>> {
-        let mut this = self.project();
-        if let Some(others) = this.others.as_mut().as_pin_mut() {
-            match others.poll_next(cx) {
-                Poll::Ready(Some(cause)) => return Poll::Ready(Some(cause)),
-                Poll::Ready(None) => this.others.set(None),
-                Poll::Pending => {}
-            }
-        }
-        if let Some(source) = this.source.as_mut().as_pin_mut() {
-            if let Poll::Ready(cause) = source.poll(cx) {
-                this.source.set(None);
-                return Poll::Ready(Some(cause.into()));
-            }
-        }
-        match this.others.is_none() && this.source.is_none() {
-            true => Poll::Ready(None),
-            false => Poll::Pending,
-        }
-    }
-}
 
 pin_project! {
     /// Resolves with the first of two sources. Made by [`any_of`].
@@ -308,5 +223,21 @@ pub(crate) fn failed(_: TimerError) -> Cause {
         Cause,
         Reason::Error,
         "the timer of the deadline failed"
+    )
+}
+
+/// The cause of a source that has panicked.
+#[cfg(feature = "alloc")]
+pub(crate) fn broken() -> Cause {
+    Cause::new(Reason::Error).with_message("a source panicked")
+}
+
+#[cfg(not(feature = "alloc"))]
+pub(crate) fn broken() -> Cause {
+    static_cause!(
+        crate::cause::StaticCause,
+        Cause,
+        Reason::Error,
+        "a source panicked"
     )
 }

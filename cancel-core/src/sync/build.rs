@@ -28,6 +28,13 @@ pub(crate) const HOLD: u32 = if cfg!(all(loom, feature = "loom")) {
     1
 };
 
+/// How many passes a scope waits for holds that it has woken (`scope/holds.rs`).
+pub(crate) const QUIET_PASSES: u8 = if cfg!(all(loom, feature = "loom")) {
+    1
+} else {
+    16
+};
+
 /// How many wakers are taken out at a time; they live on the canceller's stack.
 pub(crate) const BATCH: usize = if cfg!(all(loom, feature = "loom")) {
     1

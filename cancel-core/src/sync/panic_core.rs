@@ -1,16 +1,18 @@
 //! Without `std` nothing can be caught: a panic unwinds through (where it unwinds at all), and the
 //! caller's `Drop` serves the rest.
 
-#[derive(Default)]
-pub(crate) struct Panics;
+/// Nothing is kept.
+#[derive(Debug, Default)]
+pub struct Panics;
 
 impl Panics {
     pub(crate) const fn new() -> Self {
         Panics
     }
+    /// Calls foreign code.
     #[inline]
-    pub(crate) fn guard(&mut self, call: impl FnOnce()) {
-        call()
+    pub fn guard<T>(&mut self, call: impl FnOnce() -> T) -> Option<T> {
+        Some(call())
     }
     #[inline]
     pub(crate) fn resume(self) {}

@@ -2,25 +2,36 @@
 
 use alloc::boxed::Box;
 use core::any::Any;
+use core::panic::{RefUnwindSafe, UnwindSafe};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// The first panic of several calls.
-#[derive(Default)]
-pub(crate) struct Panics(Option<Box<dyn Any + Send>>);
+#[derive(Debug, Default)]
+pub struct Panics(Option<Box<dyn Any + Send>>);
+
+// SAFETY: through a shared reference nothing is reached but whether there is a payload.
+unsafe impl Sync for Panics {}
+impl UnwindSafe for Panics {}
+impl RefUnwindSafe for Panics {}
 
 impl Panics {
     pub(crate) const fn new() -> Self {
         Panics(None)
     }
 
+    /// Calls foreign code. `None`: it has panicked.
     #[inline]
-    pub(crate) fn guard(&mut self, call: impl FnOnce()) {
+    pub fn guard<T>(&mut self, call: impl FnOnce() -> T) -> Option<T> {
         // Unwind safe: the caller's own state is settled before each call.
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(call)) {
-            match self.0 {
-                None => self.0 = Some(payload),
-                // Dropping it could panic again.
-                Some(_) => core::mem::forget(payload),
+        match catch_unwind(AssertUnwindSafe(call)) {
+            Ok(value) => Some(value),
+            Err(payload) => {
+                match self.0 {
+                    None => self.0 = Some(payload),
+                    // Dropping it could panic again.
+                    Some(_) => core::mem::forget(payload),
+                }
+                None
             }
         }
     }

@@ -2,7 +2,7 @@
 //! levels. (FEATURES A18: interrupts are held off for a bounded time.)
 
 use crate::sync::meter::measure;
-use crate::{Child, Control, Deadline, Instant, OnCancel, Shields, Timer, TimerError, Token};
+use crate::{Child, Deadline, Instant, OnCancel, Scope, Shields, Timer, TimerError, Token};
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Waker};
@@ -225,16 +225,36 @@ fn come_and_go() {
 
 #[test]
 fn shields() {
-    does_not_grow("nested shields", |n| {
-        let mut innermost: &'static Shields<'static> = Box::leak(Box::default());
-        for _ in 0..n {
-            innermost = Box::leak(Box::new(Shields::nested(innermost)));
+    does_not_grow("a scope that looks which of its shields are polled", |n| {
+        let shields: &'static Shields<'static> = Box::leak(Box::default());
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut open: Vec<_> = (0..n.max(1))
+            .map(|_| Box::pin(shields.shield_future(core::future::pending::<()>())))
+            .collect();
+        for shield in &mut open {
+            assert!(shield.as_mut().poll(&mut cx).is_pending());
         }
+        let token = Token::new();
         move || {
-            // (`Count` has a section of its own for each level, which is not metered.)
-            innermost.hold();
-            innermost.release();
-            drop(wait(root()));
+            let mut polled = open.pop();
+            let body = core::future::poll_fn(|cx| match &mut polled {
+                Some(shield) => shield.as_mut().poll(cx),
+                None => core::task::Poll::Pending,
+            });
+            let mut run = Box::pin(Scope::new(&token, body).shields(shields));
+            let mut cx = Context::from_waker(Waker::noop());
+            assert!(run.as_mut().poll(&mut cx).is_pending());
+            token.cancel();
+            for _ in 0..4 {
+                assert!(run.as_mut().poll(&mut cx).is_pending());
+            }
+            // The others are woken, and nobody polls them.
+            drop(run);
+            drop(polled);
+            let mut run = Box::pin(Scope::new(Token::never(), core::future::ready(())));
+            assert!(run.as_mut().poll(&mut cx).is_ready());
+            assert!(!shields.is_open());
+            drop(open);
         }
     });
 }

@@ -108,6 +108,13 @@ impl List {
         unsafe { self.first.get().is_null() }
     }
 
+    /// Null if there is none.
+    #[inline(always)]
+    pub(crate) unsafe fn last(&self) -> *const Entry {
+        // SAFETY: E1, E4.
+        unsafe { self.walk().last }
+    }
+
     #[inline]
     pub(crate) unsafe fn push_back(&self, entry: *const Entry) {
         meter::step();

@@ -86,7 +86,7 @@ async fn step(stop: &Token, whole: &Deadline<'_, Clock>, clock: Clock, number: u
         let reading = sensor.until_cancelled(token).await;
         assert!(reading.is_err() && mine.check(token).is_err());
         shields
-            .shield(async {
+            .shield(async |_: &Token| {
                 yield_now().await;
                 SAVED.fetch_add(1, SeqCst);
             })

@@ -8,10 +8,11 @@ use crate::deadline::Deadline;
 use crate::id::OperationId;
 use crate::registry::Memberships;
 use crate::trace::Trace;
+use cancel_core::layer::Holds;
 use cancel_core::{CancelToken, IntoDeadline};
 use std::borrow::Cow;
 use std::future::Future;
-use std::sync::atomic::{AtomicBool, AtomicU32};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -135,7 +136,7 @@ impl<R: Runtime> Operation<R> {
             deadline: Deadline::never(),
             bell: Bell::new(),
             trace: Trace::default(),
-            holds: AtomicU32::new(0),
+            holds: Holds::new(),
             forced: AtomicBool::new(false),
             state: Mutex::new(state),
         };

@@ -6,15 +6,15 @@
 
 use super::Source;
 use super::enroll::Leaving;
-use super::shield::{Around, Holding, Steering};
-use super::sources::{Others, Sources};
+use super::shield::Held;
+use super::sources::{Others, Parts};
 use super::{Inner, Operation, Runtime};
 use crate::callbacks::{CatchUnwind, Event, Work};
 use crate::context::Status;
 use crate::current;
 use crate::panics::{Payload, describe, forget};
 use crate::trace;
-use cancel_core::{Cancelled, Cause, Grace, Instant, Reason, Scope, StaticCause, Token};
+use cancel_core::{Cancelled, Cause, Instant, Reason, Scope, StaticCause, Token};
 use std::future::{Future, poll_fn};
 use std::mem::take;
 use std::ops::DerefMut;
@@ -98,9 +98,8 @@ impl<R: Runtime> Inner<R> {
         self.listeners().any(hears)
     }
 
-    /// And the asynchronous ones, one after the other. What is around this operation waits.
+    /// And the asynchronous ones, one after the other.
     async fn tell_async(&self, event: Event) {
-        let _holding = Holding::new(self);
         let context = self.snapshot();
         let listeners: Vec<&Inner<R>> = self.listeners().collect();
         for op in listeners {
@@ -197,12 +196,11 @@ impl<R: Runtime> Operation<R> {
         inner.deadline.set(None);
         let registries = take(&mut state.registries);
         let pending = state.pending.take(); // of a run that was dropped early
-        let (watchers, panic) = match &mut state.details {
-            Some(details) => (take(&mut details.watchers), details.panic.take()),
-            None => (Vec::new(), None),
+        let watchers = match &mut state.details {
+            Some(details) => take(&mut details.watchers),
+            None => Vec::new(),
         };
         drop(state);
-        panic.into_iter().for_each(forget); // of a run that was dropped, too
         if !watchers.is_empty() {
             inner.wake(watchers);
         }
@@ -255,7 +253,7 @@ where
         };
         let has_cleanup = cleanup.is_some() || (more && op.has_cleanups());
         let has_end = has_cleanup || op.inner.has_queue();
-        let _around = (has_cleanup || op.inner.ends_slowly()).then(|| Around::new(&op.inner));
+        let slow = has_cleanup || op.inner.ends_slowly() || !op.inner.setup.grace().is_zero();
         let mut others = None;
         let mut beside = false; // a panic that is not the body's
         let result = {
@@ -263,7 +261,7 @@ where
             if op.check_at(now).is_ok() {
                 op.inner.tell(Event::Start);
                 if op.inner.hears_async(Event::Start) {
-                    attend(&op, Box::pin(op.inner.tell_async(Event::Start))).await;
+                    attend(&op, Box::pin(op.inner.tell_async(Event::Start)), true).await;
                 }
             }
             // As `Scope` begins; but the token and all that are only made for what has to wait.
@@ -307,14 +305,11 @@ where
                 }
                 Some(Poll::Pending) => {
                     drop(first); // or it would stay, for all its size
-                    let scope = Scope::new(&**op.token(), Body { op: &op, future })
-                        .begun()
-                        .sources(Sources::new(&op, others.as_deref_mut(), now))
-                        .shields(Steering(&op))
-                        .grace_with(GraceOf(&op));
-                    // A panic beside the body (the timer; the drop of the body) ends it, too, but not before the cleanup.
-                    let scope = pin!(scope);
-                    let future = attend(&op, scope);
+                    let body = Body { op: &op, future };
+                    let parts = Parts::new(&op, others.as_deref_mut(), now);
+                    let scope = pin!(Scope::with_setup(&**op.token(), body, parts).begun());
+                    // The scope contains panics beside the body until it is over; the cleanup comes later.
+                    let future = attend(&op, scope, slow);
                     match (CatchUnwind { future }).await {
                         Ok(result) => result,
                         Err(payload) => {
@@ -327,27 +322,10 @@ where
         };
         let mut late_panic = None;
         if has_end {
-            let _holding = Holding::new(&op.inner);
             let work = at_end(&op, cleanup.take(), &mut late_panic);
-            attend(&op, Box::pin(work)).await;
+            attend(&op, Box::pin(work), true).await;
         }
         drop(others);
-        // (There is none without a cancel.)
-        let panic = match op.is_cancelled() {
-            true => op.inner.take_panic(),
-            false => None,
-        };
-        let result = match (panic, result) {
-            (None, result) => result,
-            (Some(second), Ok(Err(first))) => {
-                forget(second);
-                Ok(Err(first))
-            }
-            (Some(payload), _) => {
-                beside = true;
-                Ok(Err(payload))
-            }
-        };
         let (event, result) = match (result, late_panic) {
             (Ok(Err(payload)), second) => {
                 second.into_iter().for_each(forget);
@@ -371,7 +349,7 @@ where
             }
         };
         if op.inner.hears_async(event) {
-            Box::pin(op.inner.tell_async(event)).await;
+            Held::new(&op.inner, Box::pin(op.inner.tell_async(event)), true).await;
         }
         match result {
             Ok(result) => output(result),
@@ -383,14 +361,15 @@ where
 /// A part of a run that waits. Dropped then, it cancels the operation, before anything else is dropped.
 struct Attended<'a, R: Runtime, P> {
     op: &'a Operation<R>,
-    part: Pin<P>,
+    part: Held<'a, R, P>,
     abandoned: bool,
 }
 
-fn attend<R: Runtime, P>(op: &Operation<R>, part: Pin<P>) -> Attended<'_, R, P> {
+/// `holds`: whether it holds what is around in any case.
+fn attend<R: Runtime, P>(op: &Operation<R>, part: Pin<P>, holds: bool) -> Attended<'_, R, P> {
     Attended {
         op,
-        part,
+        part: Held::new(&op.inner, part, holds),
         abandoned: false,
     }
 }
@@ -402,7 +381,7 @@ impl<R: Runtime, P: DerefMut<Target: Future> + Unpin> Future for Attended<'_, R,
         let op = self.op;
         let _inside = op.inner.trace.enter();
         self.abandoned = false; // a panic is not a drop
-        let poll = self.part.as_mut().poll(cx);
+        let poll = Pin::new(&mut self.part).poll(cx);
         self.abandoned = poll.is_pending();
         poll
     }
@@ -504,22 +483,6 @@ impl<R: Runtime, F> Drop for Body<'_, R, F> {
 fn drop_body<R: Runtime, F>(op: &Operation<R>, mut future: Pin<&mut Option<F>>) {
     let _inside = op.inner.trace.enter();
     future.set(None);
-}
-
-/// The operation's grace period.
-struct GraceOf<'a, R>(&'a Operation<R>);
-
-impl<R: Runtime> Grace for GraceOf<'_, R> {
-    type Sleep = Pin<Box<R::Sleep>>;
-
-    fn begin(&mut self) -> Option<Self::Sleep> {
-        let grace = self.0.inner.setup.grace();
-        (!grace.is_zero()).then(|| Box::pin(self.0.inner.runtime.sleep(grace)))
-    }
-
-    fn is_possible(&self) -> bool {
-        !self.0.inner.setup.grace().is_zero()
-    }
 }
 
 /// The one runner of an operation, from its first step to its last, which it makes in any case.

@@ -27,8 +27,6 @@ pub(crate) enum Edges {
     Progress,
     /// Those along which cancelation comes down.
     Cancel,
-    /// Those to operations whose bodies this one is part of.
-    Hold,
 }
 
 impl<R> Parent<R> {
@@ -36,7 +34,6 @@ impl<R> Parent<R> {
         let taken = match edges {
             Edges::Progress => true,
             Edges::Cancel => self.link != Link::Detached,
-            Edges::Hold => self.link == Link::Nested,
         };
         taken.then_some(&self.operation.inner)
     }

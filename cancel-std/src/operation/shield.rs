@@ -1,122 +1,86 @@
-//! Shields, and what forces the end of a grace period.
+//! Shields, what holds the operations around, and what forces the end of a grace period.
 //!
-//! An operation's holds are counted in `holds`, and in those of every operation around it in the same
-//! task (`Edges::Hold`). Whoever leaves nothing in a count but what the runner holds itself rings that
-//! operation's bell: its runner may be polled by another task than the one in which the hold ended.
+//! An operation's open shields are in its `holds` (the core's, which say what holds a body, and until
+//! when). Each operation that runs inside the body of another one is itself a hold of that one, while it has
+//! open shields, or something to do at its end: it enters there whenever its run is polled and waits.
 
-use super::{Edges, Inner, Operation, Runtime};
-use crate::callbacks::Event;
-use cancel_core::{Cancelled, Cause, Control, Reason, Shield, TimeoutExt};
+use super::{Inner, Link, Operation, Runtime};
+use cancel_core::layer::Hold;
+use cancel_core::{Cancelled, Cause, Reason, Shield, TimeoutExt};
 use std::future::Future;
+use std::ops::DerefMut;
+use std::pin::Pin;
 use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 impl<R> Inner<R> {
     pub(crate) fn is_held(&self) -> bool {
-        // Relaxed: a snapshot, or after a read-modify-write of one's own.
-        self.holds.load(Ordering::Relaxed) != 0
+        self.holds.is_open()
     }
 
-    /// For the runner, which has seen the cancelation, and will wait if there is a hold.
-    fn held(&self) -> u32 {
-        // A read-modify-write here and in `release`, both AcqRel: one of them comes first. If that is
-        // the release, we see it, and what the shield did. If it is ours, the release sees what we have
-        // seen, the cancelation, and rings. With plain loads both might miss the other.
-        self.holds.fetch_add(0, Ordering::AcqRel)
+    /// The operations in whose bodies this one runs: its parent, and those of its parts.
+    fn hosts(&self) -> impl Iterator<Item = &Inner<R>> {
+        self.listeners().filter_map(|op| {
+            let parent = op.setup.parent.as_ref()?;
+            (parent.link == Link::Nested).then_some(&*parent.operation.inner)
+        })
     }
+}
 
-    pub(crate) fn hold(&self) {
-        self.hold_from(0);
-    }
+/// A part of a run that holds what is around, while it waits.
+pub(super) struct Held<'a, R, P> {
+    inner: &'a Inner<R>,
+    part: Pin<P>,
+    /// Whether it holds in any case, or only by open shields.
+    always: bool,
+    /// Most have at most one, and those around which there is nothing, none.
+    hold: Option<Pin<Box<Hold<'a>>>>,
+    more: Vec<Pin<Box<Hold<'a>>>>,
+}
 
-    /// Without the first so many of the lineage.
-    fn hold_from(&self, first: usize) {
-        for op in self.lineage(Edges::Hold).skip(first) {
-            // Relaxed: the runner looks after the poll in which this happened; in another task there
-            // is no order to keep.
-            op.holds.fetch_add(1, Ordering::Relaxed);
+impl<'a, R, P> Held<'a, R, P> {
+    pub(super) fn new(inner: &'a Inner<R>, part: Pin<P>, always: bool) -> Self {
+        Held {
+            inner,
+            part,
+            always,
+            hold: None,
+            more: Vec::new(),
         }
     }
 
-    pub(crate) fn release(&self) {
-        self.release_from(0);
+    fn hold(&mut self, cx: &Context<'_>) {
+        if self.hold.is_none() {
+            let new = |host: &'a Inner<R>| Box::pin(Hold::new(&host.holds));
+            let mut hosts = self.inner.hosts().map(new);
+            self.hold = hosts.next();
+            self.more = hosts.collect();
+        }
+        for hold in self.hold.iter_mut().chain(&mut self.more) {
+            hold.as_mut().keep(cx.waker());
+        }
     }
 
-    fn release_from(&self, first: usize) {
-        for op in self.lineage(Edges::Hold).skip(first) {
-            op.holds.fetch_sub(1, Ordering::AcqRel); // see `held`
+    fn release(&mut self) {
+        for hold in self.hold.iter_mut().chain(&mut self.more) {
+            hold.as_mut().release();
         }
-        // Only then foreign code, since a waker may panic. Who holds meanwhile, rings later.
-        for op in self.lineage(Edges::Hold).skip(first) {
-            // One may be left: the runner's own, from its grace period on (`Scope`), which keeps nothing
-            // from ending. Relaxed: see `is_held`.
-            if op.holds.load(Ordering::Relaxed) <= 1 && op.is_cancelled() {
-                op.ring();
+    }
+}
+
+impl<R, P: DerefMut<Target: Future> + Unpin> Future for Held<'_, R, P> {
+    type Output = <P::Target as Future>::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let poll = self.part.as_mut().poll(cx);
+        if poll.is_pending() {
+            match self.always || self.inner.is_held() {
+                true => self.hold(cx),
+                false => self.release(),
             }
         }
-    }
-}
-
-/// The runner's view of an operation.
-pub(crate) struct Steering<'a, R>(pub(crate) &'a Operation<R>);
-
-impl<R: Runtime> Control for Steering<'_, R> {
-    fn hold(&self) {
-        self.0.inner.hold();
-    }
-
-    fn release(&self) {
-        self.0.inner.release();
-    }
-
-    fn held(&self) -> u32 {
-        self.0.inner.held()
-    }
-
-    fn hold_outer(&self) {
-        self.0.inner.hold_from(1);
-    }
-
-    fn release_outer(&self) {
-        self.0.inner.release_from(1);
-    }
-
-    fn asked(&self, _: &Cancelled) {
-        self.0.inner.asked();
-        self.0.inner.tell(Event::Asked);
-    }
-}
-
-/// A hold until the end of a block.
-pub(crate) struct Holding<'a, R>(&'a Inner<R>);
-
-impl<'a, R> Holding<'a, R> {
-    pub(crate) fn new(inner: &'a Inner<R>) -> Self {
-        inner.hold();
-        Holding(inner)
-    }
-}
-
-impl<R> Drop for Holding<'_, R> {
-    fn drop(&mut self) {
-        self.0.release();
-    }
-}
-
-/// A hold of the operations around this one, for a run that has something to do at its end: cancelled
-/// with it, they would otherwise drop it before it has seen that.
-pub(crate) struct Around<'a, R>(&'a Inner<R>);
-
-impl<'a, R> Around<'a, R> {
-    pub(crate) fn new(inner: &'a Inner<R>) -> Self {
-        inner.hold_from(1);
-        Around(inner)
-    }
-}
-
-impl<R> Drop for Around<'_, R> {
-    fn drop(&mut self) {
-        self.0.release_from(1);
+        poll
     }
 }
 
@@ -155,7 +119,7 @@ impl<R: Runtime> Operation<R> {
     /// assert!(saved.into_inner());
     /// ```
     pub fn shield<F: Future>(&self, future: F) -> impl Future<Output = F::Output> + use<'_, R, F> {
-        Shield::new(Steering(self), future)
+        Shield::new(&self.inner.holds, future)
     }
 
     /// As [`shield`](Operation::shield), for at most `limit`, counted from this call.
@@ -187,7 +151,7 @@ impl<R: Runtime> Operation<R> {
         limit: Duration,
         future: F,
     ) -> impl Future<Output = Result<F::Output, Cancelled>> + use<'_, R, F> {
-        Shield::new(Steering(self), future.timeout(self.runtime(), limit))
+        Shield::new(&self.inner.holds, future.timeout(self.runtime(), limit))
     }
 
     /// Cancels the operation, if it is not yet, and ends its [grace period](Operation::grace): one that

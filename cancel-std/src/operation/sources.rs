@@ -1,21 +1,21 @@
-//! The sources of a running operation, in one stream.
+//! What the core's runner is to know of a running operation: its sources, its grace period, its shields.
 
 use super::source::AnyOf;
-use super::{Inner, Operation, Runtime};
-use crate::panics::{Payload, forget};
+use super::{Operation, Runtime};
+use crate::callbacks::Event;
+use cancel_core::layer::{Holds, Panics, Setup};
 use cancel_core::{CancelToken, Cancelled, Cause, DeadlineSource, Instant, Reason, WaitForCancel};
 use futures_core::Stream;
 use pin_project::{pin_project, pinned_drop};
-use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::future::{Future, Ready};
 use std::pin::Pin;
 use std::sync::atomic::Ordering;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker};
 
-/// Deadline, force, and everything else that was given to the operation. Tokens are not polled: the
-/// operation's own token follows them.
+/// The sources are the deadline, force, and everything else that was given to the operation. Tokens are not
+/// polled: the operation's own token follows them.
 #[pin_project(PinnedDrop)]
-pub(super) struct Sources<'a, R: Runtime> {
+pub(super) struct Parts<'a, R: Runtime> {
     op: &'a Operation<R>,
     /// The deadline that `sleep` waits for, or has waited for.
     armed: Option<Instant>,
@@ -24,6 +24,7 @@ pub(super) struct Sources<'a, R: Runtime> {
     forced: bool,
     /// Lent: they stay until the cleanup is over, in which a second signal does no harm.
     others: Option<&'a mut Others>,
+    grace: Option<Pin<Box<R::Sleep>>>,
 }
 
 pub(super) struct Others {
@@ -32,24 +33,25 @@ pub(super) struct Others {
     late: Option<Vec<Pin<Box<WaitForCancel<CancelToken>>>>>,
 }
 
-impl<'a, R: Runtime> Sources<'a, R> {
+impl<'a, R: Runtime> Parts<'a, R> {
     /// Not long after `now`.
     pub(super) fn new(op: &'a Operation<R>, others: Option<&'a mut Others>, now: Instant) -> Self {
         let inner = &op.inner;
         let deadline = inner.deadline.get();
         let sleep = |at| DeadlineSource::new(inner.runtime.sleep_from(now, at));
-        Sources {
+        Parts {
             op,
             armed: deadline,
             sleep: deadline.map(sleep),
             forced: false,
             others,
+            grace: None,
         }
     }
 }
 
 #[pinned_drop]
-impl<R: Runtime> PinnedDrop for Sources<'_, R> {
+impl<R: Runtime> PinnedDrop for Parts<'_, R> {
     fn drop(self: Pin<&mut Self>) {
         // Contained, since this may be part of an unwinding.
         if let Some(waker) = self.op.inner.bell.silence() {
@@ -58,45 +60,28 @@ impl<R: Runtime> PinnedDrop for Sources<'_, R> {
     }
 }
 
-/// The first request cancels the token here, and not in the scope, which a panic of the token's callbacks
-/// would end, shields and all. What comes out are further requests.
-impl<R: Runtime> Stream for Sources<'_, R> {
-    type Item = Cause;
+impl<R: Runtime> Setup for Parts<'_, R> {
+    type Cleanup = Ready<()>;
 
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Cause>> {
-        let op = self.op;
-        loop {
-            let Some(cause) = ready!(self.as_mut().poll_request(cx)) else {
-                return Poll::Ready(None);
-            };
-            if op.is_cancelled() {
-                return Poll::Ready(Some(cause));
-            }
-            match catch_unwind(AssertUnwindSafe(|| op.cancel_with(cause))) {
-                Ok(true) => {}
-                // Somebody was quicker: a further one, whose cause does not count.
-                Ok(false) => return Poll::Ready(Some(Cause::new(Reason::Manual))),
-                // (Only the one that won calls them.)
-                Err(payload) => op.inner.keep_panic(payload),
-            }
-        }
-    }
-}
-
-impl<R> Inner<R> {
-    /// Keeps a panic for the end. (There is one cancel that wins, so none is there yet.)
-    fn keep_panic(&self, payload: Payload) {
-        let old = self.lock().details().panic.replace(payload);
-        old.into_iter().for_each(forget);
+    /// (The cleanup comes after the scope; `Held` holds what is around.)
+    fn has_end(&self) -> bool {
+        false
     }
 
-    pub(super) fn take_panic(&self) -> Option<Payload> {
-        self.lock().details.as_mut()?.panic.take()
+    fn holds(&self) -> Option<&Holds> {
+        Some(&self.op.inner.holds)
     }
-}
 
-impl<R: Runtime> Sources<'_, R> {
-    fn poll_request(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Cause>> {
+    fn asked(self: Pin<&mut Self>, _: &Cancelled) {
+        self.op.inner.asked();
+        self.op.inner.tell(Event::Asked);
+    }
+
+    fn poll_source(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        panics: &mut Panics,
+    ) -> Poll<Option<Cause>> {
         let mut this = self.project();
         let inner = &this.op.inner;
         inner.bell.listen(cx);
@@ -106,22 +91,59 @@ impl<R: Runtime> Sources<'_, R> {
             return Poll::Ready(Some(Cause::new(Reason::Manual)));
         }
         let deadline = inner.deadline.get();
-        if deadline != *this.armed {
-            *this.armed = deadline;
-            let sleep = deadline.map(|at| DeadlineSource::new(inner.runtime.sleep_until(at)));
-            this.sleep.set(sleep);
-        }
-        if let Some(sleep) = this.sleep.as_mut().as_pin_mut() {
-            if let Poll::Ready(cause) = sleep.poll(cx) {
-                this.sleep.set(None);
-                return Poll::Ready(Some(cause));
+        let late = panics.guard(|| {
+            if deadline != *this.armed {
+                *this.armed = deadline;
+                let sleep = deadline.map(|at| DeadlineSource::new(inner.runtime.sleep_until(at)));
+                this.sleep.set(sleep);
             }
+            match this.sleep.as_mut().as_pin_mut() {
+                Some(sleep) => sleep.poll(cx),
+                None => Poll::Pending,
+            }
+        });
+        let late = late.unwrap_or_else(|| {
+            let cause = Cause::new(Reason::Error);
+            Poll::Ready(cause.with_message("the timer of the deadline panicked"))
+        });
+        if let Poll::Ready(cause) = late {
+            panics.guard(|| this.sleep.set(None));
+            return Poll::Ready(Some(cause));
         }
         match this.others {
             Some(others) => others.poll(this.op, cx).map(Some),
             None => Poll::Pending,
         }
     }
+
+    fn begin_grace(self: Pin<&mut Self>) -> bool {
+        let this = self.project();
+        let grace = this.op.inner.setup.grace();
+        if grace.is_zero() {
+            return false;
+        }
+        *this.grace = Some(Box::pin(this.op.inner.runtime.sleep(grace)));
+        true
+    }
+
+    fn poll_grace(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        match self.project().grace {
+            Some(grace) => grace.as_mut().poll(cx).map(drop),
+            None => Poll::Ready(()),
+        }
+    }
+
+    fn end_grace(self: Pin<&mut Self>) {
+        *self.project().grace = None;
+    }
+
+    fn start_cleanup(self: Pin<&mut Self>) -> Option<Ready<()>> {
+        None
+    }
+
+    fn around(self: Pin<&mut Self>, _: Option<&Waker>) {}
+
+    fn end(self: Pin<&mut Self>, _: &mut Panics) {}
 }
 
 impl Others {

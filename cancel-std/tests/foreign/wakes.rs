@@ -1,9 +1,10 @@
 //! Wake-ups from other tasks, and what is left of wakers.
 
-use crate::poll;
 use cancel_std::testing::{TestWaker, VirtualTime};
-use std::future::pending;
+use std::cell::RefCell;
+use std::future::{Future, pending, poll_fn};
 use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 #[test]
@@ -12,23 +13,32 @@ fn the_end_of_the_last_shield_wakes_after_the_grace_period_too() {
     let op = time.operation().grace(Duration::from_secs(1));
     let handle = op.clone();
     let waker = TestWaker::counting();
-    let mut run = pin!(op.run(async |_| pending::<()>().await));
-    assert!(waker.poll(run.as_mut()).is_pending());
-    // In another task.
-    let mut shields = [(); 2].map(|()| Box::pin(handle.shield(pending::<()>())));
-    for shield in &mut shields {
-        assert!(poll(shield.as_mut()).is_pending());
+    let shields = RefCell::new(Vec::new());
+    for _ in 0..2 {
+        let shield = Box::pin(handle.shield(pending::<()>()));
+        shields.borrow_mut().push(shield);
     }
+    let polls_shields = poll_fn(|cx| {
+        for shield in shields.borrow_mut().iter_mut() {
+            assert!(shield.as_mut().poll(cx).is_pending());
+        }
+        Poll::<()>::Pending
+    });
+    let mut run = pin!(op.run(async move |_| polls_shields.await));
+    assert!(waker.poll(run.as_mut()).is_pending());
     handle.cancel();
     assert!(waker.poll(run.as_mut()).is_pending());
     time.advance(Duration::from_secs(1));
-    assert!(waker.poll(run.as_mut()).is_pending(), "not forced");
-    let [one, two] = shields;
-    drop(one);
-    assert!(waker.poll(run.as_mut()).is_pending());
-    let before = waker.wakes();
-    drop(two);
-    assert_eq!(waker.wakes(), before + 1);
+    // Another task takes them over, one after the other.
+    for _ in 0..2 {
+        for _ in 0..2 {
+            assert!(waker.poll(run.as_mut()).is_pending(), "not forced");
+        }
+        let taken = shields.borrow_mut().pop();
+        let before = waker.wakes();
+        drop(taken);
+        assert_eq!(waker.wakes(), before + 1);
+    }
     assert!(waker.poll(run.as_mut()).is_ready());
 }
 

@@ -252,7 +252,7 @@ fn child_dropped(n: u32) -> Measured {
 fn shield(n: u32) -> Measured {
     fn nested(outer: &Shields<'_>, left: u32) -> Measured {
         match left {
-            0 => measure(|| assert!(poll(pin!(outer.shield(async {}))).is_ready())),
+            0 => measure(|| assert!(poll(pin!(outer.shield_future(async {}))).is_ready())),
             _ => nested(&Shields::nested(outer), left - 1),
         }
     }

@@ -114,7 +114,7 @@ macro_rules! __core_list {
                 sources_end_what_has_no_token
                 another_token_is_a_source
                 sources_may_be_a_stream
-                a_scope_may_begin_late;
+                sources_add_up;
             combined:
                 the_first_of_two_fires
                 the_one_named_first_is_asked_first
@@ -129,7 +129,9 @@ macro_rules! __core_list {
                 shields_nest
                 a_cancel_waits_for_an_open_shield
                 a_dropped_shield_holds_nothing
-                a_shield_holds_the_scopes_around_it;
+                a_shield_holds_the_scopes_around_it
+                shielded_work_is_ordinary_work
+                what_nobody_polls_holds_nobody;
             grace:
                 the_body_sees_the_cancel_and_ends
                 a_body_that_goes_on_is_dropped

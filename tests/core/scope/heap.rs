@@ -31,7 +31,7 @@ fn a_scope_with_all_parts() {
         let token = pin!(Child::new(&STOP));
         let token = token.enter();
         let body = async {
-            shields.shield(gate.cancelled()).await;
+            shields.shield_future(gate.cancelled()).await;
             pending::<()>().await;
         };
         let both = all_of(never.cancelled(), gate.cancelled());
@@ -43,7 +43,7 @@ fn a_scope_with_all_parts() {
             .shields(&shields)
             .grace(&clock, SECOND)
             .finally(async || {
-                shields.shield(gate.cancelled()).await;
+                shields.shield_future(gate.cancelled()).await;
                 cleaned += 1;
             });
         let mut run = pin!(run);

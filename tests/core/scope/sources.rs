@@ -4,6 +4,7 @@ use crate::support::{Clock, SECOND, Task, poll};
 use cancel_core::{
     CancelToken, Cause, DeadlineSource, Reason, Scope, Shields, Timer, Token, all_of, any_of,
 };
+use futures_util::StreamExt;
 use futures_util::stream::{self, Stream};
 use std::cell::Cell;
 use std::future::{Future, pending, poll_fn, ready};
@@ -74,7 +75,7 @@ fn none_is_polled_after_its_end() {
     let tokens = [Token::new(), Token::new(), Token::new()];
     let [a, b, c] = &tokens;
     let body = async {
-        shields.shield(gate.cancelled()).await;
+        shields.shield_future(gate.cancelled()).await;
         pending::<()>().await;
     };
     let run = Scope::new(&token, body)
@@ -94,6 +95,54 @@ fn none_is_polled_after_its_end() {
     assert!(task.go().is_ready());
 }
 
+/// Sources are added, however they are set and in whatever order: each of them can be the one.
+#[test]
+fn x18_every_source_counts() {
+    fn stream<'a>(token: &'a Token) -> impl Stream<Item = Cause> + 'a {
+        stream::once(token.cancelled()).map(Cause::from)
+    }
+    for order in 0..4 {
+        for which in 0..4 {
+            let tokens = [Token::new(), Token::new(), Token::new(), Token::new()];
+            let [a, b, c, d] = &tokens;
+            let token = Token::new();
+            let run = Scope::new(&token, pending::<()>());
+            let mut run: Pin<Box<dyn Future<Output = Result<(), _>>>> = match order {
+                0 => Box::pin(
+                    run.source(a.cancelled())
+                        .sources(stream(b))
+                        .source(c.cancelled())
+                        .sources(stream(d)),
+                ),
+                1 => Box::pin(
+                    run.sources(stream(a))
+                        .source(b.cancelled())
+                        .source(c.cancelled())
+                        .sources(stream(d)),
+                ),
+                2 => Box::pin(
+                    run.sources(stream(a))
+                        .sources(stream(b))
+                        .sources(stream(c))
+                        .source(d.cancelled()),
+                ),
+                _ => Box::pin(
+                    run.source(a.cancelled())
+                        .source(b.cancelled())
+                        .sources(stream(c))
+                        .sources(stream(d)),
+                ),
+            };
+            assert!(poll(run.as_mut()).is_pending());
+            tokens[which].cancel_with("this one");
+            let Poll::Ready(Err(why)) = poll(run.as_mut()) else {
+                panic!("order {order}: source {which} was lost")
+            };
+            assert_eq!(why.message(), Some("this one"));
+        }
+    }
+}
+
 /// A stream that ends without an item asks for nothing.
 #[test]
 fn a_stream_that_ends() {
@@ -102,7 +151,7 @@ fn a_stream_that_ends() {
         smol::future::yield_now().await; // so that there is a second poll
         gate.cancelled().await
     };
-    let run = Scope::new(&token, body).sources(Ends(stream::iter([]), false));
+    let run = Scope::new(&token, body).sources(Ends(stream::iter([] as [Cause; 0]), false));
     let mut task = Task::new(run);
     assert!(task.go().is_pending());
     assert_eq!(task.polls, 2);
@@ -184,13 +233,13 @@ fn an_endless_stream() {
         Poll::Ready(Some(Cause::new(Reason::Manual)))
     });
     let body = async {
-        shields.shield(gate.cancelled()).await;
+        shields.shield_future(gate.cancelled()).await;
         pending::<()>().await;
     };
     let run = Scope::new(&token, body).sources(endless).shields(&shields);
     let mut task = Task::new(run);
     assert!(task.go().is_pending());
-    assert_eq!(items.get(), 2);
+    assert_eq!((items.get(), task.polls), (4, 3)); // one for each poll after the first
     gate.cancel();
     assert!(task.go().is_ready());
 }

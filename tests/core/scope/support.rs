@@ -11,7 +11,7 @@ use std::time::Duration;
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
 
-pub(crate) fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
+pub(crate) fn poll<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }
 
@@ -139,6 +139,7 @@ impl<F: Future> Task<F> {
             let future = self.future.as_mut().expect("not over");
             let waker = self.counter.waker();
             self.polls += 1;
+            assert!(self.polls < 100_000, "a busy loop");
             if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
                 self.future = None;
                 return Poll::Ready(output);

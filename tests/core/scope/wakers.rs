@@ -4,7 +4,7 @@ use crate::support::{Clock, SECOND, panic_of, poll, quiet};
 use cancel_core::{CancelToken, Scope, Shields, Token};
 use cancel_tests::{Counter, Hooks, watched};
 use std::any::Any;
-use std::future::{Future, pending};
+use std::future::{Future, pending, poll_fn};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
@@ -104,23 +104,44 @@ fn a_waker_that_drops_its_scope() {
 /// Its clone panics: the poll does, the body stays, and a later poll goes on.
 #[test]
 fn a_waker_whose_clone_panics() {
-    let (token, shields) = (CancelToken::new(), Shields::new());
+    let (token, polls) = (CancelToken::new(), std::cell::Cell::new(0));
     let (waker, _hooks) = Hooks::new().on_clone(|| quiet("clone")).waker();
-    let body = async {
-        shields.shield(pending::<()>()).await;
-    };
-    let mut run = Box::pin(Scope::new(&*token, body).shields(&shields));
+    let body = poll_fn(|_| {
+        polls.set(polls.get() + 1);
+        Poll::<()>::Pending
+    });
+    let mut run = Box::pin(Scope::new(&*token, body));
     let mut cx = Context::from_waker(&waker);
     assert_eq!(panic_of(|| run.as_mut().poll(&mut cx)), "clone");
     let counter = Counter::new();
     let second = counter.waker();
     let mut cx = Context::from_waker(&second);
     assert!(run.as_mut().poll(&mut cx).is_pending());
+    assert_eq!(polls.get(), 2);
     token.cancel();
     assert_eq!(counter.wakes(), 1);
-    assert!(run.as_mut().poll(&mut cx).is_pending(), "shielded");
-    drop(run);
-    assert!(!shields.is_open());
+    assert!(run.as_mut().poll(&mut cx).is_ready());
+}
+
+/// The shield is what clones it: a panic in the body, like any other.
+#[test]
+fn a_waker_whose_clone_panics_in_a_shield() {
+    let (token, shields, closed) = (
+        CancelToken::new(),
+        Shields::new(),
+        std::cell::Cell::new(false),
+    );
+    let (waker, _hooks) = Hooks::new().on_clone(|| quiet("clone")).waker();
+    let run = Scope::new(&*token, shields.shield_future(pending::<()>()))
+        .shields(&shields)
+        .finally(async || closed.set(true));
+    let mut run = Box::pin(run);
+    let mut cx = Context::from_waker(&waker);
+    assert_eq!(panic_of(|| run.as_mut().poll(&mut cx)), "clone");
+    assert_eq!(
+        (shields.is_open(), closed.get()),
+        (false, cfg!(feature = "std"))
+    );
 }
 
 /// Its wake panics: the cancel goes on to all others, and the scope sees it.

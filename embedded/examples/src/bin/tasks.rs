@@ -71,7 +71,7 @@ async fn radio(stop: &'static Token, ended: &'static Token) {
     let shields = Shields::new();
     let send = async {
         for number in 1.. {
-            let message = async {
+            let message = async |_: &Token| {
                 say!("radio    message {number} begins");
                 pause(25).await;
                 say!("radio    message {number} is out");

@@ -51,7 +51,7 @@ async fn round(program: &Token, outer: &Shields<'_>, number: u32) -> Result<u32,
     let shields = Shields::nested(outer);
     let body = async {
         let value = read(number).await;
-        shields.shield(send(value)).await;
+        shields.shield_future(send(value)).await;
         value
     };
     Scope::new(token.enter(), body)

@@ -3,8 +3,8 @@
 #![no_std]
 #![no_main]
 
-use cancel_core::{Child, DeadlineSource, NoSource, OnCancel, Scope, Shields, Token};
-use cancel_core::{WaitForCancel, WithSource};
+use cancel_core::{Bare, Child, DeadlineSource, OnCancel, Scope, Token};
+use cancel_core::{WaitForCancel, WithShields, WithSource};
 use cancel_embassy::Sleep;
 use core::future::{Future, Pending, pending};
 use core::hint::black_box;
@@ -19,8 +19,7 @@ type Watched = Watch<CriticalSectionRawMutex, (), 2>;
 type Run = Scope<
     &'static Token,
     Pending<()>,
-    WithSource<NoSource, DeadlineSource<Sleep>>,
-    &'static Shields<'static>,
+    WithShields<'static, WithSource<Bare, DeadlineSource<Sleep>>>,
 >;
 
 /// The size of the future that a function makes.

@@ -26,7 +26,7 @@ fn PendSV() {
 async fn work(steps: u32, shields: &Shields<'_>) {
     for _ in 0..steps {
         Timer::after_millis(10).await;
-        shields.shield(firmware::work(1)).await;
+        shields.shield_future(firmware::work(1)).await;
     }
 }
 

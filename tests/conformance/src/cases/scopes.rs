@@ -195,18 +195,19 @@ pub async fn sources_may_be_a_stream<R: Timer>(_: &R) -> Outcome {
     Ok(())
 }
 
-/// A scope around a body that was polled before goes on with the sources.
-pub async fn a_scope_may_begin_late<R: Timer>(runtime: &R) -> Outcome {
-    let (token, log) = (Token::new(), Log::default());
-    let body = async {
-        log.add(b'a');
-        pending::<()>().await;
-    };
-    let mut body = pin!(body);
-    ensure!(poll_once(body.as_mut()).await.is_pending());
-    let late = DeadlineSource::new(runtime.sleep(ms(2)));
-    let run = Scope::new(&token, body).begun().source(late);
-    ensure!(run.await.is_err_and(|why| why.reason() == Reason::Timeout));
-    ensure!(log.says("a"));
+/// A source set before a stream of sources counts as one set after it does.
+pub async fn sources_add_up<R: Timer>(runtime: &R) -> Outcome {
+    for late in [false, true] {
+        let token = Token::new();
+        let (before, after) = match late {
+            false => (ms(2), HOUR),
+            true => (HOUR, ms(2)),
+        };
+        let run = Scope::new(&token, pending::<()>())
+            .source(DeadlineSource::new(runtime.sleep(before)))
+            .sources(stream::pending::<Cause>())
+            .source(DeadlineSource::new(runtime.sleep(after)));
+        ensure!(run.await.is_err_and(|why| why.reason() == Reason::Timeout));
+    }
     Ok(())
 }

@@ -18,7 +18,7 @@ pub async fn a_shield_runs_to_its_end<R: Timer>(runtime: &R) -> Outcome {
             let slept = runtime.sleep(ms(3)).await;
             log.add(if slept.is_ok() { b'e' } else { b'x' });
         };
-        shields.shield(save).await;
+        shields.shield_future(save).await;
         log.add(b'b');
         runtime.sleep(HOUR).await
     };
@@ -41,7 +41,7 @@ pub async fn a_shield_gives_its_output<R: Timer>(runtime: &R) -> Outcome {
             token.cancel();
             runtime.sleep(ms(2)).await.map(|()| 5)
         };
-        shields.shield(save).await
+        shields.shield_future(save).await
     };
     let result = Scope::new(&token, body).shields(&shields).await;
     ensure!(result == Ok(Ok(5)));
@@ -59,7 +59,7 @@ pub async fn shields_in_a_row_all_run<R: Timer>(runtime: &R) -> Outcome {
                 let slept = runtime.sleep(ms(1)).await;
                 log.add(if slept.is_ok() { letter } else { b'x' });
             };
-            shields.shield(part).await;
+            shields.shield_future(part).await;
         }
         pending::<()>().await;
     };
@@ -75,12 +75,12 @@ pub async fn shields_nest<R: Timer>(runtime: &R) -> Outcome {
     let body = async {
         let outer = async {
             token.cancel();
-            shields.shield(async { log.add(b'i') }).await;
+            shields.shield(async |_| log.add(b'i')).await;
             yield_now().await;
             let slept = runtime.sleep(ms(1)).await;
             log.add(if slept.is_ok() { b'o' } else { b'x' });
         };
-        shields.shield(outer).await;
+        shields.shield_future(outer).await;
         yield_now().await;
         log.add(b'x');
     };
@@ -94,7 +94,7 @@ pub async fn shields_nest<R: Timer>(runtime: &R) -> Outcome {
 pub async fn a_cancel_waits_for_an_open_shield<R: Timer>(runtime: &R) -> Outcome {
     let (token, shields, gate) = (Token::new(), Shields::new(), Token::new());
     let body = async {
-        shields.shield(gate.cancelled()).await;
+        shields.shield_future(gate.cancelled()).await;
         pending::<()>().await;
     };
     let mut run = pin!(Scope::new(&token, body).shields(&shields));
@@ -114,9 +114,9 @@ pub async fn a_cancel_waits_for_an_open_shield<R: Timer>(runtime: &R) -> Outcome
 pub async fn a_dropped_shield_holds_nothing<R: Timer>(_: &R) -> Outcome {
     let (token, shields, log) = (Token::new(), Shields::new(), Log::default());
     let body = async {
-        let _unused = shields.shield(pending::<()>());
+        let _unused = shields.shield_future(pending::<()>());
         {
-            let mut begun = pin!(shields.shield(pending::<()>()));
+            let mut begun = pin!(shields.shield_future(pending::<()>()));
             let waits = poll_once(begun.as_mut()).await.is_pending();
             log.add(if waits && shields.is_open() {
                 b'a'
@@ -124,7 +124,7 @@ pub async fn a_dropped_shield_holds_nothing<R: Timer>(_: &R) -> Outcome {
                 b'x'
             });
         }
-        let mut over = pin!(shields.shield(async {}));
+        let mut over = pin!(shields.shield_future(async {}));
         over.as_mut().await;
         log.add(if shields.is_open() { b'x' } else { b'b' });
         token.cancel();
@@ -151,7 +151,7 @@ pub async fn a_shield_holds_the_scopes_around_it<R: Timer>(runtime: &R) -> Outco
                 let slept = runtime.sleep(ms(3)).await;
                 log.add(if slept.is_ok() { b's' } else { b'x' });
             };
-            inner.shield(save).await;
+            inner.shield_future(save).await;
             pending::<()>().await;
         };
         let result = Scope::new(child, within).shields(&inner).await;
@@ -162,5 +162,57 @@ pub async fn a_shield_holds_the_scopes_around_it<R: Timer>(runtime: &R) -> Outco
     let result = Scope::new(&token, body).source(late).shields(&outer).await;
     ensure!(result.is_err());
     ensure!(log.says("si"));
+    Ok(())
+}
+
+/// The token of shielded work is live although the scope is cancelled, and its deadline ends work below.
+pub async fn shielded_work_is_ordinary_work<R: Timer>(runtime: &R) -> Outcome {
+    let (token, shields, log) = (Token::new(), Shields::new(), Log::default());
+    let body = async {
+        let work = async |inner: &Token| {
+            token.cancelled().await;
+            log.add(if inner.is_cancelled() { b'x' } else { b'a' });
+            let child = pin!(Child::new(inner));
+            let limit = DeadlineSource::new(runtime.sleep(ms(2)));
+            let result = Scope::new(child.enter(), pending::<()>())
+                .source(limit)
+                .await;
+            let reason = result.map_err(|why| why.reason());
+            log.add(if reason == Err(Reason::Timeout) {
+                b'b'
+            } else {
+                b'x'
+            });
+        };
+        shields.shield(work).await;
+        pending::<()>().await;
+    };
+    let late = DeadlineSource::new(runtime.sleep(ms(2)));
+    let result = Scope::new(&token, body)
+        .source(late)
+        .shields(&shields)
+        .await;
+    ensure!(result.is_err());
+    ensure!(log.says("ab"));
+    Ok(())
+}
+
+/// A shield that lost a race and is kept, but not polled any more, does not keep the body.
+pub async fn what_nobody_polls_holds_nobody<R: Timer>(runtime: &R) -> Outcome {
+    let (token, shields) = (Token::new(), Shields::new());
+    let body = async {
+        let mut kept = pin!(shields.shield_future(pending::<()>()));
+        let first = runtime.sleep(ms(1));
+        futures_util::future::select(kept.as_mut(), pin!(first)).await;
+        let slept = runtime.sleep(HOUR).await;
+        let _ = slept;
+    };
+    let late = DeadlineSource::new(runtime.sleep(ms(3)));
+    let result = Scope::new(&token, body)
+        .source(late)
+        .shields(&shields)
+        .await;
+    ensure!(result.is_err_and(|why| why.reason() == Reason::Timeout));
+    ensure!(!shields.is_open());
     Ok(())
 }

@@ -96,14 +96,14 @@ fn in_a_shield(counts: u32) -> bool {
                 false => Poll::Ready(()),
             }
         });
-        shields.shield(step).await;
+        shields.shield_future(step).await;
         pending::<()>().await;
     };
     let early = {
         let mut run = pin!(Scope::new(&token, body).shields(&shields));
         let mut over = false;
         let early = interrupted(counts, &|| assert!(token.cancel()), || {
-            for _ in 0..3 {
+            for _ in 0..6 {
                 over = over || poll(run.as_mut(), 0).is_ready();
             }
         });

@@ -52,7 +52,8 @@ async fn shield() {
     let begin = Embassy.now();
     let body = async {
         loop {
-            let send = async {
+            let send = async |token: &Token| {
+                assert!(token.check().is_ok());
                 wait(4).await;
                 sent.set(sent.get() + 1);
             };

@@ -1,0 +1,502 @@
+//! Holds: what keeps the body of a scope although its cancelation was asked for.
+//!
+//! A hold is an entry in the list of its [`Holds`], in place, with the waker of its last poll. There is
+//! no count: what was forgotten, or is kept and not polled, is found out by looking who is polled.
+//!
+//! ```text
+//!              poll                      a pass without a poll
+//!     OUT ───────────▶ OPEN (at the back) ────────────────────▶ WOKEN
+//!      ▲                 │  ▲                                      │
+//!      │   ends, dropped │  └──────────────── poll ────────────────┤
+//!      └─────────────────┴───────── ends, dropped, cleared ────────┘
+//! ```
+//!
+//! The scope, once asked, makes a *pass* around each poll of its body (`begin`, `end`). Each hold that is
+//! polled in it moves to the back of `open` and takes the number of the pass. Then:
+//!
+//! * Both lists are empty: nothing holds.
+//! * The last of `open` has the number of this pass: it was polled, and is still open. The body is kept,
+//!   and the scope's waker stays here, for the next hold that ends. But if that hold has the scope's own
+//!   waker, and the scope has not asked for this pass itself, what has happened in the pass may just have
+//!   been what lets the body poll the hold no longer (a `select` is over). So the scope asks for another
+//!   pass, in which nothing happens, before it believes it.
+//! * Else the holds that are there were not polled. Some of them may stand where only what was woken is
+//!   polled (a `FuturesUnordered`), so they are woken: one after the first such pass, two after the
+//!   second, four after the third. The scope asks for the next pass. If a hold is polled in one of them,
+//!   the body is kept. When all have been woken, and [`QUIET_PASSES`] more passes have seen none of them
+//!   polled, nobody polls them, and they hold nobody.
+//!
+//! To be woken makes some collections wake their task once more afterwards: that would be the next event,
+//! and so on without an end. So after such a search has found a hold, the next pass in which none is polled
+//! is let through without a search; after the next one the next two, then four (`Tries::skip`).
+//!
+//! Invariants (`E` list.rs, `H` hub.rs)
+//!
+//! * G1: links, `pass`, `tries`, the slots of wakers and `woken` are read and written under the lock of
+//!   `word`, as are the flags of the word. (`will_wake` compares the bits of a slot without it, in the
+//!   one thread that writes to the slot.)
+//! * G2: `queued` of a hold is true exactly while it is in one of the two lists: in `woken` if
+//!   `entry.passed`, and without a waker then; else in `open`, with one.
+//! * G3: setting `queued` to false is the last touch: its owner may then free it without a lock.
+//! * G4: no entry has the address of a list (E2), so that holds which were forgotten do not notice when
+//!   the `Holds` move or go. Nobody looks at the lists then.
+//! * G5: wakers are cloned, woken and dropped outside the lock (H3).
+
+use crate::sync::{Acquire, LockedCell, Panics, QUIET_PASSES, Release, WakerSlot, Word, const_fn};
+use crate::tree::{Entry, Kind, List, NONEMPTY};
+use core::fmt;
+use core::marker::PhantomPinned;
+use core::pin::Pin;
+use core::ptr::{addr_of, from_ref};
+use core::task::Waker;
+
+/// The scope has seen that it is to end: each poll of a hold counts.
+const ASKED: u32 = NONEMPTY << 1;
+/// The scope waits for a hold to end: `waker` is there.
+const ARMED: u32 = NONEMPTY << 2;
+
+/// What a pass has shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pass {
+    /// A hold was polled and is open.
+    Held,
+    /// Nothing holds.
+    Free,
+    /// It takes another pass, for which the task has been woken.
+    Again,
+}
+
+/// The holds of one body.
+pub struct Holds {
+    word: Word,
+    /// The number of the pass.
+    pass: LockedCell<u32>,
+    tries: LockedCell<Tries>,
+    open: List,
+    woken: List,
+    /// That of the scope, if `ARMED`.
+    waker: WakerSlot,
+}
+
+/// What the passes so far say about the next one.
+#[derive(Clone, Copy, Debug)]
+struct Tries {
+    /// Whether the scope has asked for this pass itself.
+    asked: bool,
+    /// In a row of such: whether a hold with another waker than the scope's was woken; how many passes
+    /// have polled no hold; and how many of these since the last hold was woken.
+    woke: bool,
+    idle: u8,
+    quiet: u8,
+    /// How many passes of other events that poll no hold are let through, and how many were.
+    skip: u16,
+    skipped: u16,
+}
+
+const NO_TRIES: Tries = Tries {
+    asked: false,
+    woke: false,
+    idle: 0,
+    quiet: 0,
+    skip: 0,
+    skipped: 0,
+};
+
+impl Tries {
+    /// A pass that the scope has asked for has found a hold.
+    fn found(self) -> Self {
+        let skip = match self.woke {
+            true => self.skip.saturating_mul(2).max(1),
+            false => self.skip,
+        };
+        Tries { skip, ..NO_TRIES }
+    }
+}
+
+// SAFETY: G1; the entries behind the pointers are alive while linked, on whatever thread their owners
+// are; wakers are `Send + Sync`.
+unsafe impl Send for Holds {}
+// SAFETY: as above.
+unsafe impl Sync for Holds {}
+impl core::panic::UnwindSafe for Holds {}
+impl core::panic::RefUnwindSafe for Holds {}
+
+impl Holds {
+    const_fn! {
+        /// None.
+        pub const fn new() -> Self {
+            Holds {
+                word: Word::new(0),
+                pass: LockedCell::new(0),
+                tries: LockedCell::new(NO_TRIES),
+                open: List::new(),
+                woken: List::new(),
+                waker: WakerSlot::new(),
+            }
+        }
+    }
+
+    /// Whether there is one, be it polled or not.
+    #[inline]
+    pub fn is_open(&self) -> bool {
+        self.word.load() & NONEMPTY != 0
+    }
+
+    /// Before the body is polled. False: nothing holds it, so it need not be.
+    pub(crate) fn begin(&self) -> bool {
+        // SAFETY: alive; G1.
+        unsafe {
+            let mut held = Word::lock(&self.word);
+            self.pass.set(self.pass.get().wrapping_add(1));
+            let old = self.disarm(&mut held.flags);
+            held.flags |= ASKED;
+            let open = held.flags & NONEMPTY != 0;
+            Word::unlock(&self.word, held);
+            drop(old);
+            open
+        }
+    }
+
+    /// After the body was polled, in the same poll as `begin`. `own`: the scope's waker.
+    pub(crate) fn end(&self, own: &Waker, panics: &mut Panics) -> Pass {
+        let mine = own.clone();
+        // SAFETY: alive; G1; what is in a list is alive (E4).
+        unsafe {
+            let mut held = Word::lock(&self.word);
+            let mut tries = self.tries.get();
+            let last = self.open.last();
+            let (keep, next) = if held.flags & NONEMPTY == 0 {
+                (false, NO_TRIES)
+            } else if self.in_this_pass(last) {
+                let another = !tries.asked && (*last.cast::<Place>()).waker.will_wake(own);
+                (!another, if tries.asked { tries.found() } else { NO_TRIES })
+            } else {
+                let skips = !tries.asked && tries.skipped < tries.skip;
+                tries.skipped += u16::from(skips);
+                (skips, tries)
+            };
+            tries = next;
+            tries.asked = !keep;
+            self.tries.set(tries);
+            if keep {
+                // Who ends from here on finds the waker. (There is an old one only if two scopes use
+                // these holds, which is no sense, but no harm.)
+                let old = self.disarm(&mut held.flags);
+                self.waker.put(mine);
+                held.flags |= ARMED;
+                Word::unlock(&self.word, held);
+                drop(old);
+                return Pass::Held;
+            }
+            let (open, polled) = (held.flags & NONEMPTY != 0, self.in_this_pass(last));
+            Word::unlock(&self.word, held);
+            if !open || !polled && !self.wake_some(tries, own, panics) {
+                return Pass::Free;
+            }
+        }
+        panics.guard(|| mine.wake());
+        Pass::Again
+    }
+
+    /// # Safety
+    ///
+    /// Under the lock.
+    unsafe fn in_this_pass(&self, entry: *const Entry) -> bool {
+        // SAFETY: G1; in a list, so alive.
+        unsafe { !entry.is_null() && (*entry.cast::<Place>()).pass.get() == self.pass.get() }
+    }
+
+    /// Takes the waker of one that is open, which goes to `woken`.
+    ///
+    /// # Safety
+    ///
+    /// Under the lock; `entry` is in `open`.
+    unsafe fn take_waker(&self, entry: *const Entry) -> Waker {
+        // SAFETY: G1, G2.
+        unsafe {
+            self.open.unlink(entry);
+            self.woken.push_back(entry);
+            (*entry).passed.set(true);
+            (*entry.cast::<Place>()).waker.take()
+        }
+    }
+
+    /// After a pass in which no hold was polled. False: that was the last one.
+    fn wake_some(&self, mut tries: Tries, own: &Waker, panics: &mut Panics) -> bool {
+        tries.quiet += 1;
+        // SAFETY: alive; G1, as above.
+        unsafe {
+            for _ in 0..1_u32 << tries.idle.min(30) {
+                let held = Word::lock(&self.word);
+                let first = self.open.first();
+                // (Polled in this pass: meanwhile, by another thread.)
+                if first.is_null() || self.in_this_pass(first) {
+                    Word::unlock(&self.word, held);
+                    break;
+                }
+                tries.quiet = 0;
+                let waker = self.take_waker(first);
+                Word::unlock(&self.word, held);
+                if !waker.will_wake(own) {
+                    tries.woke = true;
+                    panics.guard(|| waker.wake());
+                }
+                // (Else the task is woken anyway.)
+            }
+            tries.idle = tries.idle.saturating_add(1);
+            let held = Word::lock(&self.word);
+            self.tries.set(tries);
+            Word::unlock(&self.word, held);
+        }
+        tries.quiet < QUIET_PASSES
+    }
+
+    /// The body is gone: what is left in the lists holds nothing any more.
+    pub(crate) fn clear(&self) {
+        if self.word.load() & (NONEMPTY | ASKED | ARMED) == 0 {
+            return;
+        }
+        // SAFETY: alive; G1, G3, as above. One entry in a section.
+        unsafe {
+            loop {
+                let mut held = Word::lock(&self.word);
+                let open = !self.open.is_empty();
+                let list = if open { &self.open } else { &self.woken };
+                let first = list.first();
+                if first.is_null() {
+                    let old = self.disarm(&mut held.flags);
+                    held.flags = 0;
+                    self.tries.set(NO_TRIES);
+                    Word::unlock(&self.word, held);
+                    drop(old);
+                    return;
+                }
+                let waker = self.take_out(first, &mut held.flags);
+                Word::unlock(&self.word, held);
+                drop(waker);
+            }
+        }
+    }
+
+    /// The waker of the scope, if it waits.
+    ///
+    /// # Safety
+    ///
+    /// Under the lock.
+    unsafe fn disarm(&self, flags: &mut u32) -> Option<Waker> {
+        if *flags & ARMED == 0 {
+            return None;
+        }
+        *flags &= !ARMED;
+        // SAFETY: passed on; armed, so there is one.
+        Some(unsafe { self.waker.take() })
+    }
+
+    /// Takes a hold out of its list. It is not touched afterwards.
+    ///
+    /// # Safety
+    ///
+    /// Under the lock; `entry` is in one of the lists.
+    unsafe fn take_out(&self, entry: *const Entry, flags: &mut u32) -> Option<Waker> {
+        // SAFETY: G1, G2.
+        unsafe {
+            let waker = self.unlink(entry);
+            if self.open.is_empty() && self.woken.is_empty() {
+                *flags &= !NONEMPTY;
+            }
+            // Release: pairs with the Acquire in `leave` (G3).
+            (*entry).queued.store(false, Release);
+            waker
+        }
+    }
+
+    /// # Safety
+    ///
+    /// As for `take_out`; the caller says where the entry is then.
+    unsafe fn unlink(&self, entry: *const Entry) -> Option<Waker> {
+        // SAFETY: G1, G2.
+        unsafe {
+            if (*entry).passed.get() {
+                (*entry).passed.set(false);
+                self.woken.unlink(entry);
+                return None;
+            }
+            self.open.unlink(entry);
+            Some((*entry.cast::<Place>()).waker.take())
+        }
+    }
+
+    /// A hold is polled: it goes to the back.
+    ///
+    /// # Safety
+    ///
+    /// `place` is pinned, is used by this thread alone, and leaves before it goes (E4).
+    unsafe fn enter(&self, place: *const Place, waker: &Waker) {
+        // SAFETY: G1; alive.
+        unsafe {
+            let entry = place.cast::<Entry>();
+            // Acquire: pairs with the store of whoever has taken it out, and is done with the slot.
+            let queued = (*entry).queued.load(Acquire);
+            let same = queued && (*place).waker.will_wake(waker);
+            if same && self.word.load() & ASKED == 0 {
+                return;
+            }
+            let mut new = match same {
+                true => None,
+                false => Some(waker.clone()),
+            };
+            loop {
+                let mut held = Word::lock(&self.word);
+                // (Not to be changed by others meanwhile, but it may have been taken out.)
+                let queued = (*entry).queued.load(Acquire);
+                let has_waker = queued && !(*entry).passed.get();
+                if new.is_none() && !has_waker {
+                    Word::unlock(&self.word, held);
+                    new = Some(waker.clone());
+                    continue;
+                }
+                let old = match queued {
+                    true => self.unlink(entry),
+                    false => None,
+                };
+                let (put, left) = match new {
+                    Some(new) => (Some(new), old),
+                    None => (old, None),
+                };
+                if let Some(waker) = put {
+                    (*place).waker.put(waker);
+                }
+                (*place).pass.set(self.pass.get());
+                self.open.push_back(entry);
+                (*entry).queued.store(true, Release);
+                held.flags |= NONEMPTY;
+                Word::unlock(&self.word, held);
+                drop(left);
+                return;
+            }
+        }
+    }
+
+    /// A hold is over. The waker of a scope that waits for that.
+    ///
+    /// # Safety
+    ///
+    /// `place` is alive, and has entered here or nowhere.
+    unsafe fn leave(&self, place: *const Place) -> Option<Waker> {
+        // SAFETY: G1; alive.
+        unsafe {
+            let entry = place.cast::<Entry>();
+            // Acquire: G3.
+            if !(*entry).queued.load(Acquire) {
+                return None;
+            }
+            let mut held = Word::lock(&self.word);
+            let waker = match (*entry).queued.load(Acquire) {
+                true => self.take_out(entry, &mut held.flags),
+                false => None,
+            };
+            let scope = self.disarm(&mut held.flags);
+            Word::unlock(&self.word, held);
+            drop(waker);
+            scope
+        }
+    }
+}
+
+impl Default for Holds {
+    fn default() -> Self {
+        Holds::new()
+    }
+}
+
+impl Drop for Holds {
+    fn drop(&mut self) {
+        // (Of a scope that was forgotten.)
+        let mut flags = self.word.load();
+        // SAFETY: exclusive.
+        drop(unsafe { self.disarm(&mut flags) });
+    }
+}
+
+impl fmt::Debug for Holds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Holds")
+            .field("open", &self.is_open())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The entry of a hold, and what belongs to it.
+#[repr(C)]
+struct Place {
+    entry: Entry,
+    /// In which it was last polled.
+    pass: LockedCell<u32>,
+    waker: WakerSlot,
+}
+
+/// One reason to keep a body, while it is polled. It does not hold before [`keep`](Hold::keep).
+pub struct Hold<'h> {
+    place: Place,
+    holds: &'h Holds,
+    /// The list points to `place`.
+    _pinned: PhantomPinned,
+}
+
+// SAFETY: the cells are used under the lock of the `Holds`, or by whoever polls; wakers are
+// `Send + Sync`.
+unsafe impl Send for Hold<'_> {}
+// SAFETY: nothing can be done with a shared reference that is not pinned, and polls are exclusive.
+unsafe impl Sync for Hold<'_> {}
+impl core::panic::UnwindSafe for Hold<'_> {}
+impl core::panic::RefUnwindSafe for Hold<'_> {}
+
+impl<'h> Hold<'h> {
+    /// One of these, which does not hold yet.
+    pub fn new(holds: &'h Holds) -> Self {
+        Hold {
+            place: Place {
+                entry: Entry::new(Kind::Waiter),
+                pass: LockedCell::new(0),
+                waker: WakerSlot::new(),
+            },
+            holds,
+            _pinned: PhantomPinned,
+        }
+    }
+
+    /// To be called at each poll of what holds.
+    #[inline]
+    pub fn keep(self: Pin<&mut Self>, waker: &Waker) {
+        let this = self.into_ref().get_ref();
+        // SAFETY: pinned, and the drop takes it out; always the same `Holds`. Polls are exclusive.
+        unsafe { this.holds.enter(from_ref(&this.place), waker) }
+    }
+
+    /// What holds is over.
+    #[inline]
+    pub fn release(self: Pin<&mut Self>) {
+        let this = self.into_ref().get_ref();
+        // SAFETY: as in the drop.
+        if let Some(scope) = unsafe { this.holds.leave(from_ref(&this.place)) } {
+            scope.wake();
+        }
+    }
+}
+
+impl Drop for Hold<'_> {
+    fn drop(&mut self) {
+        // SAFETY: pinned if it has ever entered; the `Holds` are alive.
+        if let Some(scope) = unsafe { self.holds.leave(addr_of!(self.place)) } {
+            let mut panics = Panics::new();
+            panics.guard(|| scope.wake());
+            panics.resume_unless_unwinding();
+        }
+    }
+}
+
+impl fmt::Debug for Hold<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hold")
+    }
+}
