@@ -12,11 +12,14 @@ mod setup;
 #[allow(unsafe_code)]
 mod deadline;
 
+#[allow(unsafe_code)]
+mod until_deadline;
+
 mod timeout;
 
 mod run;
 
-pub use deadline::{Deadline, UntilDeadline};
+pub use deadline::Deadline;
 pub use holds::{Hold, Holds};
 pub use run::Scope;
 pub use setup::{Bare, Setup, WithCleanup, WithGrace, WithShields, WithSource, WithSources};
@@ -25,3 +28,4 @@ pub use source::{AllOf, AnyOf, DeadlineSource, all_of, any_of};
 #[cfg(feature = "alloc")]
 pub use timeout::TimeoutToken;
 pub use timeout::{Timeout, TimeoutExt};
+pub use until_deadline::UntilDeadline;

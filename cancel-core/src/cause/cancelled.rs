@@ -193,7 +193,8 @@ impl Cancelled {
         self.origin
     }
 
-    /// Whether the [origin](Cancelled::origin) is `whose`: a token, a view of one, or an id.
+    /// Whether the [origin](Cancelled::origin) is `whose`: a token, a view of one, a
+    /// [`Deadline`](crate::Deadline), or an id.
     ///
     /// # Examples
     ///

@@ -160,7 +160,6 @@ impl Cause {
     }
 
     /// The token cancelled with it answers [`Reason::Parent`], and this as the reason of the root.
-    #[allow(dead_code)] // (for deadlines that are nested)
     pub(crate) fn inherited(mut self) -> Self {
         self.inherited = true;
         self

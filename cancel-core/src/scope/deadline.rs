@@ -15,18 +15,13 @@
 use crate::cause::Cancelled;
 use crate::cause::Cause;
 use crate::cause::Reason;
+use crate::cause::{HasId, TokenId};
 use crate::rt::{Instant, IntoDeadline, Timer};
-use crate::scope::source::failed;
 use crate::sync::{Held, LockedCell, Panics, Relaxed, const_fn};
 use crate::token::Token;
 use crate::tree::{Entry, Hub, Kind, NONEMPTY, Waiter};
 use core::fmt;
-use core::future::Future;
-use core::marker::PhantomPinned;
-use core::pin::Pin;
-use core::task::{Context, Poll};
 use core::time::Duration;
-use pin_project_lite::pin_project;
 
 /// When work has to be over: a moment that may be moved while the work runs, and that may stand below
 /// another one. It lives on the stack, in a future or in a `static`, and needs no heap.
@@ -69,10 +64,13 @@ use pin_project_lite::pin_project;
 /// assert_eq!(smol::block_on(measure()), 42);
 /// ```
 pub struct Deadline<'o, R> {
-    hub: Hub,
+    pub(super) hub: Hub,
     /// Its own; `FAR_FUTURE`: none.
     at: LockedCell<Instant>,
-    timer: R,
+    /// The timeout that `at` was made of, for those who are told.
+    #[cfg(feature = "alloc")]
+    limit: LockedCell<Option<Duration>>,
+    pub(super) timer: R,
     outer: Option<&'o Deadline<'o, R>>,
 }
 
@@ -102,6 +100,8 @@ impl<R> Deadline<'_, R> {
             Deadline {
                 hub: Hub::new(0),
                 at: LockedCell::new(Instant::FAR_FUTURE),
+                #[cfg(feature = "alloc")]
+                limit: LockedCell::new(None),
                 timer,
                 outer: None,
             }
@@ -137,7 +137,9 @@ impl<'o, R: Timer> Deadline<'o, R> {
     /// See [`Deadline`].
     pub fn timeout(self, timeout: Duration) -> Self {
         let at = self.timer.now() + timeout;
-        self.until(at)
+        // SAFETY: nobody else can reach the cells.
+        unsafe { self.set(at, Some(timeout)) };
+        self
     }
 
     /// Sets its own deadline to a moment on the timer's clock. `None` and [`Instant::FAR_FUTURE`] are
@@ -162,8 +164,8 @@ impl<'o, R: Timer> Deadline<'o, R> {
     /// ```
     pub fn until(self, at: impl IntoDeadline<R>) -> Self {
         let at = at.into_deadline().unwrap_or(Instant::FAR_FUTURE);
-        // SAFETY: nobody else can reach the cell.
-        unsafe { self.at.set(at) };
+        // SAFETY: nobody else can reach the cells.
+        unsafe { self.set(at, None) };
         self
     }
 
@@ -182,7 +184,7 @@ impl<'o, R: Timer> Deadline<'o, R> {
     ///
     /// See [`Deadline`].
     pub fn set_timeout(&self, timeout: Duration) {
-        self.move_to(self.timer.now() + timeout);
+        self.move_to(self.timer.now() + timeout, Some(timeout));
     }
 
     /// Moves its own deadline, earlier or later, to a moment on the timer's clock. `None` takes it away,
@@ -214,16 +216,28 @@ impl<'o, R: Timer> Deadline<'o, R> {
     /// ```
     pub fn set_deadline(&self, at: impl IntoDeadline<R>) {
         let at = at.into_deadline();
-        self.move_to(at.unwrap_or(Instant::FAR_FUTURE));
+        self.move_to(at.unwrap_or(Instant::FAR_FUTURE), None);
     }
 
-    fn move_to(&self, at: Instant) {
+    /// # Safety
+    ///
+    /// Under the lock, or where nobody else can reach it.
+    unsafe fn set(&self, at: Instant, _limit: Option<Duration>) {
+        // SAFETY: L1, by the caller.
+        unsafe {
+            self.at.set(at);
+            #[cfg(feature = "alloc")]
+            self.limit.set(_limit);
+        }
+    }
+
+    fn move_to(&self, at: Instant, limit: Option<Duration>) {
         let hub: *const Hub = &self.hub;
         let mark = Entry::new(Kind::Mark);
         // SAFETY: alive; L1. The mark is out when `wake_before` is over, whatever panics (E4).
         unsafe {
             let mut held = Hub::lock(hub);
-            self.at.set(at);
+            self.set(at, limit);
             if (*hub).list.is_empty() {
                 return Hub::unlock(hub, held);
             }
@@ -236,7 +250,7 @@ impl<'o, R: Timer> Deadline<'o, R> {
     }
 
     /// Its own. `FAR_FUTURE`: none.
-    fn own(&self) -> Instant {
+    pub(super) fn own(&self) -> Instant {
         // SAFETY: alive; L1.
         unsafe {
             let held = Hub::lock(&self.hub);
@@ -253,9 +267,45 @@ impl<'o, R: Timer> Deadline<'o, R> {
     ///
     /// See [`set_deadline`](Deadline::set_deadline).
     pub fn deadline(&self) -> Option<Instant> {
-        let all = core::iter::successors(Some(self), |deadline| deadline.outer);
-        let earliest = all.fold(Instant::FAR_FUTURE, |earliest, one| earliest.min(one.own()));
+        let (earliest, _) = self.earliest();
         (earliest != Instant::FAR_FUTURE).then_some(earliest)
+    }
+
+    /// The effective deadline, and whose it is: of equal ones the outermost's.
+    pub(super) fn earliest(&self) -> (Instant, &Self) {
+        let all = core::iter::successors(self.outer, |deadline| deadline.outer);
+        all.fold((self.own(), self), |(earliest, whose), one| {
+            let at = one.own();
+            match at <= earliest {
+                true => (at, one),
+                false => (earliest, whose),
+            }
+        })
+    }
+
+    /// The cause, for this one, of a timeout of `whose`: itself, or one that it is nested in.
+    pub(super) fn cause(&self, whose: &Self) -> Cause {
+        let cause = Cause::new(Reason::Timeout).or_from(HasId::id(whose));
+        #[cfg(feature = "alloc")]
+        let cause = match whose.limit() {
+            Some(limit) => cause.with_limit(limit),
+            None => cause,
+        };
+        match core::ptr::eq(self, whose) {
+            true => cause,
+            false => cause.inherited(),
+        }
+    }
+
+    #[cfg(feature = "alloc")]
+    fn limit(&self) -> Option<Duration> {
+        // SAFETY: alive; L1.
+        unsafe {
+            let held = Hub::lock(&self.hub);
+            let limit = self.limit.get();
+            Hub::unlock(&self.hub, held);
+            limit
+        }
     }
 
     /// Returns the time to the effective deadline: zero if it has passed, `None` if there is none.
@@ -268,12 +318,14 @@ impl<'o, R: Timer> Deadline<'o, R> {
         Some(deadline - self.timer.now())
     }
 
-    /// `Err` if the token is cancelled, or if the effective deadline has passed: then this cancels the
-    /// token, reason *timeout*. For work that runs long without an await.
+    /// Checks the token, and the effective deadline: if that has passed, this cancels the token. For
+    /// work that runs long without an await.
+    ///
+    /// The cause is that of the [`source`](Deadline::source).
     ///
     /// # Errors
     ///
-    /// [`Cancelled`], with the token's cause.
+    /// [`Cancelled`], with the token's cause, if the token is cancelled.
     ///
     /// # Panics
     ///
@@ -302,40 +354,44 @@ impl<'o, R: Timer> Deadline<'o, R> {
     /// ```
     pub fn check(&self, token: &Token) -> Result<(), Cancelled> {
         token.check()?;
-        if self.remaining() != Some(Duration::ZERO) {
+        let (at, whose) = self.earliest();
+        if at == Instant::FAR_FUTURE || self.timer.now() < at {
             return Ok(());
         }
-        token.cancel_with(Reason::Timeout);
+        token.cancel_with(self.cause(whose));
         match token.cause() {
             Some(cancelled) => Err(cancelled),
             // One that is never cancelled.
-            None => Err(Cancelled::from(Cause::new(Reason::Timeout))),
+            None => Err(Cancelled::from(self.cause(whose))),
         }
     }
+}
 
-    /// A source for a [`Scope`](crate::Scope), which fires at this deadline, reason *timeout*, and
-    /// follows it when it is moved. Those it is nested in have sources of their own, in the scopes
-    /// that they belong to.
-    ///
-    /// If the timer fails, it fires with [`Reason::Error`].
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancel safe.
-    ///
-    /// # Examples
-    ///
-    /// See [`Deadline`].
-    pub fn source(&self) -> UntilDeadline<'_, R> {
-        UntilDeadline {
-            armed: Instant::FAR_FUTURE,
-            sleep: None,
-            waiting: Waiting {
-                waiter: Waiter::new(),
-                deadline: self,
-                _pinned: PhantomPinned,
-            },
-        }
+/// Its address: the same for as long as the deadline stays in its place, and that of no token meanwhile.
+///
+/// # Examples
+///
+/// ```
+/// # use cancel_core::{Instant, Timer, TimerError};
+/// # use std::time::Duration;
+/// # #[derive(Clone)]
+/// # struct Clock;
+/// # impl Timer for Clock {
+/// #     type Sleep = std::future::Ready<Result<(), TimerError>>;
+/// #     fn now(&self) -> Instant { Instant::EPOCH + Duration::from_secs(60) }
+/// #     fn sleep_until(&self, _: Instant) -> Self::Sleep { std::future::ready(Ok(())) }
+/// # }
+/// use cancel_core::{Deadline, Token};
+///
+/// let token = Token::new();
+/// let whole = Deadline::new(Clock).timeout(Duration::ZERO);
+/// let step = Deadline::nested(&whole).timeout(Duration::from_secs(30));
+/// let cancelled = step.check(&token).unwrap_err();
+/// assert!(cancelled.is_from(&whole) && !cancelled.is_from(&step));
+/// ```
+impl<R> HasId for Deadline<'_, R> {
+    fn id(&self) -> TokenId {
+        TokenId::of(&self.hub)
     }
 }
 
@@ -388,111 +444,5 @@ unsafe fn wake_before(mark: *const Entry, hub: *const Hub, mut held: Held) {
         }
         Hub::unlock(hub, held);
         panics.resume();
-    }
-}
-
-/// The place of a source in the list of its deadline.
-struct Waiting<'d, R> {
-    waiter: Waiter,
-    deadline: &'d Deadline<'d, R>,
-    /// The list points to `waiter`.
-    _pinned: PhantomPinned,
-}
-
-// SAFETY: the waiter's cells are used under the hub's lock, or by whoever polls; wakers are
-// `Send + Sync`.
-unsafe impl<R: Sync> Send for Waiting<'_, R> {}
-// SAFETY: nothing can be done with a shared reference.
-unsafe impl<R: Sync> Sync for Waiting<'_, R> {}
-impl<R: core::panic::RefUnwindSafe> core::panic::UnwindSafe for Waiting<'_, R> {}
-impl<R: core::panic::RefUnwindSafe> core::panic::RefUnwindSafe for Waiting<'_, R> {}
-
-impl<R> Waiting<'_, R> {
-    /// Has the waker woken at the next change.
-    fn enter(self: Pin<&mut Self>, cx: &Context<'_>) {
-        let this = self.into_ref().get_ref();
-        let hub: *const Hub = &this.deadline.hub;
-        // SAFETY: pinned, and the drop takes the waiter out; always the same hub. Polls are exclusive.
-        // A hub that is never cancelled keeps whoever enters (L1), but a change may take it out at
-        // any time: then it has not been entered, and is.
-        unsafe { while Hub::enter(hub, &this.waiter, cx.waker()).is_ready() {} }
-    }
-}
-
-impl<R> Drop for Waiting<'_, R> {
-    fn drop(&mut self) {
-        // SAFETY: pinned if it was ever entered; the deadline is alive.
-        unsafe { Hub::leave(&self.deadline.hub, &self.waiter) };
-    }
-}
-
-pin_project! {
-    /// A source that fires at a [`Deadline`], wherever that is moved. Made by [`Deadline::source`].
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancel safe.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use cancel_core::{Instant, Timer, TimerError};
-    /// # #[derive(Clone)]
-    /// # struct Clock;
-    /// # impl Timer for Clock {
-    /// #     type Sleep = std::future::Ready<Result<(), TimerError>>;
-    /// #     fn now(&self) -> Instant { Instant::EPOCH + Duration::from_secs(60) }
-    /// #     fn sleep_until(&self, _: Instant) -> Self::Sleep { std::future::ready(Ok(())) }
-    /// # }
-    /// use cancel_core::{Deadline, Reason};
-    /// use std::time::Duration;
-    ///
-    /// let deadline = Deadline::new(Clock).timeout(Duration::ZERO);
-    /// assert_eq!(smol::block_on(deadline.source()).reason(), Reason::Timeout);
-    /// ```
-    #[must_use = "futures do nothing unless awaited"]
-    pub struct UntilDeadline<'d, R: Timer> {
-        // When the sleep ends.
-        armed: Instant,
-        #[pin]
-        sleep: Option<R::Sleep>,
-        #[pin]
-        waiting: Waiting<'d, R>,
-    }
-}
-
-impl<R: Timer> Future for UntilDeadline<'_, R> {
-    type Output = Cause;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Cause> {
-        let mut this = self.project();
-        let deadline = this.waiting.deadline;
-        this.waiting.enter(cx); // L2: first
-        loop {
-            let at = deadline.own();
-            if at != *this.armed {
-                let sleep = (at != Instant::FAR_FUTURE).then(|| deadline.timer.sleep_until(at));
-                this.sleep.set(sleep);
-                *this.armed = at; // last: the timer may panic
-            }
-            let Some(sleep) = this.sleep.as_mut().as_pin_mut() else {
-                return Poll::Pending;
-            };
-            return match sleep.poll(cx) {
-                Poll::Pending => Poll::Pending,
-                // Moved while its waker was on its way.
-                Poll::Ready(Ok(())) if deadline.own() > *this.armed => continue,
-                Poll::Ready(Ok(())) => Poll::Ready(Cause::new(Reason::Timeout)),
-                Poll::Ready(Err(error)) => Poll::Ready(failed(error)),
-            };
-        }
-    }
-}
-
-impl<R: Timer> fmt::Debug for UntilDeadline<'_, R> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UntilDeadline")
-            .field("armed", &self.armed)
-            .finish_non_exhaustive()
     }
 }

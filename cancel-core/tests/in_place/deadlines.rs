@@ -160,10 +160,15 @@ fn checked_without_an_await() {
     other.cancel();
     assert_eq!(step.check(&other).unwrap_err().reason(), Reason::Manual);
     clock.advance(SECOND);
-    assert_eq!(step.check(&token).unwrap_err().reason(), Reason::Timeout);
+    let checked = step.check(&token).unwrap_err();
     assert!(token.is_cancelled());
     let never = step.check(Token::never()).unwrap_err();
-    assert_eq!(never.reason(), Reason::Timeout);
+    for cancelled in [checked, never] {
+        assert_eq!(cancelled.reason(), Reason::Parent, "it is the whole's time");
+        assert_eq!(cancelled.root_reason(), Reason::Timeout);
+    }
+    let own = whole.check(&Token::new()).unwrap_err();
+    assert_eq!(own.reason(), Reason::Timeout);
 }
 
 /// Any number of sources, some dropped, some forgotten, one with a waker that panics.

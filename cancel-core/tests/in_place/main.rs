@@ -5,6 +5,7 @@ mod causes;
 mod children;
 mod clock;
 mod deadline_marks;
+mod deadline_origin;
 mod deadlines;
 mod hooks;
 mod hooks_at_random;

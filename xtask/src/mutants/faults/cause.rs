@@ -56,7 +56,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     },
     Fault {
         name: "a deadline is read before the source has entered its waker",
-        file: "scope/deadline.rs",
+        file: "scope/until_deadline.rs",
         from: "        this.waiting.enter(cx); // L2: first\n        loop {\n            let at = deadline.own();",
         to: "        let at = deadline.own();\n        this.waiting.enter(cx);\n        loop {",
         found_by: Model(Models::Tree, "deadlines::a_source_registers"),
@@ -64,8 +64,8 @@ pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         name: "a change looks for sources before the deadline is written",
         file: "scope/deadline.rs",
-        from: "            let mut held = Hub::lock(hub);\n            self.at.set(at);\n            if (*hub).list.is_empty() {",
-        to: "            let mut held = Hub::lock(hub);\n            if !(*hub).list.is_empty() {\n                self.at.set(at);\n            } else {\n                Hub::unlock(hub, held);\n                held = Hub::lock(hub);\n                self.at.set(at);",
+        from: "            let mut held = Hub::lock(hub);\n            self.set(at, limit);\n            if (*hub).list.is_empty() {",
+        to: "            let mut held = Hub::lock(hub);\n            if !(*hub).list.is_empty() {\n                self.set(at, limit);\n            } else {\n                Hub::unlock(hub, held);\n                held = Hub::lock(hub);\n                self.set(at, limit);",
         found_by: Model(Models::Tree, "deadlines::a_source_registers"),
     },
     Fault {
