@@ -168,7 +168,7 @@ impl Holds {
             let (keep, next) = if held.flags & NONEMPTY == 0 {
                 (false, NO_TRIES)
             } else if self.in_this_pass(last) {
-                let another = !tries.asked && (*last.cast::<Place>()).waker.will_wake(own);
+                let another = !tries.asked && (*last.cast::<HoldEntry>()).waker.will_wake(own);
                 (!another, if tries.asked { tries.found() } else { NO_TRIES })
             } else {
                 let skips = !tries.asked && tries.skipped < tries.skip;
@@ -203,7 +203,7 @@ impl Holds {
     /// Under the lock.
     unsafe fn in_this_pass(&self, entry: *const Entry) -> bool {
         // SAFETY: G1; in a list, so alive.
-        unsafe { !entry.is_null() && (*entry.cast::<Place>()).pass.get() == self.pass.get() }
+        unsafe { !entry.is_null() && (*entry.cast::<HoldEntry>()).pass.get() == self.pass.get() }
     }
 
     /// Takes the waker of one that is open, which goes to `woken`.
@@ -217,7 +217,7 @@ impl Holds {
             self.open.unlink(entry);
             self.woken.push_back(entry);
             (*entry).passed.set(true);
-            (*entry.cast::<Place>()).waker.take()
+            (*entry.cast::<HoldEntry>()).waker.take()
         }
     }
 
@@ -322,7 +322,7 @@ impl Holds {
                 return None;
             }
             self.open.unlink(entry);
-            Some((*entry.cast::<Place>()).waker.take())
+            Some((*entry.cast::<HoldEntry>()).waker.take())
         }
     }
 
@@ -331,7 +331,7 @@ impl Holds {
     /// # Safety
     ///
     /// `place` is pinned, is used by this thread alone, and leaves before it goes (E4).
-    unsafe fn enter(&self, place: *const Place, waker: &Waker) {
+    unsafe fn enter(&self, place: *const HoldEntry, waker: &Waker) {
         // SAFETY: G1; alive.
         unsafe {
             let entry = place.cast::<Entry>();
@@ -382,7 +382,7 @@ impl Holds {
     /// # Safety
     ///
     /// `place` is alive, and has entered here or nowhere.
-    unsafe fn leave(&self, place: *const Place) -> Option<Waker> {
+    unsafe fn leave(&self, place: *const HoldEntry) -> Option<Waker> {
         // SAFETY: G1; alive.
         unsafe {
             let entry = place.cast::<Entry>();
@@ -428,7 +428,7 @@ impl fmt::Debug for Holds {
 
 /// The entry of a hold, and what belongs to it.
 #[repr(C)]
-struct Place {
+struct HoldEntry {
     entry: Entry,
     /// In which it was last polled.
     pass: LockedCell<u32>,
@@ -437,7 +437,7 @@ struct Place {
 
 /// One reason to keep a body, while it is polled. It does not hold before [`keep`](Hold::keep).
 pub struct Hold<'h> {
-    place: Place,
+    place: HoldEntry,
     holds: &'h Holds,
     /// The list points to `place`.
     _pinned: PhantomPinned,
@@ -455,7 +455,7 @@ impl<'h> Hold<'h> {
     /// One of these, which does not hold yet.
     pub fn new(holds: &'h Holds) -> Self {
         Hold {
-            place: Place {
+            place: HoldEntry {
                 entry: Entry::new(Kind::Waiter),
                 pass: LockedCell::new(0),
                 waker: WakerSlot::new(),

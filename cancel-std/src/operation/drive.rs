@@ -7,7 +7,7 @@
 use super::Source;
 use super::enroll::Leaving;
 use super::shield::Held;
-use super::sources::{Others, Parts};
+use super::sources::{OperationSetup, Others};
 use super::{Inner, Operation, Runtime};
 use crate::callbacks::{CatchUnwind, Event, Work};
 use crate::context::Status;
@@ -306,7 +306,7 @@ where
                 Some(Poll::Pending) => {
                     drop(first); // or it would stay, for all its size
                     let body = Body { op: &op, future };
-                    let parts = Parts::new(&op, others.as_deref_mut(), now);
+                    let parts = OperationSetup::new(&op, others.as_deref_mut(), now);
                     let scope = pin!(Scope::with_setup(&**op.token(), body, parts).begun());
                     // The scope contains panics beside the body until it is over; the cleanup comes later.
                     let future = attend(&op, scope, slow);

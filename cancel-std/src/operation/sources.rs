@@ -15,7 +15,7 @@ use std::task::{Context, Poll, Waker};
 /// The sources are the deadline, force, and everything else that was given to the operation. Tokens are not
 /// polled: the operation's own token follows them.
 #[pin_project(PinnedDrop)]
-pub(super) struct Parts<'a, R: Runtime> {
+pub(super) struct OperationSetup<'a, R: Runtime> {
     op: &'a Operation<R>,
     /// The deadline that `sleep` waits for, or has waited for.
     armed: Option<Instant>,
@@ -33,13 +33,13 @@ pub(super) struct Others {
     late: Option<Vec<Pin<Box<WaitForCancel<CancelToken>>>>>,
 }
 
-impl<'a, R: Runtime> Parts<'a, R> {
+impl<'a, R: Runtime> OperationSetup<'a, R> {
     /// Not long after `now`.
     pub(super) fn new(op: &'a Operation<R>, others: Option<&'a mut Others>, now: Instant) -> Self {
         let inner = &op.inner;
         let deadline = inner.deadline.get();
         let sleep = |at| DeadlineSource::new(inner.runtime.sleep_from(now, at));
-        Parts {
+        OperationSetup {
             op,
             armed: deadline,
             sleep: deadline.map(sleep),
@@ -51,7 +51,7 @@ impl<'a, R: Runtime> Parts<'a, R> {
 }
 
 #[pinned_drop]
-impl<R: Runtime> PinnedDrop for Parts<'_, R> {
+impl<R: Runtime> PinnedDrop for OperationSetup<'_, R> {
     fn drop(self: Pin<&mut Self>) {
         // Contained, since this may be part of an unwinding.
         if let Some(waker) = self.op.inner.bell.silence() {
@@ -60,7 +60,7 @@ impl<R: Runtime> PinnedDrop for Parts<'_, R> {
     }
 }
 
-impl<R: Runtime> Setup for Parts<'_, R> {
+impl<R: Runtime> Setup for OperationSetup<'_, R> {
     type Cleanup = Ready<()>;
 
     /// (The cleanup comes after the scope; `Held` holds what is around.)

@@ -2,13 +2,16 @@
 
 use board::Report;
 use cancel_embassy::{
-    Child, Embassy, Reason, Scope, Shields, StaticCause, Timer, Token, all_of, any_of,
-    deadline_after,
+    Bare, Child, Deadline, Embassy, Reason, Scope, Shields, StaticCause, Timer, Token,
+    UntilDeadline, WithCleanup, WithShields, WithSource, all_of, any_of, deadline_after,
 };
 use core::cell::Cell;
-use core::future::{pending, ready};
-use core::pin::pin;
+use core::future::{Ready, pending, ready};
+use core::pin::{Pin, pin};
+use core::task::{Context, Poll};
 use core::time::Duration;
+use critical_section::Mutex;
+use embassy_futures::select::select;
 use embassy_time::Duration as Ticks;
 
 const MILLIS: Duration = Duration::from_millis(1);
@@ -24,6 +27,10 @@ pub(crate) async fn all(report: &mut Report) {
         .await;
     report.run_async("scopes::cleanup", cleanup()).await;
     report.run_async("scopes::one_in_another", nested()).await;
+    report.run_async("scopes::one_in_a_static", stored()).await;
+    report
+        .run_async("scopes::what_nobody_polls_holds_nobody", abandoned())
+        .await;
 }
 
 async fn wait(millis: u32) {
@@ -135,4 +142,72 @@ async fn nested() {
         .source(deadline_after(Ticks::from_millis(1)));
     assert!(run.await.is_err());
     assert!(closed.get());
+}
+
+/// A body with a name: it counts its polls and has no end.
+struct Blink(u32);
+
+impl Future for Blink {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        self.0 += 1;
+        Poll::Pending
+    }
+}
+
+static STOP: Token = Token::new();
+static LIMIT: Deadline<'static, Embassy> = Deadline::new(Embassy);
+static SHIELDS: Shields<'static> = Shields::new();
+static CLOSED: Token = Token::new();
+
+/// All of it has a name, so it can stand in a struct.
+struct Job {
+    number: u32,
+    run: Scope<
+        &'static Token,
+        Blink,
+        WithCleanup<
+            WithShields<'static, WithSource<Bare, UntilDeadline<'static, Embassy>>>,
+            fn() -> Ready<()>,
+        >,
+    >,
+}
+
+/// Where one task leaves it for another.
+static NEXT: Mutex<Cell<Option<Job>>> = Mutex::new(Cell::new(None));
+
+async fn stored() {
+    fn close() -> Ready<()> {
+        CLOSED.cancel();
+        ready(())
+    }
+    let job = Job {
+        number: 7,
+        run: Scope::new(&STOP, Blink(0))
+            .source(LIMIT.source())
+            .shields(&SHIELDS)
+            .finally(close),
+    };
+    critical_section::with(|cs| NEXT.borrow(cs).set(Some(job)));
+    LIMIT.set_timeout(2 * MILLIS);
+    let Job { number, run } = critical_section::with(|cs| NEXT.borrow(cs).take()).unwrap();
+    assert_eq!(number, 7);
+    assert_eq!(run.await.unwrap_err().reason(), Reason::Timeout);
+    assert!(STOP.is_cancelled() && CLOSED.is_cancelled());
+}
+
+async fn abandoned() {
+    let (token, shields) = (Token::new(), Shields::new());
+    let begin = Embassy.now();
+    let body = async {
+        let mut kept = pin!(shields.shield_future(pending::<()>()));
+        select(kept.as_mut(), wait(1)).await;
+        wait(1000).await;
+    };
+    let run = Scope::new(&token, body)
+        .shields(&shields)
+        .source(deadline_after(Ticks::from_millis(3)));
+    assert!(run.await.is_err());
+    assert!(Embassy.now() - begin < 100 * MILLIS, "not the sleep of 1000");
 }
