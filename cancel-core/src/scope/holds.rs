@@ -180,7 +180,7 @@ impl Holds {
             self.tries.set(tries);
             if keep {
                 // Who ends from here on finds the waker. (There is an old one only if two scopes use
-                // these holds, which is no sense, but no harm.)
+                // the same holds.)
                 let old = self.disarm(&mut held.flags);
                 self.waker.put(mine);
                 held.flags |= ARMED;

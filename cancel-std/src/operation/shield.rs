@@ -93,6 +93,10 @@ impl<R: Runtime> Operation<R> {
     /// by theirs. Keep them short: nothing ends a shield from outside. See also
     /// [`shield_within`](Operation::shield_within).
     ///
+    /// A shield holds while it is polled. One that nobody polls any more (forgotten, or the loser of a
+    /// `select` that is kept) holds the cancelled body for a few polls, which the operation asks for to
+    /// find that out, and no longer. The same is true of operations inside this body.
+    ///
     /// # Cancel safety
     ///
     /// Dropping the shield drops the future. If somebody drops the whole run, it goes with it.
