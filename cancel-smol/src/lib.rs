@@ -41,10 +41,11 @@ mod executor;
 mod timer;
 
 pub use cancel_core::{
-    CancelFutureExt, CancelStreamExt, CancelToken, Cancelled, Cause, Check, Child, DropGuard,
-    HasId, Instant, IntoDeadline, Never, Reason, Registration, Spawn, SpawnError, SpawnLocal,
-    StaticCause, TakeUntilCancelled, Timeout, TimeoutExt, TimeoutToken, Timer, TimerError, Token,
-    TokenId, TokenRef, TokenView, UntilCancelled, UntilCancelledStream, WaitForCancel,
+    AsToken, CancelFutureExt, CancelStreamExt, CancelToken, Cancelled, Cause, Check, Child,
+    DropGuard, Follow, Followed, HasId, Instant, IntoDeadline, IntoToken, Lent, Never, PanicGuard,
+    Reason, Registration, Spawn, SpawnError, SpawnLocal, StaticCause, TakeUntilCancelled, Timeout,
+    TimeoutExt, TimeoutToken, Timer, TimerError, Token, TokenId, TokenRef, TokenView,
+    UntilCancelled, UntilCancelledStream, WaitForCancel,
 };
 #[cfg(feature = "macros")]
 #[cfg_attr(docsrs, doc(cfg(feature = "macros")))]

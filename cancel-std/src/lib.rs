@@ -117,10 +117,11 @@ pub mod guide;
 
 pub use build_error::BuildError;
 pub use cancel_core::{
-    CancelFutureExt, CancelStreamExt, CancelToken, Cancelled, Cause, Check, Child, DropGuard,
-    HasId, Instant, IntoDeadline, Never, Reason, Registration, Spawn, SpawnError, SpawnLocal,
-    StaticCause, TakeUntilCancelled, Timeout, TimeoutExt, TimeoutToken, Timer, TimerError, Token,
-    TokenId, TokenRef, TokenView, UntilCancelled, UntilCancelledStream, WaitForCancel, block_on,
+    AsToken, CancelFutureExt, CancelStreamExt, CancelToken, Cancelled, Cause, Check, Child,
+    DropGuard, Follow, Followed, HasId, Instant, IntoDeadline, IntoToken, Lent, Never, PanicGuard,
+    Reason, Registration, Spawn, SpawnError, SpawnLocal, StaticCause, TakeUntilCancelled, Timeout,
+    TimeoutExt, TimeoutToken, Timer, TimerError, Token, TokenId, TokenRef, TokenView,
+    UntilCancelled, UntilCancelledStream, WaitForCancel, block_on,
 };
 #[cfg(feature = "macros")]
 #[cfg_attr(docsrs, doc(cfg(feature = "macros")))]

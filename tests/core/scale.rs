@@ -371,3 +371,44 @@ fn a_deep_chain_of_any_and_children() {
         });
     }
 }
+
+/// Detached callbacks leave nothing: called, gone with their token, or forgotten on a borrowed one.
+#[test]
+fn x69_detached_callbacks() {
+    for cancelled in [false, true] {
+        on_a_small_stack(move || {
+            let root = CancelToken::new();
+            let tokens: Vec<_> = (0..1_000)
+                .map(|n| match n % 3 {
+                    0 => root.child(),
+                    1 => root.child().child(),
+                    _ => CancelToken::any([&root]),
+                })
+                .collect();
+            for token in &tokens {
+                for _ in 0..5 {
+                    let held = Box::new(7);
+                    token.on_cancel(move |_| drop(held)).detach();
+                }
+                drop(token.on_cancel(|_| ()));
+            }
+            if cancelled {
+                root.cancel();
+            }
+            drop(tokens);
+            let place = cancel_core::Token::new();
+            for n in 0..100 {
+                let held = Box::new(n);
+                let registration = place.on_cancel_ref(move |_| drop(held));
+                match cancelled || n % 2 == 0 {
+                    true => registration.detach(),
+                    // (One that is forgotten and called leaves its block.)
+                    false => std::mem::forget(registration),
+                }
+            }
+            if cancelled {
+                place.cancel();
+            }
+        });
+    }
+}

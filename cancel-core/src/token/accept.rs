@@ -9,11 +9,19 @@ use crate::tree::Hub;
 #[cfg(feature = "alloc")]
 use core::marker::PhantomData;
 
-/// A token that was lent to be looked at and waited for. It has no public methods.
+/// A token that was lent to be looked at and waited for. It has no public methods, so a view that is
+/// handed on through it stays one.
 ///
 /// # Examples
 ///
 /// See [`AsToken`].
+///
+/// ```compile_fail,E0599
+/// use cancel_core::{AsToken, Token};
+///
+/// let token = Token::new();
+/// token.view().as_token().cancel();
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Lent<T> {
     token: T,

@@ -25,7 +25,8 @@ use core::fmt;
 ///
 /// A callback whose registration has been dropped does not start any more; the drop never waits, so on
 /// another thread the callback may be running at that moment. A registration keeps its token. One that
-/// is forgotten (`mem::forget`) keeps it for ever; use [`detach`](Registration::detach), which does not.
+/// is forgotten (`mem::forget`) keeps a shared token for ever, and its own block of memory when it has been
+/// called; use [`detach`](Registration::detach), which keeps neither.
 ///
 /// # Examples
 ///

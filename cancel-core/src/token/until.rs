@@ -88,16 +88,16 @@ impl<F: Future, T: TokenRef> Future for UntilCancelled<F, T> {
             panic!("`UntilCancelled` polled after it has resolved")
         };
         let beside = beside.project();
-        let mut output = Poll::Pending;
+        // Each way out makes its own result: one that both share is put together byte by byte.
         if !beside.wait.token().is_cancelled() {
-            output = beside.work.poll(cx);
+            if let Poll::Ready(output) = beside.work.poll(cx) {
+                running.set(None);
+                return Poll::Ready(Ok(output));
+            }
         }
-        let result = match output {
-            Poll::Ready(output) => Ok(output),
-            Poll::Pending => Err(ready!(beside.wait.poll(cx))),
-        };
+        let cancelled = ready!(beside.wait.poll(cx));
         running.set(None);
-        Poll::Ready(result)
+        Poll::Ready(Err(cancelled))
     }
 }
 

@@ -15,13 +15,13 @@ use crate::wait::{PendsOnce, finish, poll};
 pub(crate) const ROWS: &[Row] = &[
     Row {
         name: "compat: new + drop",
-        target: Some(0.25),
+        target: Some(0.6),
         reference: TOKIO_UTIL,
         build: new_drop,
     },
     Row {
         name: "compat: child_token + drop",
-        target: Some(0.3),
+        target: Some(0.5),
         reference: TOKIO_UTIL,
         build: child_drop,
     },
