@@ -2,7 +2,9 @@
 
 use crate::{bounded, poll};
 use cancel_std::testing::{TestWaker, VirtualTime};
-use cancel_std::{Cancelable, Cancelled, Reason, Source, Status};
+use cancel_std::{
+    Cancelable, Cancelled, Instant, Operation, Reason, Source, Status, Timer, TimerError,
+};
 use std::fmt;
 use std::future::{Future, pending};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -104,6 +106,58 @@ fn a_shield_holds_although_a_callback_of_the_token_panics_at_the_timeout() {
     let payload = catch_unwind(AssertUnwindSafe(|| time.block_on(run))).unwrap_err();
     assert_eq!(payload.downcast_ref(), Some(&"a callback"));
     assert!(saved.into_inner());
+    assert_eq!(op.status(), Status::Cancelled);
+}
+
+/// A runtime whose sleeps panic when they are over.
+#[derive(Clone)]
+struct Bad(VirtualTime);
+
+struct BadSleep(Pin<Box<<VirtualTime as Timer>::Sleep>>);
+
+impl Timer for Bad {
+    type Sleep = BadSleep;
+
+    fn now(&self) -> Instant {
+        Timer::now(&self.0)
+    }
+
+    fn sleep_until(&self, at: Instant) -> BadSleep {
+        BadSleep(Box::pin(self.0.sleep_until(at)))
+    }
+}
+
+impl Future for BadSleep {
+    type Output = Result<(), TimerError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.0.as_mut().poll(cx) {
+            Poll::Ready(_) => quietly("a timer"),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+}
+
+#[test]
+fn x19_a_shield_holds_although_the_timer_of_the_deadline_panics() {
+    let time = VirtualTime::new();
+    let op = Operation::on(Bad(time.clone())).timeout(Duration::from_secs(1));
+    let (saved, closed) = (AtomicBool::new(false), AtomicBool::new(false));
+    let run = op.run_finally(
+        async |cx| {
+            let save = async {
+                time.sleep(Duration::from_secs(5)).await.unwrap();
+                saved.store(true, Ordering::SeqCst);
+            };
+            cx.shield(save).await;
+            pending::<()>().await;
+        },
+        async |_| closed.store(true, Ordering::SeqCst),
+    );
+    let payload = catch_unwind(AssertUnwindSafe(|| time.block_on(run))).unwrap_err();
+    assert_eq!(payload.downcast_ref(), Some(&"a timer"));
+    assert!(saved.into_inner() && closed.into_inner());
+    assert_eq!(op.context().reason(), Some(Reason::Error));
     assert_eq!(op.status(), Status::Cancelled);
 }
 
