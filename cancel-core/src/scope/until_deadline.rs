@@ -21,13 +21,13 @@ impl<R: Timer> Deadline<'_, R> {
     /// follows it when it is moved. The deadlines that it is nested in have sources of their own, in
     /// the scopes that they belong to.
     ///
-    /// The [origin](Cancelled::origin) of the cause is the deadline whose time ran out. If one that it
+    /// The [origin](crate::Cancelled::origin) of the cause is the deadline whose time ran out. If one that it
     /// is nested in had passed before (or at the same moment) when the source fires late, that is the
     /// origin, and the reason is [`Reason::Parent`](crate::Reason::Parent) with the root reason
-    /// *timeout*. Where there is a heap, the cause has the [limit](Cancelled::limit) of a deadline that
+    /// *timeout*. Where there is a heap, the cause has the [limit](crate::Cancelled::limit) of a deadline that
     /// was set as a timeout.
     ///
-    /// If the timer fails, it fires with [`Reason::Error`].
+    /// If the timer fails, it fires with [`Reason::Error`](crate::Reason::Error).
     ///
     /// # Cancel safety
     ///
