@@ -69,6 +69,10 @@ pub(crate) use build::{atomic_static, static_cause};
 pub use cell::LIVE;
 pub(crate) use cell::{Life, LockedCell, WakerSlot};
 pub(crate) use lock::{CAN_WAIT, Held, Patience, Word};
+#[cfg(feature = "alloc")]
+pub(crate) use build::FEW;
+#[cfg(feature = "alloc")]
+pub(crate) use panic::CATCHES;
 pub use panic::Panics;
 #[cfg(feature = "alloc")]
 pub(crate) use parker::{Parker, thread_mark};

@@ -44,6 +44,15 @@ pub(crate) const BATCH: usize = if cfg!(all(loom, feature = "loom")) {
     4
 };
 
+/// How many are taken out at a time where there is nothing but waiters. Few, so that the processor has
+/// the next lock and the walk behind it in view while it still wakes these.
+#[cfg(feature = "alloc")]
+pub(crate) const FEW: usize = if cfg!(all(loom, feature = "loom")) {
+    1
+} else {
+    8
+};
+
 /// `const fn` everywhere but under loom, whose atomics cannot be made at compile time.
 macro_rules! const_fn {
     ($(#[$attr:meta])* $vis:vis const fn $($rest:tt)*) => {

@@ -5,6 +5,9 @@ use core::any::Any;
 use core::panic::{RefUnwindSafe, UnwindSafe};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
+/// `guard` keeps panics from going on.
+pub(crate) const CATCHES: bool = true;
+
 /// The first panic of several calls.
 #[derive(Debug, Default)]
 pub struct Panics(Option<Box<dyn Any + Send>>);

@@ -24,6 +24,9 @@
 //! them to the back of their token's list, in order, and with them the heap's that come after, and
 //! takes them from there in the end.
 //!
+//! A root that begins with waiters has no dependents (E3), and needs none of this until the first
+//! callback: `waiters.rs` takes them out a few at a time and wakes them.
+//!
 //! Invariants (`H` hub.rs, `N` node.rs, `M` multi.rs)
 //!
 //! * P1: at most `HOLD` entries are handled before all locks are let go. Order: work list, left list,
@@ -38,6 +41,8 @@
 //!   does not reach below a follower that another source's cancel is marking at that moment.
 //! * P4: both lists are empty when `cancel` ends, whatever panicked.
 //! * P5: a root is borrowed from a handle (or a place) by the caller, and so outlives the cancel.
+
+mod batch;
 
 mod work;
 

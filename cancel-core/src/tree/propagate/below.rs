@@ -1,18 +1,19 @@
 //! The part of a cancel that lies below its root. Invariants: `propagate.rs`.
 
+use super::batch::Batch;
 use super::mark::Step;
 use super::work::Cancel;
-use crate::sync::{BATCH, Held, Panics, Word};
+use crate::sync::{Held, Panics, Word};
 use crate::tree::block::Calls;
 use crate::tree::hub::Hub;
 use crate::tree::multi::Finished;
 use crate::tree::state::{INHERITED, MARKING, OUTCOME};
-use core::mem::MaybeUninit;
 use core::ptr::addr_of;
 
 /// The part below the root. `held`: its lock, with the flags to be.
+/// `panics`: of waiters that have been served before.
 #[inline(never)]
-pub(super) unsafe fn propagate(root: *const Hub, mut held: Held) {
+pub(super) unsafe fn propagate(root: *const Hub, mut held: Held, panics: Panics) {
     // SAFETY: the root is alive (P5); lists under the locks.
     unsafe {
         // The two lists. Others reach them through `source` until they are empty again (P4).
@@ -33,13 +34,11 @@ pub(super) unsafe fn propagate(root: *const Hub, mut held: Held) {
             root_left: false,
             root_calls: false,
             node_calls: false,
-            wakers: [const { MaybeUninit::uninit() }; BATCH],
-            filled: 0,
-            woken: 0,
+            batch: Batch::new(),
             calls: Calls::new(),
             finished: Finished::new(),
             busy: root,
-            panics: Panics::new(),
+            panics,
             served: false,
         };
         let first = (*root).list.first();

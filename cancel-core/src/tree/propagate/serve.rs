@@ -2,7 +2,7 @@
 //! Invariants: `propagate.rs`.
 
 use super::work::Cancel;
-use crate::sync::{BATCH, HOLD, Held, Release, inline_on_std, prefetch};
+use crate::sync::{HOLD, Held, Release, inline_on_std, prefetch};
 use crate::tree::block::Calls;
 use crate::tree::hook::{Call, Hook};
 use crate::tree::hub::{Hub, Waiter, cancelled};
@@ -41,14 +41,11 @@ impl Cancel {
                 loop {
                     let walk = list.walk();
                     let mut entry = walk.first;
-                    // Locals, so that the loop runs in registers.
-                    let mut filled = self.filled;
-                    while !entry.is_null() && filled < BATCH {
+                    let mut batch = self.batch.fill();
+                    while !entry.is_null() && !batch.is_full() {
                         let next = (*entry).next.get();
                         if (*entry).kind == Kind::Waiter {
-                            let waker = Hub::take_waker(entry.cast::<Waiter>());
-                            self.wakers.get_unchecked_mut(filled).write(waker);
-                            filled += 1;
+                            batch.push(Hub::take_waker(entry.cast::<Waiter>()));
                         } else if *callbacks > 0 && Calls::can_add(entry, walk.last) {
                             self.calls.add(entry, inherited);
                             *callbacks -= 1;
@@ -57,12 +54,12 @@ impl Cancel {
                         }
                         entry = next;
                     }
-                    self.filled = filled;
+                    drop(batch);
                     list.cut_before(entry, walk);
                     if entry.is_null() {
                         return Left::Nothing;
                     }
-                    if filled == BATCH || (*entry).kind == Kind::Waiter {
+                    if self.batch.is_full() || (*entry).kind == Kind::Waiter {
                         return Left::More;
                     }
                     if (*entry).passed.get() {
@@ -112,12 +109,12 @@ impl Cancel {
     unsafe fn refill(&mut self) {
         // SAFETY: see above.
         unsafe {
-            while self.root_left && self.filled < BATCH {
+            while self.root_left && !self.batch.is_full() {
                 let mut held = Hub::lock(self.root);
                 self.take_from_root(&mut held);
                 Hub::unlock(self.root, held);
             }
-            while self.nodes_left && self.filled < BATCH {
+            while self.nodes_left && !self.batch.is_full() {
                 let left_held = Hub::lock(self.left);
                 let list = &(*self.left).list;
                 let mut callbacks = HOLD; // P1
@@ -127,7 +124,7 @@ impl Cancel {
                         self.nodes_left = false;
                         break;
                     }
-                    if self.filled == BATCH {
+                    if self.batch.is_full() {
                         break;
                     }
                     prefetch((*entry).next.get());
@@ -165,23 +162,10 @@ impl Cancel {
     /// Phase 2: wakers, then callbacks. No lock is held.
     pub(super) unsafe fn serve(&mut self) {
         loop {
-            while self.woken < self.filled {
-                // One guard for the whole batch, as it costs more than a wake; after a panic the
-                // rest of the batch gets another one.
-                let (woken, filled, wakers) = (&mut self.woken, self.filled, &self.wakers);
-                self.panics.guard(|| {
-                    while *woken < filled {
-                        // SAFETY: filled by `take`, and counted as woken before the foreign call.
-                        let waker = unsafe { wakers.get_unchecked(*woken).assume_init_read() };
-                        *woken += 1;
-                        waker.wake();
-                    }
-                });
-            }
-            (self.filled, self.woken) = (0, 0);
+            self.batch.wake(&mut self.panics);
             // SAFETY: no lock is held.
             unsafe { self.refill() };
-            if self.filled == 0 {
+            if self.batch.is_empty() {
                 break;
             }
         }

@@ -5,13 +5,13 @@
 //! callback sets. In a program where nobody does so, the linker leaves that code out.
 
 use super::below::propagate;
-use crate::sync::{AtomicPtr, Held, Relaxed, atomic_static};
+use crate::sync::{AtomicPtr, Held, Panics, Relaxed, atomic_static};
 use crate::tree::hub::{Hub, Waiter};
 use crate::tree::list::Kind;
 use crate::tree::state::NONEMPTY;
 use core::ptr::null_mut;
 
-type Propagate = unsafe fn(*const Hub, Held);
+type Propagate = unsafe fn(*const Hub, Held, Panics);
 
 // Null, or `propagate`.
 atomic_static! {
@@ -43,7 +43,11 @@ pub(super) unsafe fn serve(root: *const Hub, mut held: Held) {
             if (*first).kind != Kind::Waiter {
                 let all = ALL.load(Relaxed);
                 if !all.is_null() {
-                    return core::mem::transmute::<*mut (), Propagate>(all)(root, held);
+                    return core::mem::transmute::<*mut (), Propagate>(all)(
+                        root,
+                        held,
+                        Panics::new(),
+                    );
                 }
                 break; // (there is no such entry then)
             }

@@ -1,12 +1,11 @@
 //! What a cancel at work knows. Invariants: `propagate.rs`.
 
+use super::batch::Batch;
 use crate::cause::Said;
-use crate::sync::{BATCH, Panics};
+use crate::sync::Panics;
 use crate::tree::block::Calls;
 use crate::tree::hub::Hub;
 use crate::tree::multi::Finished;
-use core::mem::MaybeUninit;
-use core::task::Waker;
 
 /// A cancel at work.
 pub(super) struct Cancel {
@@ -33,9 +32,7 @@ pub(super) struct Cancel {
     pub(super) root_calls: bool,
     /// There may be nodes in the left list with callbacks, and none with anything else.
     pub(super) node_calls: bool,
-    pub(super) wakers: [MaybeUninit<Waker>; BATCH],
-    pub(super) filled: usize,
-    pub(super) woken: usize,
+    pub(super) batch: Batch,
     pub(super) calls: Calls,
     pub(super) finished: Finished,
     /// What another cancel is marking; the root while there is nothing. (Not null: the fewer zeros, the
