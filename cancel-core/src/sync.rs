@@ -59,6 +59,8 @@ pub(crate) use abort::abort;
 #[cfg(any(feature = "alloc", all(loom, feature = "loom")))]
 pub(crate) use atomic::AcqRel;
 pub(crate) use atomic::{Acquire, AtomicBool, AtomicPtr, AtomicU32, Relaxed, Release};
+#[cfg(feature = "alloc")]
+pub(crate) use build::FEW;
 pub(crate) use build::{
     BATCH, HAS_LINKS, HOLD, Handles, QUIET_PASSES, assert_size, const_fn, const_value,
     export_to_models, inline_on_std, unless_loom, with_std,
@@ -69,8 +71,6 @@ pub(crate) use build::{atomic_static, static_cause};
 pub use cell::LIVE;
 pub(crate) use cell::{Life, LockedCell, WakerSlot};
 pub(crate) use lock::{CAN_WAIT, Held, Patience, Word};
-#[cfg(feature = "alloc")]
-pub(crate) use build::FEW;
 #[cfg(feature = "alloc")]
 pub(crate) use panic::CATCHES;
 pub use panic::Panics;

@@ -303,12 +303,14 @@ unsafe fn let_go(raw: *mut Detail, n: u32) -> bool {
 }
 
 /// Frees a block, and in a loop those below it that it was the last to keep: causes made of causes
-/// may stand in chains of any length.
+/// may stand in chains of any length. (Never inlined, since most tokens that go have no block.)
 ///
 /// # Safety
 ///
 /// From a `Box` (D1), and nobody is left.
 #[cfg(feature = "alloc")]
+#[cold]
+#[inline(never)]
 unsafe fn free_chain(mut raw: *mut Detail) {
     loop {
         // SAFETY: nobody is left, by the caller's promise, or by the count below.

@@ -62,8 +62,12 @@ impl Slot {
     /// The end of the slot, which is not dropped, or is being dropped.
     #[inline]
     pub(crate) unsafe fn give_back(&self) {
-        // SAFETY: the slot's own reference (S2).
-        unsafe { self.get().unreserve(1) };
+        let said = self.get();
+        // (That of most tokens that go, and quickly seen.)
+        if !said.0.is_null() {
+            // SAFETY: the slot's own reference (S2).
+            unsafe { said.unreserve(1) };
+        }
     }
 }
 

@@ -44,21 +44,29 @@ pub(crate) unsafe fn try_retain(hub: *const Hub) -> bool {
     false
 }
 
+/// Whether there is one handle: the caller's, which then stays the only one (M1) unless the node is
+/// `MULTI`.
+///
+/// # Safety
+///
+/// The caller has a handle.
+#[inline(always)]
+pub(crate) unsafe fn is_sole(hub: *const Hub) -> bool {
+    // Acquire: what the other owners did comes before the free.
+    // SAFETY: alive while the caller has a handle.
+    unsafe { (*hub).handles.load(Acquire) == 1 }
+}
+
 /// One handle less; true if it was the last.
 ///
 /// # Safety
 ///
-/// The caller has a handle, which is used up. `multi`: whether the node is `MULTI`.
+/// The caller has a handle, which is used up.
 #[inline]
-pub(crate) unsafe fn drop_one(hub: *const Hub, multi: bool) -> bool {
-    // SAFETY: alive while we have a handle.
-    let handles = unsafe { &(*hub).handles };
-    // Acquire: what the other owners did comes before the free (M1).
-    if !multi && handles.load(Acquire) == 1 {
-        return true;
-    }
+pub(crate) unsafe fn drop_one(hub: *const Hub) -> bool {
     // AcqRel: ours comes before the free by another owner, and theirs before ours.
-    handles.fetch_sub(1, AcqRel) == 1
+    // SAFETY: alive while we have a handle.
+    unsafe { (*hub).handles.fetch_sub(1, AcqRel) == 1 }
 }
 
 /// Gives back the handles of dependents that a canceller has taken out of a `MULTI` node.

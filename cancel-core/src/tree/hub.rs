@@ -333,6 +333,7 @@ impl Hub {
 }
 
 impl Drop for Hub {
+    #[inline]
     fn drop(&mut self) {
         self.life.end();
         // (Then the slot gives its reference back, S2.)

@@ -7,7 +7,7 @@ use crate::tree::handles::retain;
 use crate::tree::hub::Hub;
 use crate::tree::list::Entry;
 use crate::tree::node::{Dependent, Link, Node, own_hub};
-use crate::tree::state::{INHERITED, NONEMPTY, is_multi};
+use crate::tree::state::{INHERITED, MULTI, NONEMPTY, is_multi};
 use core::ptr::{addr_of, null, null_mut};
 
 /// The locks of a dependent and its source.
@@ -54,6 +54,7 @@ unsafe fn lock_both(entry: *const Entry) -> Result<Both, Held> {
 /// # Safety
 ///
 /// As `lock_both` left it.
+#[cfg_attr(feature = "alloc", inline)]
 unsafe fn unlink(entry: *const Entry, both: &mut Both) {
     // SAFETY: both locks are held (E1, N1).
     unsafe {
@@ -65,6 +66,42 @@ unsafe fn unlink(entry: *const Entry, both: &mut Both) {
         if (*both.source).list.is_empty() {
             both.source_held.flags &= !NONEMPTY;
         }
+    }
+}
+
+/// Takes a node with nothing below it out of the list of a plain source, if neither lock has to be
+/// waited for: the most common way to go. False: nothing has been done.
+///
+/// # Safety
+///
+/// As for [`detach`].
+#[cfg(feature = "alloc")]
+#[inline(always)]
+pub(crate) unsafe fn detach_leaf(node: *const Node) -> bool {
+    // SAFETY: alive by the caller's promise; the source by N2.
+    unsafe {
+        let hub = addr_of!((*node).hub);
+        let held = Hub::lock(hub);
+        // Relaxed: written under this lock (N1).
+        let source = (*node).dependent.source.load(Relaxed);
+        if held.flags & NONEMPTY == 0 && !source.is_null() {
+            if let Some(source_held) = Hub::try_lock(source) {
+                if !is_multi(source_held.flags) {
+                    let mut both = Both {
+                        source,
+                        source_held,
+                        held,
+                    };
+                    unlink(addr_of!((*node).dependent.entry), &mut both);
+                    Hub::unlock(source, both.source_held);
+                    Hub::unlock(hub, both.held);
+                    return true;
+                }
+                Hub::unlock(source, source_held);
+            }
+        }
+        Hub::unlock(hub, held);
+        false
     }
 }
 
@@ -183,12 +220,12 @@ pub(crate) unsafe fn leave(link: *const Link) -> Option<*const Hub> {
     }
 }
 
-/// Whether a node that has lost its last handle is registered nowhere and has nothing registered,
-/// so that it can be freed without a lock.
+/// Whether a node is registered nowhere, has nothing registered, and is not `MULTI`, so that it can be
+/// freed without a lock.
 ///
 /// # Safety
 ///
-/// `node` is alive and has no handles.
+/// `node` is alive and has no handle but one of the caller's.
 #[inline]
 pub(crate) unsafe fn is_alone(node: *const Node) -> bool {
     // `source` first: whoever clears it does so inside the node's lock, with Release. If we see
@@ -200,6 +237,6 @@ pub(crate) unsafe fn is_alone(node: *const Node) -> bool {
             return false;
         }
         let flags = (*node).hub.word.load();
-        !Word::is_locked(flags) && flags & NONEMPTY == 0
+        !Word::is_locked(flags) && flags & (NONEMPTY | MULTI) == 0
     }
 }

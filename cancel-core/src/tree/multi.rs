@@ -9,9 +9,9 @@
 
 use crate::sync::{LockedCell, Relaxed};
 use crate::tree::block::Orphans;
-use crate::tree::handles::{drop_one, retain};
+use crate::tree::handles::{drop_one, is_sole, retain};
 use crate::tree::hub::Hub;
-use crate::tree::leave::{detach, is_alone, leave};
+use crate::tree::leave::{detach, detach_leaf, is_alone, leave};
 use crate::tree::list::{Entry, Kind};
 use crate::tree::node::{Dependent, Link, Node, enter};
 use crate::tree::state::{ALL, CANCELLED, INHERITED, MULTI, NEVER, NONEMPTY, OUTCOME};
@@ -69,19 +69,56 @@ impl Finished {
 /// The caller has a handle of `node`, which is used up.
 #[inline]
 pub(crate) unsafe fn release(node: *const Node) {
+    // SAFETY: alive while we have a handle.
+    unsafe {
+        let hub = addr_of!((*node).hub);
+        if is_sole(hub) {
+            match is_alone(node) {
+                true => free_alone(node),
+                false => release_sole(node),
+            }
+        } else if drop_one(hub) {
+            release_last(node);
+        }
+    }
+}
+
+/// Gives the only handle of a node back that may be in a tree, or `MULTI`.
+///
+/// # Safety
+///
+/// As for [`release`].
+#[inline(never)]
+unsafe fn release_sole(node: *const Node) {
     // SAFETY: alive while we have a handle. `MULTI` never changes after the node was made.
     unsafe {
         let hub = addr_of!((*node).hub);
-        let multi = (*hub).word.load() & MULTI != 0;
-        if !drop_one(hub, multi) {
-            return;
+        if (*hub).word.load() & MULTI != 0 {
+            if drop_one(hub) {
+                destroy(node);
+            }
+        } else if detach_leaf(node) {
+            free_alone(node);
+        } else {
+            release_last(node);
         }
-        if multi {
-            destroy(node);
-            return;
+    }
+}
+
+/// Takes a node out of the tree and frees it.
+///
+/// # Safety
+///
+/// `node` is alive, and has no handle but, if it is not `MULTI`, one of the caller's, which is used up.
+#[cold]
+#[inline(never)]
+unsafe fn release_last(node: *const Node) {
+    // SAFETY: nobody else frees it.
+    unsafe {
+        if (*node).hub.word.load() & MULTI != 0 {
+            return destroy(node);
         }
-        let source = if is_alone(node) { None } else { detach(node) };
-        let _then = source.map(ReleaseLater);
+        let _then = detach(node).map(ReleaseLater);
         free(node);
     }
 }
@@ -104,8 +141,23 @@ impl Drop for ReleaseLater {
 pub(crate) unsafe fn release_multi(hub: *const Hub) {
     // SAFETY: the caller's handle.
     unsafe {
-        if drop_one(hub, true) {
+        if drop_one(hub) {
             destroy(Multi::of(hub));
+        }
+    }
+}
+
+/// Frees a plain node that is in no tree and has nothing in its list.
+///
+/// # Safety
+///
+/// Nobody can reach it any more.
+#[inline(always)]
+unsafe fn free_alone(node: *const Node) {
+    // SAFETY: plain nodes come from a `Box` of their own (`new_node`).
+    unsafe {
+        if Hub::end(addr_of!((*node).hub)) {
+            drop(Box::from_raw(node.cast_mut()));
         }
     }
 }
@@ -116,13 +168,11 @@ pub(crate) unsafe fn release_multi(hub: *const Hub) {
 ///
 /// Nobody can reach it any more.
 unsafe fn free(node: *const Node) {
-    // SAFETY: plain nodes come from a `Box` of their own (`new_node`).
+    // SAFETY: passed on.
     unsafe {
         // Dropped last.
         let _orphans = Orphans::of(addr_of!((*node).hub));
-        if Hub::end(addr_of!((*node).hub)) {
-            drop(Box::from_raw(node.cast_mut()));
-        }
+        free_alone(node);
     }
 }
 
@@ -152,7 +202,7 @@ impl Drop for Chain {
                 let links = &(*multi).links;
                 for link in links.iter() {
                     let Some(source) = leave(link) else { continue };
-                    if drop_one(source, true) {
+                    if drop_one(source) {
                         let source = Multi::of(source);
                         (*source).dependent.entry.next.set(self.0.cast());
                         self.0 = source;
@@ -295,7 +345,10 @@ unsafe fn follow_one(link: *const Link, source: *const Hub) -> bool {
 /// `source` is alive now, or null.
 #[inline]
 pub(crate) unsafe fn new_node(source: *const Hub) -> *const Node {
-    let node: *const Node = Box::into_raw(Box::new(Node::live()));
+    // Written where it stays, from a constant.
+    let mut node = Box::<Node>::new_uninit();
+    node.write(Node::live());
+    let node: *const Node = Box::into_raw(node).cast();
     if !source.is_null() {
         // SAFETY: nobody else knows the node.
         unsafe { enter(node, source) };
