@@ -6,7 +6,7 @@ pub(crate) fn run(args: &[String]) -> Outcome {
     let (profile, args) = profile(args)?;
     let mut bench = cargo();
     bench.args(["run", "--profile", profile, "--quiet", "-p", "cancel-bench"]);
-    bench.arg("--").args(args);
+    bench.args(["--", "--profile", profile]).args(args);
     let chosen = |name: &str| args.iter().any(|arg| arg.starts_with(name));
     if !["--quick", "--filter", "--markdown"]
         .iter()

@@ -112,7 +112,7 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "size",
-        about: "flash and RAM of small firmware; --write: into BENCHMARKS.md, --check: fail on a missed target",
+        about: "flash and RAM of small firmware; --write: into BENCHMARKS.md, --check: fail if a limit is exceeded",
         run: size::run,
     },
 ];

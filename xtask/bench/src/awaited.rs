@@ -18,19 +18,16 @@ use crate::wait::{PendsOnce, finish};
 pub(crate) const ROWS: &[Row] = &[
     Row {
         name: "run_until_cancelled awaited, ready",
-        target: Some(0.5),
         reference: TOKIO_UTIL,
         build: ready,
     },
     Row {
         name: "run_until_cancelled awaited, pends once",
-        target: Some(0.5),
         reference: TOKIO_UTIL,
         build: pends_once,
     },
     Row {
         name: "run_until_cancelled awaited, 256 bytes that are ready",
-        target: Some(0.5),
         reference: TOKIO_UTIL,
         build: large,
     },

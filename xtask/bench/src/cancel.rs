@@ -24,55 +24,46 @@ use crate::wait::poll;
 pub(crate) const ROWS: &[Row] = &[
     Row {
         name: "cancel, no waiter",
-        target: Some(0.30),
         reference: TOKIO_UTIL,
         build: no_waiter,
     },
     Row {
         name: "cancel, one waiter",
-        target: Some(0.50),
         reference: TOKIO_UTIL,
         build: one_waiter,
     },
     Row {
         name: "cancel 1000 waiters, plain waker, per waiter",
-        target: Some(0.65),
         reference: TOKIO_UTIL,
         build: thousand_waiters,
     },
     Row {
         name: "cancel 100,000 children, per node",
-        target: Some(0.22),
         reference: TOKIO_UTIL,
         build: |_| both(CHILDREN, || wide(CHILDREN), || wide(CHILDREN)),
     },
     Row {
         name: "cancel 100,000 children with a message, per node",
-        target: Some(0.40),
         reference: TOKIO_UTIL,
         build: with_message,
     },
     Row {
         name: "cancel a chain of 100,000, per node",
-        target: Some(0.32),
         reference: TOKIO_UTIL,
         build: |_| both(DEPTH, || chain(DEPTH), || chain(DEPTH)),
     },
     Row {
         name: "cancel a 10-ary tree of 111,111, per node",
-        target: Some(0.20),
         reference: TOKIO_UTIL,
         build: |_| both(TREE, tenfold, tenfold),
     },
     Row {
         name: "cancel a 10-ary tree of 111,111 created level by level, per node",
-        target: None,
         reference: TOKIO_UTIL,
         build: |_| both(TREE, levelled, levelled),
     },
     Row {
         name: "10,000 children with a waiter each, cancel per child",
-        target: Some(0.45),
         reference: TOKIO_UTIL,
         build: waited_children,
     },

@@ -15,31 +15,26 @@ use crate::wait::{PendsOnce, finish, poll};
 pub(crate) const ROWS: &[Row] = &[
     Row {
         name: "compat: new + drop",
-        target: Some(0.6),
         reference: TOKIO_UTIL,
         build: new_drop,
     },
     Row {
         name: "compat: child_token + drop",
-        target: Some(0.5),
         reference: TOKIO_UTIL,
         build: child_drop,
     },
     Row {
         name: "compat: cancelled() create + poll + drop",
-        target: Some(0.4),
         reference: TOKIO_UTIL,
         build: wait,
     },
     Row {
         name: "compat: run_until_cancelled awaited, pends once",
-        target: Some(0.5),
         reference: TOKIO_UTIL,
         build: run,
     },
     Row {
         name: "compat: cancel 1000 children with a waiter each",
-        target: Some(0.8),
         reference: TOKIO_UTIL,
         build: cancel,
     },

@@ -2,6 +2,8 @@
 
 use std::hint::black_box;
 use std::rc::Rc;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -15,47 +17,71 @@ use crate::Env;
 use crate::duo::{Duo, Work};
 use crate::harness::{Contestant, Row, looped};
 use crate::peers::{
-    ALLOCATION, ARC_CLONE, FUTURES_ABORT, Flagged, MUTEX, Reset, STOP_TOKEN, Stop, TOKIO_UTIL,
-    Token, Tree,
+    ALLOCATION, ARC_CLONE, FUTURES_ABORT, Flagged, MUTEX, OURS, Reset, STOP_TOKEN, Stop,
+    THREE_LOCKS, TOKIO_UTIL, TWO_LOCKS, Token, Tree,
 };
 
 pub(crate) const ROWS: &[Row] = &[
     Row {
         name: "new + drop",
-        target: Some(0.25),
         reference: TOKIO_UTIL,
         build: new_drop,
     },
     Row {
+        name: "new + drop, against the allocation alone",
+        reference: ALLOCATION,
+        build: new_drop_floor,
+    },
+    Row {
         name: "clone + drop",
-        target: Some(0.40),
         reference: TOKIO_UTIL,
         build: clone_drop,
     },
     Row {
         name: "child + drop, 1 thread",
-        target: Some(0.28),
         reference: TOKIO_UTIL,
         build: child,
     },
     Row {
+        name: "child + drop, against its allocation and locks alone",
+        reference: THREE_LOCKS,
+        build: child_floor,
+    },
+    Row {
         name: "child + drop, 2 threads of one root",
-        target: Some(0.20),
         reference: TOKIO_UTIL,
         build: child_two_threads,
     },
     Row {
         name: "t = t.child() loop, per step",
-        target: Some(0.32),
         reference: TOKIO_UTIL,
         build: child_loop,
     },
 ];
 
-/// The limit of whatever has to allocate: 64 bytes, allocated and freed.
+/// The limit of whatever has to allocate: 56 bytes, allocated and freed.
 pub(crate) fn allocation() -> Contestant {
-    looped(ALLOCATION, || {
-        drop(black_box(Box::<[u8; 64]>::new_uninit()))
+    looped(ALLOCATION, || drop(black_box(Box::<Block>::new_uninit())))
+}
+
+/// As large as a token on the heap.
+type Block = [u64; 7];
+
+/// The limit of a child: its memory, and so many locks, of its parent's word and of its own in turn.
+fn locks(name: &'static str, count: usize) -> Contestant {
+    fn lock(word: &AtomicU32) {
+        let seen = word.load(Relaxed);
+        let taken = word.compare_exchange(seen, seen | 1, Acquire, Relaxed);
+        word.store(taken.expect("nobody else is there"), Release);
+    }
+    let (parent, own) = (AtomicU32::new(0), AtomicU32::new(0));
+    looped(name, move || {
+        let block = black_box(Box::<Block>::new_uninit());
+        let words = black_box([&parent, &own]);
+        for at in 0..count {
+            lock(words[at % 2]);
+        }
+        drop(block);
     })
 }
 
@@ -101,6 +127,11 @@ fn new_drop(_: &Env) -> Vec<Contestant> {
     ]
 }
 
+fn new_drop_floor(_: &Env) -> Vec<Contestant> {
+    let ours = looped(OURS, || drop(black_box(CancelToken::new())));
+    vec![ours, allocation()]
+}
+
 fn clone_drop(_: &Env) -> Vec<Contestant> {
     fn share<T: Token + Clone>() -> Contestant {
         let token = T::new();
@@ -137,6 +168,16 @@ fn child(_: &Env) -> Vec<Contestant> {
         beget::<ChildStopper>(),
         allocation(),
         mutex(),
+    ]
+}
+
+fn child_floor(_: &Env) -> Vec<Contestant> {
+    let root = CancelToken::new();
+    vec![
+        looped(OURS, move || drop(black_box(black_box(&root).child()))),
+        locks(TWO_LOCKS, 2),
+        locks(THREE_LOCKS, 3),
+        allocation(),
     ]
 }
 

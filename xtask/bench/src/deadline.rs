@@ -20,13 +20,11 @@ use crate::wait::poll;
 pub(crate) const ROWS: &[Row] = &[
     Row {
         name: "deadline armed and dropped, 1 thread",
-        target: Some(0.55),
         reference: TOKIO,
         build: one_thread,
     },
     Row {
         name: "deadline armed and dropped, 2 threads",
-        target: Some(0.25),
         reference: TOKIO,
         build: two_threads,
     },

@@ -25,8 +25,6 @@ pub(crate) struct Contestant {
 /// One line of the table before it is measured.
 pub(crate) struct Row {
     pub(crate) name: &'static str,
-    /// The ratio that ours should reach.
-    pub(crate) target: Option<f64>,
     /// The contestant that ratios are taken to.
     pub(crate) reference: &'static str,
     pub(crate) build: fn(&Env) -> Vec<Contestant>,
@@ -51,7 +49,6 @@ pub(crate) struct Figure {
 /// A measured row.
 pub(crate) struct Measured {
     pub(crate) name: &'static str,
-    pub(crate) target: Option<f64>,
     pub(crate) reference: &'static str,
     pub(crate) figures: Vec<Figure>,
 }
@@ -171,7 +168,6 @@ pub(crate) fn measure(row: &Row, env: &Env, effort: Effort) -> Measured {
         .collect();
     Measured {
         name: row.name,
-        target: row.target,
         reference: row.reference,
         figures,
     }

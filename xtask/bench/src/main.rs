@@ -1,11 +1,11 @@
 //! Speed and size of the tokens beside their peers and the physical limits: `cargo xtask bench`.
 //!
 //! ```text
-//! cancel-bench [--quick] [--json FILE] [--markdown FILE] [--filter SUBSTR]
+//! cancel-bench [--profile NAME] [--quick] [--json FILE] [--markdown FILE] [--filter SUBSTR]
 //! ```
 //!
-//! The tables go to standard output, progress to standard error. A missed target is marked in the
-//! table and does not change the exit code.
+//! The tables go to standard output, progress to standard error. All of the report is made with the
+//! profile `release`. Another one adds a section of its own with the rows of tokens.
 
 mod alloc;
 mod awaited;
@@ -38,12 +38,15 @@ use crate::peers::OURS;
 use crate::report::Report;
 
 const USAGE: &str =
-    "usage: cancel-bench [--quick] [--json FILE] [--markdown FILE] [--filter SUBSTR]
+    "usage: cancel-bench [--profile NAME] [--quick] [--json FILE] [--markdown FILE] [--filter SUBSTR]
 
+  --profile NAME    what this was built with, if not release: for the report
   --quick           fewer and shorter samples: under two minutes in all
   --json FILE       write {\"row\": {\"contestant\": {\"ns\": 1.0, \"ratio\": 1.0}}}
   --markdown FILE   write the whole report
   --filter SUBSTR   only rows with SUBSTR in their name (\"bytes\" is the table of sizes)";
+
+const RELEASE: &str = "release";
 
 const THOROUGH: Effort = Effort {
     rounds: 31,
@@ -77,6 +80,7 @@ impl Env {
 
 #[derive(Default)]
 struct Arguments {
+    profile: Option<String>,
     quick: bool,
     json: Option<String>,
     markdown: Option<String>,
@@ -93,6 +97,7 @@ fn arguments() -> Result<Option<Arguments>, String> {
                 .ok_or_else(|| format!("{argument} needs a value"))
         };
         match argument.as_str() {
+            "--profile" => parsed.profile = Some(value()?).filter(|name| name != RELEASE),
             "--quick" => parsed.quick = true,
             "--json" => parsed.json = Some(value()?),
             "--markdown" => parsed.markdown = Some(value()?),
@@ -118,21 +123,39 @@ fn main() -> ExitCode {
     };
     let report = run(&arguments);
 
+    println!(
+        "Profile {}\n",
+        arguments.profile.as_deref().unwrap_or(RELEASE)
+    );
     println!("{}", report.speed());
     println!("{}", report.sizes());
     for note in report.notes() {
         println!("{note}");
     }
-    let outputs = [
-        (&arguments.json, Report::json as fn(&Report) -> String),
-        (&arguments.markdown, Report::markdown),
-    ];
-    for (file, render) in outputs {
-        let Some(file) = file else { continue };
-        let mut text = render(&report);
-        if let Some(others) = fs::read_to_string(file).ok().as_deref().and_then(others) {
-            text = format!("{text}\n{others}");
+    let markdown = |file: &String| {
+        let old = fs::read_to_string(file).unwrap_or_default();
+        match &arguments.profile {
+            Some(profile) => with_section(&old, profile, &report.section(profile)),
+            None => match others(&old) {
+                Some(others) => format!("{}\n{others}", report.markdown()),
+                None => report.markdown(),
+            },
         }
+    };
+    let outputs = [
+        (
+            &arguments.json,
+            arguments.json.as_ref().map(|_| report.json()),
+        ),
+        (
+            &arguments.markdown,
+            arguments.markdown.as_ref().map(markdown),
+        ),
+    ];
+    for (file, text) in outputs {
+        let Some((file, text)) = file.as_ref().zip(text) else {
+            continue;
+        };
         if let Err(error) = fs::write(file, text) {
             eprintln!("cannot write {file}: {error}");
             return ExitCode::FAILURE;
@@ -144,6 +167,38 @@ fn main() -> ExitCode {
 /// What other tasks have put into the report: everything from their first mark on. It stays.
 fn others(text: &str) -> Option<&str> {
     text.find("<!-- cargo xtask ").map(|begin| &text[begin..])
+}
+
+/// The report with the section of another profile where it was, or in front of what others have put
+/// there.
+fn with_section(old: &str, profile: &str, section: &str) -> String {
+    let begin = format!("<!-- cargo xtask bench --profile {profile}: begin -->");
+    let end = format!("<!-- cargo xtask bench --profile {profile}: end -->");
+    let place = old
+        .find(&begin)
+        .zip(old.find(&end).map(|at| at + end.len()));
+    let others = old.len() - others(old).map_or(0, str::len);
+    let (from, to) = place.unwrap_or((others, others));
+    let (before, after) = (old[..from].trim_end(), old[to..].trim_start());
+    format!("{before}\n\n{begin}\n\n{section}\n{end}\n\n{after}")
+        .trim()
+        .to_owned()
+        + "\n"
+}
+
+/// Every row of tokens, in the order of the table.
+fn rows_of_tokens() -> impl Iterator<Item = &'static Row> {
+    [
+        create::ROWS,
+        query::ROWS,
+        wait::ROWS,
+        awaited::ROWS,
+        compat::ROWS,
+        cancel::ROWS,
+        trees::ROWS,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// Every row, in the order of the table.
@@ -178,10 +233,15 @@ fn run(arguments: &Arguments) -> Report {
     };
 
     // First of all: what they need of the timer has to be new.
-    let with_sizes = "bytes".contains(&arguments.filter);
+    let with_sizes = "bytes".contains(&arguments.filter) && arguments.profile.is_none();
     let of_operations = with_sizes.then(operations::sizes);
 
-    let wanted: Vec<&Row> = rows()
+    let rows: Vec<&Row> = match arguments.profile.is_some() && arguments.filter.is_empty() {
+        true => rows_of_tokens().collect(),
+        false => rows().collect(),
+    };
+    let wanted: Vec<&Row> = rows
+        .into_iter()
         .filter(|row| row.name.contains(&arguments.filter))
         .collect();
     let mut measured = Vec::new();
@@ -204,6 +264,10 @@ fn run(arguments: &Arguments) -> Report {
     }
 
     let (retakes, given_up) = env.duo.troubles();
+    let profile = match &arguments.profile {
+        Some(profile) => format!(" --profile {profile}"),
+        None => String::new(),
+    };
     let quick = if arguments.quick { " --quick" } else { "" };
     let filter = if arguments.filter.is_empty() {
         String::new()
@@ -212,7 +276,7 @@ fn run(arguments: &Arguments) -> Report {
     };
     let file = arguments.markdown.as_deref().unwrap_or("BENCHMARKS.md");
     Report {
-        command: format!("cargo xtask bench{quick}{filter} --markdown {file}"),
+        command: format!("cargo xtask bench{profile}{quick}{filter} --markdown {file}"),
         effort,
         pinned: env.duo.pinned(),
         load: [load, facts::load()],
@@ -220,5 +284,24 @@ fn run(arguments: &Arguments) -> Report {
         given_up,
         rows: measured,
         sizes,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{others, with_section};
+
+    #[test]
+    fn sections_of_profiles_stand_before_what_others_have_put_there_and_are_replaced() {
+        let old = "# Benchmarks\n\n<!-- cargo xtask size: begin -->\n\n## Size\n";
+        let first = with_section(old, "lto", "## One\n");
+        let at = |text: &str| first.find(text).expect(text);
+        assert!(at("# Benchmarks") < at("## One") && at("## One") < at("## Size"));
+        assert_eq!(with_section(&first, "lto", "## One\n"), first);
+
+        let second = with_section(&first, "lto", "## Two\n");
+        assert!(!second.contains("## One") && second.ends_with("## Size\n"));
+        assert!(others(&second).is_some_and(|kept| kept.contains("## Two")));
+        assert!(with_section("# Benchmarks\n", "lto", "## One\n").ends_with("end -->\n"));
     }
 }

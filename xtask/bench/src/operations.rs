@@ -31,31 +31,26 @@ use crate::wait::{PendsOnce, finish, poll};
 pub(crate) const ROWS: &[Row] = &[
     Row {
         name: "operation with name and timeout, body ready",
-        target: Some(1.0),
         reference: TOKIO,
         build: |_| run(async || black_box(1), 0),
     },
     Row {
         name: "operation with name and timeout, body pends once",
-        target: Some(1.0),
         reference: TOKIO,
         build: |_| run(async || PendsOnce(false).await, 1),
     },
     Row {
         name: "progress report, one callback",
-        target: Some(3.0),
         reference: DYN_CALL,
         build: |_| progress(),
     },
     Row {
         name: "cancel 100,000 operations with a timeout each through one parent, the call",
-        target: None,
         reference: TOKIO,
         build: |_| cancel(false),
     },
     Row {
         name: "cancel 100,000 operations with a timeout each through one parent, until all are gone",
-        target: Some(1.0),
         reference: TOKIO,
         build: |_| cancel(true),
     },
@@ -223,17 +218,14 @@ pub(crate) fn sizes() -> Vec<Size> {
     vec![
         size(
             "operation with a timeout and a parent, of 100,000: all but its future",
-            None,
             alive_bytes(true),
         ),
         size(
             "operation with a timeout and a parent, of 100,000: all, its future included",
-            Some(512.0),
             alive_bytes(false),
         ),
         size(
             "future of a run whose body has captured 4096 bytes",
-            None,
             capturing(),
         ),
         left(
@@ -303,7 +295,7 @@ fn left(name: &'static str, work: fn(u64)) -> Size {
     let counted = |times| counted(|| work(times)).1;
     // What one leaves as well is not the operations' doing.
     let left = counted(SHORT) - counted(1);
-    size(name, Some(0.0), vec![(OURS, left as f64)])
+    size(name, vec![(OURS, left as f64)])
 }
 
 /// An operation that is created, waits once with its timer armed, and ends.

@@ -23,25 +23,21 @@ use crate::peers::{ATOMIC_LOAD, FUTURES_ABORT, OURS, Query, Reset, TOKIO_UTIL, T
 pub(crate) const ROWS: &[Row] = &[
     Row {
         name: "is_cancelled",
-        target: Some(0.05),
         reference: TOKIO_UTIL,
         build: plain,
     },
     Row {
         name: "is_cancelled, depth 100",
-        target: Some(0.05),
         reference: TOKIO_UTIL,
         build: deep,
     },
     Row {
         name: "is_cancelled while another thread creates and drops children",
-        target: Some(0.02),
         reference: TOKIO_UTIL,
         build: beside_churn,
     },
     Row {
         name: "is_cancelled against a bare AtomicBool load",
-        target: Some(1.1),
         reference: ATOMIC_LOAD,
         build: bare,
     },

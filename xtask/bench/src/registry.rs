@@ -15,31 +15,26 @@ use crate::peers::{HASH_MAP, HASH_MAP_ASKED, OURS};
 pub(crate) const ROWS: &[Row] = &[
     Row {
         name: "registry: register and unregister an operation, among 1,000",
-        target: Some(3.0),
         reference: HASH_MAP,
         build: |_| in_and_out(),
     },
     Row {
         name: "registry: list those of 100,000 operations that have a status and a parent: 100 of them",
-        target: Some(5.0),
         reference: HASH_MAP,
         build: |_| list(few),
     },
     Row {
         name: "registry: list those of 100,000 operations that have a name: 1 of them",
-        target: Some(5.0),
         reference: HASH_MAP,
         build: |_| list(by_name),
     },
     Row {
         name: "registry: count all of 100,000 operations that have a status",
-        target: None,
         reference: HASH_MAP,
         build: |_| list(count),
     },
     Row {
         name: "registry: list all of 100,000 operations",
-        target: None,
         reference: HASH_MAP,
         build: |_| list(all),
     },

@@ -22,7 +22,7 @@ pub(crate) struct Report {
     pub(crate) sizes: Vec<Size>,
 }
 
-/// The columns after ours and the target; tokio stands in for tokio-util in the rows of deadlines and operations.
+/// The columns after ours; tokio stands in for tokio-util in the rows of deadlines and operations.
 const PEERS: [(&str, &str); 6] = [
     (TOKIO_UTIL, TOKIO),
     (STOP_TOKEN, ""),
@@ -75,19 +75,7 @@ fn number(value: f64) -> String {
 }
 
 fn cell(figure: &Figure) -> String {
-    format!("{} ({})", number(figure.ns), number(figure.ratio))
-}
-
-fn target(target: Option<f64>, reached: Option<f64>) -> String {
-    let Some(target) = target else {
-        return NONE.to_owned();
-    };
-    let missed = if reached.is_some_and(|value| value > target) {
-        " MISSED"
-    } else {
-        ""
-    };
-    format!("{target}{missed}")
+    number(figure.ratio)
 }
 
 /// A Markdown table with aligned columns, legible as plain text too.
@@ -123,11 +111,7 @@ fn table(lines: &[Vec<String>]) -> String {
 impl Report {
     /// The table of speeds.
     pub(crate) fn speed(&self) -> String {
-        let mut lines = vec![
-            ["row", "ours, ns", "ours, ratio", "target"]
-                .map(str::to_owned)
-                .to_vec(),
-        ];
+        let mut lines = vec![["row", "ours"].map(str::to_owned).to_vec()];
         lines[0].extend(peer_headers());
         lines[0].push("limits".to_owned());
         for row in &self.rows {
@@ -136,12 +120,7 @@ impl Report {
             if ![TOKIO_UTIL, TOKIO].contains(&row.reference) {
                 let _ = write!(name, ", ratio to *{}*", row.reference);
             }
-            let mut line = vec![
-                name,
-                ours.map_or(NONE.to_owned(), |figure| number(figure.ns)),
-                ours.map_or(NONE.to_owned(), |figure| number(figure.ratio)),
-                target(row.target, ours.map(|figure| figure.ratio)),
-            ];
+            let mut line = vec![name, ours.map_or(NONE.to_owned(), cell)];
             line.extend(PEERS.iter().map(|(name, stand_in)| {
                 let figure = row.figure(name).or_else(|| row.figure(stand_in));
                 figure.map_or(NONE.to_owned(), cell)
@@ -166,7 +145,7 @@ impl Report {
         if self.sizes.is_empty() {
             return String::new();
         }
-        let mut lines = vec![["bytes", "ours", "target"].map(str::to_owned).to_vec()];
+        let mut lines = vec![["bytes", "ours"].map(str::to_owned).to_vec()];
         lines[0].extend(peer_headers());
         let bytes = |value: f64| format!("{value:.0}");
         for size in &self.sizes {
@@ -174,7 +153,6 @@ impl Report {
             let mut line = vec![
                 size.name.to_owned(),
                 of(OURS).map_or(NONE.to_owned(), bytes),
-                target(size.target, of(OURS).map(f64::round)),
             ];
             line.extend(PEERS.iter().map(|(name, stand_in)| {
                 of(name)
@@ -197,19 +175,6 @@ impl Report {
         rows.collect()
     }
 
-    fn missed(&self) -> Vec<String> {
-        let speed = self.rows.iter().filter_map(|row| {
-            let (ours, target) = (row.figure(OURS)?.ratio, row.target?);
-            (ours > target).then(|| format!("`{}` {} (target {target})", row.name, number(ours)))
-        });
-        let sizes = self.sizes.iter().filter_map(|size| {
-            let ours = size.bytes.iter().find(|(name, _)| *name == OURS)?.1.round();
-            let target = size.target?;
-            (ours > target).then(|| format!("{} {ours} bytes (target {target})", size.name))
-        });
-        speed.chain(sizes).collect()
-    }
-
     /// What to know beside the tables, one line each.
     pub(crate) fn notes(&self) -> Vec<String> {
         let list = |items: Vec<String>| {
@@ -219,16 +184,7 @@ impl Report {
                 items.join("; ")
             }
         };
-        let target = |row: &Measured| row.target.is_some();
-        let targets = self.rows.iter().filter(|row| target(row)).count()
-            + self
-                .sizes
-                .iter()
-                .filter(|size| size.target.is_some())
-                .count();
-        let missed = self.missed();
         vec![
-            format!("Targets missed, of {targets}: {}.", list(missed)),
             format!(
                 "Rows in which our ratio varied by more than a tenth between the quartiles of the \
                  rounds (a busy machine; read these with care): {}.",
@@ -258,6 +214,30 @@ impl Report {
         });
         let rows: Vec<String> = rows.collect();
         format!("{{\n{}\n}}\n", rows.join(",\n"))
+    }
+
+    /// The section of another profile than `release`.
+    pub(crate) fn section(&self, profile: &str) -> String {
+        let Effort { rounds, sample } = self.effort;
+        let [before, after] = self
+            .load
+            .each_ref()
+            .map(|load| load.as_deref().unwrap_or("unknown"));
+        let notes: String = self
+            .notes()
+            .iter()
+            .map(|note| format!("- {note}\n"))
+            .collect();
+        format!(
+            "## Speed with the profile `{profile}`\n\n\
+             Made by `{command}`: the rows of tokens, measured and shown as above, in {rounds} rounds of \
+             samples of at least {sample} ms; load average {before} before, {after} after the run.\n\n\
+             {speed}\n\
+             {notes}",
+            command = self.command,
+            sample = sample.as_millis(),
+            speed = self.speed(),
+        )
     }
 
     /// The whole of `BENCHMARKS.md`.
@@ -295,9 +275,9 @@ impl Report {
              ## Method\n\n\
              {METHOD} This run: {rounds} rounds, samples of at least {sample} ms.\n\n\
              ## Speed\n\n\
-             Nanoseconds per operation, and in parentheses the ratio to tokio-util (in the rows of \
+             Time per operation, as a ratio to that of tokio-util (in the rows of \
              deadlines and operations to tokio, elsewhere to the reference that the row names); lower is better. \
-             The target is for our ratio. {NONE} means that there is no fair equivalent.\n\n\
+             {NONE} means that there is no fair equivalent.\n\n\
              {speed}\n\
              ## Sizes\n\n\
              {sizes}\n\
@@ -319,8 +299,8 @@ impl Report {
 
 const METHOD: &str = "All contestants of a row run in one process in alternation: a round takes one \
 sample of each, in an order shuffled anew for every round. A sample repeats the operation until a \
-minimum time is reached (calibrated beforehand, which also warms up). *ns* is the median of the \
-samples; *ratio* is the median of the rounds' ratios, so that both sides of a ratio were measured \
+minimum time is reached (calibrated beforehand, which also warms up). A figure \
+is the median of the rounds' ratios, so that both sides of a ratio were measured \
 within milliseconds of each other. What a row does not name is not timed: trees and waiters are built \
 before the clock starts and taken down after it stops; before they are built, the allocator is made to \
 merge its free blocks, so that all find the heap in the same order. In rows of two threads both wait at a spin \
@@ -356,7 +336,9 @@ const STANDING_NOTES: [&str; 10] = [
      which overflows the stack at the depth of these rows.",
     "`AbortHandle` belongs to one future: its rows of `until_cancelled` contain the creation of the pair.",
     "Limits: an Acquire load of an `AtomicBool`; clone and drop of an `Arc`; allocation and release of \
-     64 bytes; lock and unlock of an uncontended `std::sync::Mutex`.",
+     56 bytes, the size of a token; the same and two or three uncontended locks of a word, each taken by \
+     a compare-and-swap and let go by a store (a child needs its parent's when it comes, its own and \
+     its parent's when it goes); lock and unlock of an uncontended `std::sync::Mutex`.",
     "Heap bytes are as requested, without the allocator's headers; a parent's list of children is in \
      the figure of the child. The counting allocator costs each allocation one relaxed load while \
      nothing is counted, the same for all.",

@@ -25,8 +25,6 @@ use crate::wait::poll;
 /// A line of the size table.
 pub(crate) struct Size {
     pub(crate) name: &'static str,
-    /// The bytes that ours should not exceed.
-    pub(crate) target: Option<f64>,
     pub(crate) bytes: Vec<(&'static str, f64)>,
 }
 
@@ -34,34 +32,18 @@ pub(crate) struct Size {
 const TOKENS: u64 = 10_000;
 const WAITERS: usize = 1000;
 
-pub(crate) fn size(
-    name: &'static str,
-    target: Option<f64>,
-    bytes: Vec<(&'static str, f64)>,
-) -> Size {
-    Size {
-        name,
-        target,
-        bytes,
-    }
+pub(crate) fn size(name: &'static str, bytes: Vec<(&'static str, f64)>) -> Size {
+    Size { name, bytes }
 }
 
 pub(crate) fn measure(env: &Env) -> Vec<Size> {
     vec![
-        size("token: the handle", None, handles()),
-        size("token: heap", Some(64.0), token_heap()),
-        size(
-            "child: heap, of 100,000 of one parent",
-            Some(64.0),
-            child_heap(),
-        ),
-        size("pending wait: the future", Some(56.0), wait_sizes()),
-        size(
-            "pending wait: heap, of 1000 on one token",
-            Some(0.0),
-            wait_heap(),
-        ),
-        size("armed deadline: the future", None, deadline_sizes(env)),
+        size("token: the handle", handles()),
+        size("token: heap", token_heap()),
+        size("child: heap, of 100,000 of one parent", child_heap()),
+        size("pending wait: the future", wait_sizes()),
+        size("pending wait: heap, of 1000 on one token", wait_heap()),
+        size("armed deadline: the future", deadline_sizes(env)),
     ]
 }
 

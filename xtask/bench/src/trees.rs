@@ -26,7 +26,6 @@ pub(crate) const WAITED_CHILDREN: u64 = 10_000;
 pub(crate) const ROWS: &[Row] = &[
     Row {
         name: "drop 100,000 children, per node",
-        target: Some(0.38),
         reference: TOKIO_UTIL,
         build: |_| {
             vec![
@@ -38,7 +37,6 @@ pub(crate) const ROWS: &[Row] = &[
     },
     Row {
         name: "drop a chain of 100,000, per node",
-        target: Some(0.38),
         reference: TOKIO_UTIL,
         // Without almost-enough, which takes a chain down by recursion: the stack ends before it.
         build: |_| {
@@ -50,7 +48,6 @@ pub(crate) const ROWS: &[Row] = &[
     },
     Row {
         name: "drop a 10-ary tree of 111,111, per node",
-        target: Some(0.38),
         reference: TOKIO_UTIL,
         build: |_| {
             vec![
@@ -62,7 +59,6 @@ pub(crate) const ROWS: &[Row] = &[
     },
     Row {
         name: "drop a 10-ary tree of 111,111 created level by level, per node",
-        target: None,
         reference: TOKIO_UTIL,
         build: |_| {
             vec![
@@ -74,7 +70,6 @@ pub(crate) const ROWS: &[Row] = &[
     },
     Row {
         name: "drop 10,000 children with a waiter each, per child",
-        target: Some(0.38),
         reference: TOKIO_UTIL,
         build: waited_children,
     },

@@ -26,43 +26,36 @@ use crate::peers::{
 pub(crate) const ROWS: &[Row] = &[
     Row {
         name: "cancelled() create + poll + drop, 1 thread",
-        target: Some(0.38),
         reference: TOKIO_UTIL,
         build: wait_one_thread,
     },
     Row {
         name: "cancelled() create + poll + drop, 2 threads",
-        target: Some(0.25),
         reference: TOKIO_UTIL,
         build: wait_two_threads,
     },
     Row {
         name: "re-poll, same waker",
-        target: Some(0.15),
         reference: TOKIO_UTIL,
         build: poll_again,
     },
     Row {
         name: "until_cancelled of a ready future",
-        target: Some(0.15),
         reference: TOKIO_UTIL,
         build: until_ready,
     },
     Row {
         name: "until_cancelled of a future that pends once",
-        target: Some(0.30),
         reference: TOKIO_UTIL,
         build: until_pends_once,
     },
     Row {
         name: "callback registered and dropped",
-        target: None,
         reference: ALLOCATION,
         build: callback,
     },
     Row {
         name: "any of 2, create + drop",
-        target: None,
         reference: ALLOCATION,
         build: any_of_two,
     },

@@ -48,8 +48,8 @@ const fn peer(
     }
 }
 
-/// The program whose code has a target, and the most bytes of flash that it may have more than its
-/// base, on the first of the targets.
+/// The program whose code has a limit: the most bytes of flash that it may have more than its base, on
+/// the first of the targets.
 pub(super) const WAIT: (&str, u64) = ("wait_token", 1536);
 
 pub(super) const PROGRAMS: &[Program] = &[
@@ -134,14 +134,14 @@ pub(super) const PROGRAMS: &[Program] = &[
 pub(super) struct Type {
     pub(super) symbol: &'static str,
     pub(super) about: &'static str,
-    pub(super) target: Option<u64>,
+    pub(super) limit: Option<u64>,
 }
 
-const fn of(symbol: &'static str, about: &'static str, target: Option<u64>) -> Type {
+const fn of(symbol: &'static str, about: &'static str, limit: Option<u64>) -> Type {
     Type {
         symbol,
         about,
-        target,
+        limit,
     }
 }
 
@@ -181,7 +181,7 @@ pub(super) const TYPES: &[Type] = &[
 pub(super) struct Probe {
     pub(super) symbol: &'static str,
     pub(super) about: &'static str,
-    pub(super) target: Option<u64>,
+    pub(super) limit: Option<u64>,
 }
 
 /// What all probes do beside their work: come and go.
@@ -191,16 +191,16 @@ pub(super) const PROBES: &[Probe] = &[
     Probe {
         symbol: "probe_token",
         about: "`Token::is_cancelled`",
-        target: Some(3),
+        limit: Some(3),
     },
     Probe {
         symbol: "probe_flag",
         about: "`AtomicBool::load(Acquire)`",
-        target: None,
+        limit: None,
     },
     Probe {
         symbol: "probe_signal",
         about: "embassy-sync: `Signal::signaled`",
-        target: None,
+        limit: None,
     },
 ];

@@ -29,26 +29,18 @@ pub(super) fn page(size: &crate::web::Size) -> String {
     )
 }
 
-/// Something that has to be so.
-struct Goal {
+/// What must not grow above a limit.
+struct Limited {
     what: String,
     reached: u64,
-    target: u64,
-}
-
-impl Goal {
-    fn missed(&self) -> bool {
-        self.reached > self.target
-    }
+    limit: u64,
 }
 
 impl Report {
     pub(super) fn markdown(&self) -> Result<String, String> {
-        let goals = self.goals()?;
-        let missed = goals.iter().filter(|goal| goal.missed()).count();
         let mut text = format!(
             "## Size on small machines\n\n\
-             Made by `cargo xtask size --write`, with {compiler}; {machines}. Targets missed, of {all}: {missed}.\n\n\
+             Made by `cargo xtask size --write`, with {compiler}; {machines}.\n\n\
              {METHOD}\n\n\
              ### Programs\n\n\
              {programs}\n\
@@ -65,7 +57,6 @@ impl Report {
                     firmware.target.name, firmware.target.processor
                 ))
                 .join(", "),
-            all = goals.len(),
             programs = self.programs()?,
             types = self.types()?,
             instructions = self.instructions()?,
@@ -77,47 +68,41 @@ impl Report {
         Ok(text)
     }
 
-    /// Targets that were missed.
-    pub(super) fn missed(&self) -> Result<Vec<String>, String> {
-        let goals = self.goals()?;
-        let missed = goals.iter().filter(|goal| goal.missed());
-        Ok(missed
-            .map(|goal| format!("{}: {} (target {})", goal.what, goal.reached, goal.target))
+    /// What exceeds its limit.
+    pub(super) fn exceeded(&self) -> Result<Vec<String>, String> {
+        let limited = self.limited()?;
+        let exceeded = limited.iter().filter(|one| one.reached > one.limit);
+        Ok(exceeded
+            .map(|one| format!("{}: {} (limit {})", one.what, one.reached, one.limit))
             .collect())
     }
 
-    fn goals(&self) -> Result<Vec<Goal>, String> {
-        let mut goals = Vec::new();
+    fn limited(&self) -> Result<Vec<Limited>, String> {
+        let mut limited = Vec::new();
         for firmware in &self.firmware {
             let on = firmware.target.name;
-            for of in TYPES {
-                goals.extend(
-                    of.target
-                        .map(|target| (of.about, firmware.size_of(of.symbol), target, on)),
-                );
-            }
-            for probe in PROBES {
+            limited.extend(TYPES.iter().filter_map(|of| {
+                of.limit
+                    .map(|limit| (of.about, firmware.size_of(of.symbol), limit, on))
+            }));
+            limited.extend(PROBES.iter().filter_map(|probe| {
                 let reached = firmware.instructions(probe.symbol);
-                goals.extend(
-                    probe
-                        .target
-                        .map(|target| (probe.about, reached, target, on)),
-                );
-            }
+                probe.limit.map(|limit| (probe.about, reached, limit, on))
+            }));
         }
-        goals.push((
+        limited.push((
             WAIT.0,
             self.above(&self.firmware[0], WAIT.0),
             WAIT.1,
             self.firmware[0].target.name,
         ));
-        goals
+        limited
             .into_iter()
-            .map(|(what, reached, target, on)| {
-                Ok(Goal {
+            .map(|(what, reached, limit, on)| {
+                Ok(Limited {
                     what: format!("{what} on {on}"),
                     reached: reached?,
-                    target,
+                    limit,
                 })
             })
             .collect()
@@ -135,15 +120,12 @@ impl Report {
         let mut text = self.heading("program", &["flash", "RAM"], "what it does");
         for program in PROGRAMS {
             let _ = write!(text, "| `{}` |", program.name);
-            for (index, firmware) in self.firmware.iter().enumerate() {
+            for firmware in &self.firmware {
                 let (all, base) = (firmware.bytes(program.name)?, firmware.bytes(program.base)?);
-                let target = (index == 0 && program.name == WAIT.0).then_some(WAIT.1);
-                for (all, base, target) in
-                    [(all.flash, base.flash, target), (all.ram, base.ram, None)]
-                {
+                for (all, base) in [(all.flash, base.flash), (all.ram, base.ram)] {
                     let cell = match program.name == program.base {
                         true => all.to_string(),
-                        false => format!("{all} ({})", above(all, base, target)),
+                        false => format!("{all} ({})", above(all, base)),
                     };
                     let _ = write!(text, " {cell} |");
                 }
@@ -162,11 +144,7 @@ impl Report {
         for of in TYPES {
             let _ = write!(text, "| {} |", of.about);
             for firmware in &self.firmware {
-                let _ = write!(
-                    text,
-                    " {} |",
-                    against(firmware.size_of(of.symbol)?, of.target)
-                );
+                let _ = write!(text, " {} |", firmware.size_of(of.symbol)?);
             }
             text.push('\n');
         }
@@ -178,8 +156,7 @@ impl Report {
         for probe in PROBES {
             let _ = write!(text, "| {} |", probe.about);
             for firmware in &self.firmware {
-                let count = firmware.instructions(probe.symbol)?;
-                let _ = write!(text, " {} |", against(count, probe.target));
+                let _ = write!(text, " {} |", firmware.instructions(probe.symbol)?);
             }
             text.push('\n');
         }
@@ -208,23 +185,10 @@ impl Report {
     }
 }
 
-fn against(reached: u64, target: Option<u64>) -> String {
-    match target {
-        Some(target) if reached > target => format!("{reached} (target {target} MISSED)"),
-        Some(target) => format!("{reached} (target {target})"),
-        None => reached.to_string(),
-    }
-}
-
-/// `+12`, and the target if there is one.
-fn above(all: u64, base: u64, target: Option<u64>) -> String {
+/// `+12`
+fn above(all: u64, base: u64) -> String {
     let sign = if all < base { "−" } else { "+" };
-    let missed = match target {
-        Some(target) if all.saturating_sub(base) > target => format!(", target +{target} MISSED"),
-        Some(target) => format!(", target +{target}"),
-        None => String::new(),
-    };
-    format!("{sign}{}{missed}", all.abs_diff(base))
+    format!("{sign}{}", all.abs_diff(base))
 }
 
 const METHOD: &str = "\
