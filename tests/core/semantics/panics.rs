@@ -128,6 +128,89 @@ fn wakers() {
     }
 }
 
+/// A root with waiters and callbacks, and nothing below: in order, whoever panics.
+#[test]
+fn waiters_alone() {
+    for waits in [2, 7, 8, 9, 16, 17, 40] {
+        for panicking in [
+            vec![],
+            vec![0],
+            vec![1, 0],
+            vec![waits / 2],
+            vec![waits - 1, 0],
+        ] {
+            for callback in [None, Some(0), Some(waits / 2), Some(waits)] {
+                let root = CancelToken::new();
+                let woken = Arc::new(Mutex::new(Vec::new()));
+                let ran = Arc::new(AtomicUsize::new(0));
+                let (mut futures, mut registrations) = (Vec::new(), Vec::new());
+                for n in 0..=waits {
+                    if callback == Some(n) {
+                        let ran = ran.clone();
+                        registrations.push(root.on_cancel(move |_| {
+                            ran.fetch_add(1, SeqCst);
+                        }));
+                    }
+                    if n == waits {
+                        break;
+                    }
+                    let (woken, panics) = (woken.clone(), panicking.contains(&n));
+                    let hooks = Hooks::new().on_wake(move || {
+                        woken.lock().unwrap().push(n);
+                        if panics {
+                            quiet("waker");
+                        }
+                    });
+                    let waker = hooks.waker().0;
+                    let mut wait = Box::pin(root.cancelled());
+                    let poll = wait.as_mut().poll(&mut Context::from_waker(&waker));
+                    assert!(poll.is_pending());
+                    futures.push(wait);
+                }
+                let expected = match panicking.is_empty() {
+                    true => "no panic",
+                    false => "waker",
+                };
+                assert_eq!(panic_of(|| root.cancel()), expected);
+                assert!(woken.lock().unwrap().iter().copied().eq(0..waits));
+                assert_eq!(ran.load(SeqCst), usize::from(callback.is_some()));
+                drop((futures, registrations));
+                assert!(root.is_cancelled() && !root.cancel());
+            }
+        }
+    }
+}
+
+/// The first to be woken drops the waits behind it, and with them those that the canceller has not
+/// come to.
+#[test]
+fn waiters_alone_that_go_meanwhile() {
+    for waits in [2, 8, 9, 17, 40] {
+        let root = CancelToken::new();
+        let rest = Arc::new(Mutex::new(Vec::new()));
+        let counter = Counter::new();
+        let waiting = rest.clone();
+        let hooks = Hooks::new().on_wake(move || waiting.lock().unwrap().clear());
+        let mut first = Box::pin(root.cancelled());
+        let poll = first
+            .as_mut()
+            .poll(&mut Context::from_waker(&hooks.waker().0));
+        assert!(poll.is_pending());
+        for _ in 1..waits {
+            let mut wait = Box::pin(root.clone().cancelled_owned());
+            let poll = wait
+                .as_mut()
+                .poll(&mut Context::from_waker(&counter.waker()));
+            assert!(poll.is_pending());
+            rest.lock().unwrap().push(wait);
+        }
+        assert!(root.cancel());
+        assert!(rest.lock().unwrap().is_empty());
+        // Those whose wakers had been taken out with the first one's are woken for nothing.
+        assert!(counter.wakes() < 8.min(waits), "{}", counter.wakes());
+    }
+}
+
 #[test]
 fn all_wakers_panic() {
     let root = CancelToken::new();
