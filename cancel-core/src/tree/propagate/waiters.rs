@@ -31,26 +31,28 @@ pub(super) unsafe fn serve(root: *const Hub, mut held: Held) {
             held.flags &= !NONEMPTY;
             Hub::unlock(root, held);
             waker.wake();
-        } else if (*first).kind == Kind::Waiter && CATCHES {
-            waiters(root, held);
         } else {
-            propagate(root, held, Panics::new());
+            several(root, held);
         }
     }
 }
 
-/// Serves a root that begins with waiters, and so has no dependents (E3).
+/// Serves a root with more than one entry: a few waiters at a time as long as there are any at the
+/// front, for then it has no dependents (E3).
 ///
 /// # Safety
 ///
 /// As for [`serve`].
 #[inline(never)]
-unsafe fn waiters(root: *const Hub, mut held: Held) {
-    let mut panics = Panics::new();
+unsafe fn several(root: *const Hub, mut held: Held) {
     // SAFETY: the root is alive (P5); the list under the lock.
     unsafe {
+        if !CATCHES || (*(*root).list.first()).kind != Kind::Waiter {
+            return propagate(root, held, Panics::new());
+        }
+        let mut panics = Panics::new();
         loop {
-            let mut batch = Batch {
+            let mut batch = Few {
                 wakers: [const { MaybeUninit::uninit() }; FEW],
                 woken: 0,
             };
@@ -87,16 +89,17 @@ unsafe fn waiters(root: *const Hub, mut held: Held) {
             }
             held = Hub::lock(root);
         }
+        panics.resume();
     }
-    panics.resume();
 }
 
-struct Batch {
+/// What has been taken out under one lock.
+struct Few {
     wakers: [MaybeUninit<Waker>; FEW],
     woken: usize,
 }
 
-impl Batch {
+impl Few {
     /// Wakes all of a full batch. (As their number is known, the compiler writes the calls out.)
     ///
     /// # Safety
@@ -104,7 +107,7 @@ impl Batch {
     /// All are there.
     #[inline(always)]
     unsafe fn wake_all(&mut self) {
-        let mut next = Next {
+        let mut next = Woken {
             at: 0,
             woken: &mut self.woken,
         };
@@ -132,12 +135,12 @@ impl Batch {
 }
 
 /// How many have been woken: stored when this goes, which it does after a panic as well.
-struct Next<'a> {
+struct Woken<'a> {
     at: usize,
     woken: &'a mut usize,
 }
 
-impl Drop for Next<'_> {
+impl Drop for Woken<'_> {
     #[inline(always)]
     fn drop(&mut self) {
         *self.woken = self.at;
