@@ -165,13 +165,17 @@ impl Holds {
             let mut held = Word::lock(&self.word);
             let mut tries = self.tries.get();
             let last = self.open.last();
+            let polled = self.in_this_pass(last);
+            // It has the scope's own waker: it is polled whenever the body is, or not any more.
+            let with_scope = !last.is_null() && (*last.cast::<HoldEntry>()).waker.will_wake(own);
             let (keep, next) = if held.flags & NONEMPTY == 0 {
                 (false, NO_TRIES)
-            } else if self.in_this_pass(last) {
-                let another = !tries.asked && (*last.cast::<HoldEntry>()).waker.will_wake(own);
-                (!another, if tries.asked { tries.found() } else { NO_TRIES })
+            } else if polled {
+                let next = if tries.asked { tries.found() } else { NO_TRIES };
+                (tries.asked || !with_scope, next)
             } else {
-                let skips = !tries.asked && tries.skipped < tries.skip;
+                let may_skip = !tries.asked && !last.is_null() && !with_scope;
+                let skips = may_skip && tries.skipped < tries.skip;
                 tries.skipped += u16::from(skips);
                 (skips, tries)
             };
@@ -188,7 +192,7 @@ impl Holds {
                 drop(old);
                 return Pass::Held;
             }
-            let (open, polled) = (held.flags & NONEMPTY != 0, self.in_this_pass(last));
+            let open = held.flags & NONEMPTY != 0;
             Word::unlock(&self.word, held);
             if !open || !polled && !self.wake_some(tries, own, panics) {
                 return Pass::Free;
