@@ -132,7 +132,8 @@ impl Cancelled {
         root
     }
 
-    /// Whether an ancestor was cancelled, and not this very token.
+    /// Returns whether the cancelation came from an ancestor of the token, or of the source it follows,
+    /// and not from the token or that source itself.
     ///
     /// # Examples
     ///
@@ -160,21 +161,22 @@ impl Cancelled {
         self.detail()?.message()
     }
 
-    /// Whose cancelation this is: the id of the token that was asked to cancel, or whose time ran
-    /// out.
+    /// Returns whose cancelation this is: the id of the token that was asked to cancel, or of the token
+    /// or [`Deadline`](crate::Deadline) whose time ran out.
     ///
     /// Descendants answer the ancestor that was asked, also by
     /// [`cancel_children`](crate::Token::cancel_children); followers (`any`, `all`, `child_following`)
-    /// the source that fired. A token cancelled with somebody else's `Cancelled` answers that one's
-    /// origin: handing a cancelation on does not change whose it was.
+    /// the source that fired. A token cancelled with the `Cancelled` of another token answers the origin
+    /// of that `Cancelled`: handing a cancelation on does not change whose it was.
     ///
-    /// The id is that of a token which may be gone by now, and its address may have been used again;
-    /// see [`TokenId`].
+    /// That token or deadline may be gone by now, and its address may have been used again; see
+    /// [`TokenId`].
     ///
     /// # Returns
     ///
-    /// `None` if no token was asked: for a `Cancelled` made from a [`Cause`](crate::Cause), and for the
-    /// result of a future with a timeout but without a token. Without the `alloc` feature also for all
+    /// `None` if no token was asked: for a `Cancelled` made from a [`Cause`](crate::Cause) that has no
+    /// origin itself (one that was made from a `Cancelled` has that one's), and for the result of a
+    /// future with a timeout but without a token. Without the `alloc` feature also for all
     /// tokens but the one that was asked if the cause is a [`StaticCause`](crate::StaticCause), because
     /// there is no room for both.
     ///
@@ -308,21 +310,12 @@ impl fmt::Debug for Cancelled {
             .field("reason", &self.reason())
             .field("root_reason", &self.root_reason())
             .field("message", &self.message())
-            .field("origin", &self.origin.map(Shown))
+            .field("origin", &self.origin)
             .field("name", &name)
             .field("limit", &limit)
             // (Not by its own `Debug`: chains of causes may be long.)
             .field("source", &core::error::Error::source(self).map(Quoted))
             .finish()
-    }
-}
-
-/// What is shown in `Debug` as its `Display` says.
-struct Shown(TokenId);
-
-impl fmt::Debug for Shown {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
     }
 }
 

@@ -1,12 +1,13 @@
-//! Whose cancelation it is: the ids of tokens.
+//! Whose cancelation it is: the ids of tokens and deadlines.
 
 use core::fmt;
 use core::num::NonZeroUsize;
 
-/// Identifies a token in logs, and in [`Cancelled::origin`](crate::Cancelled::origin).
+/// Identifies a token or a [`Deadline`](crate::Deadline) in logs, and in
+/// [`Cancelled::origin`](crate::Cancelled::origin).
 ///
-/// An id is an address. It is unique among the tokens alive at one time: a token made after another
-/// one is gone may get the same id. A [`Token`](crate::Token) in place that is moved has another id
+/// An id is an address. It is unique among the tokens and deadlines alive at one time: one made after
+/// another is gone may get the same id. A [`Token`](crate::Token) in place that is moved has another id
 /// afterwards; a [`CancelToken`](crate::CancelToken), a pinned [`Child`](crate::Child) and a `static`
 /// never move.
 ///
@@ -17,7 +18,7 @@ use core::num::NonZeroUsize;
 /// assert_ne!(a.id(), b.id());
 /// assert!(a.id().to_string().starts_with("token-"));
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TokenId(NonZeroUsize);
 
 impl TokenId {
@@ -39,6 +40,13 @@ impl TokenId {
     }
 }
 
+/// As [`Display`](fmt::Display).
+impl fmt::Debug for TokenId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 impl fmt::Display for TokenId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "token-{:x}", self.0)
@@ -47,7 +55,7 @@ impl fmt::Display for TokenId {
 
 /// Something that a cancelation can come from, for [`Cancelled::is_from`](crate::Cancelled::is_from).
 ///
-/// Implemented for tokens, their views and references to them. A type with a token of its own
+/// Implemented for tokens, their views, deadlines, and references to them. A type with a token of its own
 /// implements it by that token's id.
 ///
 /// # Examples

@@ -1,7 +1,8 @@
 //! `tokio_util::sync::CancellationToken` by its own names, over [`CancelToken`].
 //!
-//! Everything that tokio-util 0.7 has for its token is here with the same names, signatures, outputs and
-//! documented behaviour. A program that uses it needs another `use` line and no other change:
+//! Everything in `tokio_util::sync` of tokio-util 0.7 for its token is here with the same names,
+//! signatures, outputs and documented behaviour. A program that uses it needs another `use` line and no
+//! other change:
 //!
 //! ```
 //! // before: use tokio_util::sync::CancellationToken;
@@ -30,6 +31,7 @@
 //! | `is_cancelled()` | [`Token::is_cancelled`] | `Err` for `?`: [`Token::check`]; why: [`Token::cause`] |
 //! | `cancelled()`, `cancelled_owned()` | [`Token::cancelled`], [`CancelToken::cancelled_owned`] | resolves to the [`Cancelled`](crate::Cancelled) that says why |
 //! | `run_until_cancelled(f)`, `…_owned(f)` | [`Token::run_until_cancelled`], [`CancelFutureExt`](crate::CancelFutureExt) | `Err` says why; the cancelation comes first at every poll |
+//! | `tokio_util::future::FutureExt`: `with_cancellation_token(&t)`, `…_owned(t)` (not in this module) | [`CancelFutureExt::until_cancelled`](crate::CancelFutureExt::until_cancelled), `until_cancelled_owned` | `Err` says why instead of `None` |
 //! | `drop_guard()`, `drop_guard_ref()` | [`CancelToken::drop_guard`], [`Token::drop_guard_ref`] | a cause of your own |
 //! | `select!` over `cancelled()` and a stream | [`CancelStreamExt`](crate::CancelStreamExt) | no item is lost |
 //! | a task that waits, then calls a function | [`CancelToken::on_cancel`] | no task |
@@ -110,7 +112,8 @@ impl CancellationToken {
 
     /// Cancels the token and all its descendants, and wakes all tasks that wait for any of them.
     ///
-    /// When it returns, all of them are cancelled, also if another call won.
+    /// When it returns, all of them are cancelled, also if another call won; see
+    /// [`Token`](crate::Token#guarantees-about-a-tree) for the edges of this, above all without `std`.
     ///
     /// # Panics
     ///
@@ -307,6 +310,10 @@ impl AsRef<CancelToken> for CancellationToken {
 
 /// Cancels its token when dropped, unless disarmed. Made by [`CancellationToken::drop_guard`].
 ///
+/// # Panics
+///
+/// The drop panics as [`cancel_core::DropGuard`](crate::DropGuard).
+///
 /// # Examples
 ///
 /// ```
@@ -358,6 +365,10 @@ impl Drop for DropGuard {
 
 /// Cancels the token that it borrows when dropped, unless disarmed. Made by
 /// [`CancellationToken::drop_guard_ref`].
+///
+/// # Panics
+///
+/// The drop panics as [`cancel_core::DropGuard`](crate::DropGuard).
 ///
 /// # Examples
 ///

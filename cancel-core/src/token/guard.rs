@@ -1,7 +1,7 @@
 //! Guards that cancel when they are dropped.
 
 use crate::cause::{Cause, Reason};
-use crate::sync::with_std;
+use crate::sync::{Panics, with_std};
 use crate::token::base::{Token, TokenRef};
 #[cfg(feature = "alloc")]
 use crate::token::shared::CancelToken;
@@ -15,9 +15,18 @@ use core::fmt;
 ///
 /// | cancels | how |
 /// |---|---|
-/// | always at the end of a scope | `let _guard = token.drop_guard()` |
+/// | always at the end of a scope | `let _guard = token.clone().drop_guard()` |
 /// | on every way out but one: an error, an early return, a panic | [`success`](DropGuard::success) on that one |
 /// | on a panic alone | `only_on_panic` (with `std`) |
+///
+/// `let _ = token.drop_guard()` drops the guard **at once**, which cancels the token. The compiler does
+/// not warn about `let _ =`: give the guard a name, such as `_guard`.
+///
+/// # Panics
+///
+/// The drop cancels the token, so it panics if a waker or a callback does, after all others have run.
+/// While the thread is unwinding from another panic, it does not: the second panic is not passed on.
+/// (Without the `std` feature a second panic aborts.)
 ///
 /// # Examples
 ///
@@ -110,7 +119,10 @@ impl<T: TokenRef> DropGuard<T> {
 impl<T: TokenRef> Drop for DropGuard<T> {
     fn drop(&mut self) {
         if let Some((token, cause)) = self.armed.take() {
-            token.cancel_with(cause);
+            // Contained: on top of the panic by which this may be dropped, another one would abort.
+            let mut panics = Panics::new();
+            panics.guard(|| token.cancel_with(cause));
+            panics.resume_unless_unwinding();
         }
     }
 }
@@ -199,6 +211,11 @@ impl CancelToken {
 
 with_std! {
 /// Cancels a token when dropped by a panic, and not otherwise. Made by [`DropGuard::only_on_panic`].
+///
+/// # Panics
+///
+/// Never when dropped: if a waker or a callback of the token panics, all others still run, and that
+/// second panic is not passed on.
 ///
 /// # Examples
 ///

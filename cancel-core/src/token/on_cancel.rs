@@ -14,7 +14,7 @@ use core::ptr::addr_of;
 /// Code to run when a token is cancelled. It lives on the stack, in a future, or in a `static`, and
 /// needs no heap.
 ///
-/// Pin it and [`enter`](OnCancel::enter) it. Dropping it deregisters it, in O(1) and without waiting:
+/// Pin it and [`enter`](OnCancel::enter) it. Dropping it unregisters it, in O(1) and without waiting:
 /// it does not start any more, unless a cancel on another thread, or one that was interrupted for this
 /// drop, has come to it already.
 ///
@@ -115,7 +115,7 @@ impl<'t> OnCancel<'t> {
     /// {
     ///     let never = pin!(OnCancel::new(&token, |_| panic!("not called")));
     ///     never.enter();
-    /// } // deregistered here
+    /// } // unregistered here
     /// token.cancel();
     /// ```
     pub fn enter(self: Pin<&mut Self>) {

@@ -7,16 +7,16 @@ use crate::token::shared::CancelToken;
 use crate::tree::Block;
 use core::fmt;
 
-/// A callback that is registered with a token. Dropping it deregisters the callback, in O(1).
+/// A callback that is registered with a token. Dropping it unregisters the callback, in O(1).
 ///
 /// Made by [`CancelToken::on_cancel`](crate::CancelToken::on_cancel) and
 /// [`Token::on_cancel_ref`](crate::Token::on_cancel_ref).
 ///
 /// | to | use | it |
 /// |---|---|---|
-/// | deregister at the end of a scope | `let _registration = …` | drops the registration there |
-/// | deregister now, and know whether the callback ran | [`unregister`](Registration::unregister) | never waits |
-/// | deregister now, and be sure that it no longer runs | `unregister_and_wait` (with `std`) | waits for a call in progress |
+/// | unregister at the end of a scope | `let _registration = …` | drops the registration there |
+/// | unregister now, and know whether the callback ran | [`unregister`](Registration::unregister) | never waits |
+/// | unregister now, and be sure that it no longer runs | `unregister_and_wait` (with `std`) | waits for a call in progress |
 /// | leave the callback registered | [`detach`](Registration::detach) | gives up the registration |
 ///
 /// `let _ = token.on_cancel(f)` drops the registration **at once**, so `f` never runs unless the token
@@ -36,7 +36,7 @@ use core::fmt;
 /// drop(registration);
 /// token.cancel();
 /// ```
-#[must_use = "dropping a `Registration` deregisters the callback at once: keep it, or call `detach` to leave the callback registered"]
+#[must_use = "dropping a `Registration` unregisters the callback at once: keep it, or call `detach` to leave the callback registered"]
 pub struct Registration<T: TokenRef> {
     token: T,
     /// `None`: it was called while being registered.
@@ -87,7 +87,7 @@ impl<T: TokenRef> Registration<T> {
         }
     }
 
-    /// Deregisters the callback, in O(1) and without waiting.
+    /// Unregisters the callback, in O(1) and without waiting.
     ///
     /// # Returns
     ///
@@ -120,10 +120,11 @@ impl<T: TokenRef> Registration<T> {
 
 with_std! {
 impl<T: TokenRef> Registration<T> {
-    /// Deregisters the callback, and if it is running on another thread, blocks until it has returned.
+    /// Unregisters the callback, and if it is running on another thread, blocks until it has returned.
     ///
-    /// When this returns, the callback is not running and never will, and its closure has been
-    /// dropped: what it uses can be taken apart. (As the destructor of C++'s `std::stop_callback`.)
+    /// Except from inside the callback (below): when this returns, the callback is not running and
+    /// never will, and its closure has been dropped, so what it uses can be taken apart. (As the
+    /// destructor of C++'s `std::stop_callback`.)
     ///
     /// From inside the callback itself, or from anything that it calls, this returns at once instead
     /// of waiting for itself. Two callbacks on two threads that wait for one another wait for ever. In
@@ -185,12 +186,12 @@ impl<T: TokenRef> fmt::Debug for Registration<T> {
 }
 
 impl CancelToken {
-    /// Calls `f` once when the token is cancelled, or now if it is so already.
+    /// Calls `f` once when the token is cancelled, or now if the token is already cancelled.
     ///
     /// It runs on the thread that cancels, after all wakers have been woken, among the callbacks of
     /// this token in the order of registration, and with no lock held: it may use this token and any
     /// other. (One that is registered while a cancel is under way runs at once, maybe before those.) Dropping the
-    /// [`Registration`] deregisters it. Keep it short: the caller of `cancel` waits for it.
+    /// [`Registration`] unregisters it. Keep it short: the caller of `cancel` waits for it.
     ///
     /// # Panics
     ///
@@ -218,7 +219,7 @@ impl CancelToken {
 }
 
 impl Token {
-    /// Calls `f` once when the token is cancelled, or now if it is so already.
+    /// Calls `f` once when the token is cancelled, or now if the token is already cancelled.
     ///
     /// Otherwise as [`CancelToken::on_cancel`]; the registration borrows the token.
     ///

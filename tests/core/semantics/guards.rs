@@ -82,9 +82,15 @@ fn unless_all_went_well() {
 
 #[cfg(feature = "std")]
 mod with_std {
+    use cancel_core::compat::tokio_util::CancellationToken;
     use cancel_core::{CancelToken, Cancelled, Cause, Reason};
+    use cancel_tests::Hooks;
+    use std::future::Future;
     use std::io::{self, ErrorKind};
     use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::task::Context;
 
     #[test]
     fn only_on_panic() {
@@ -116,6 +122,97 @@ mod with_std {
             resume_unwind(Box::new(()));
         }));
         assert!(panicked.is_err() && !token.is_cancelled());
+    }
+
+    type Body = fn(&CancelToken);
+
+    /// Runs `body` with a token of which a callback and a waker panic. Gives what it panics with, and
+    /// what the token says then.
+    fn with_panicking_callbacks(body: impl FnOnce(&CancelToken)) -> (&'static str, Cancelled) {
+        let token = CancelToken::new();
+        let waker = Hooks::new().on_wake(|| resume_unwind(Box::new("waker")));
+        let (waker, hooks) = waker.waker();
+        let mut wait = Box::pin(token.cancelled());
+        assert!(
+            wait.as_mut()
+                .poll(&mut Context::from_waker(&waker))
+                .is_pending()
+        );
+        let (ran, calls) = (Arc::new(AtomicU32::new(0)), 3);
+        for _ in 0..calls {
+            let ran = ran.clone();
+            let callback = move |_: &Cancelled| {
+                ran.fetch_add(1, Ordering::Relaxed);
+                resume_unwind(Box::new("callback"));
+            };
+            token.on_cancel(callback).detach();
+        }
+        let payload = catch_unwind(AssertUnwindSafe(|| body(&token))).unwrap_err();
+        assert_eq!((ran.load(Ordering::Relaxed), hooks.wakes()), (calls, 1));
+        (*payload.downcast::<&str>().unwrap(), token.cause().unwrap())
+    }
+
+    /// A panic of a callback or waker in the drop of a guard, which a panic drops, would abort the
+    /// process if it came out. The first panic goes on, and all callbacks run.
+    #[test]
+    fn x18_a_guard_dropped_by_a_panic_contains_a_second_one() {
+        let guards: [(&str, Body); 7] = [
+            ("drop_guard", |token| {
+                let _guard = token.clone().drop_guard();
+                resume_unwind(Box::new("body"));
+            }),
+            ("the last handle", |token| {
+                let child = token.child();
+                child
+                    .on_cancel(|_| resume_unwind(Box::new("child")))
+                    .detach();
+                let _both = (token.drop_guard_ref(), child.drop_guard());
+                resume_unwind(Box::new("body"));
+            }),
+            ("drop_guard_ref", |token| {
+                let _guard = token.drop_guard_ref_with(Reason::Dropped);
+                resume_unwind(Box::new("body"));
+            }),
+            ("only_on_panic", |token| {
+                let _guard = token.clone().drop_guard().only_on_panic();
+                resume_unwind(Box::new("body"));
+            }),
+            ("only_on_panic, borrowed", |token| {
+                let _guard = token.drop_guard_ref().only_on_panic();
+                resume_unwind(Box::new("body"));
+            }),
+            ("compat, drop_guard", |token| {
+                let _guard = CancellationToken::from(token.clone()).drop_guard();
+                resume_unwind(Box::new("body"));
+            }),
+            ("compat, drop_guard_ref", |token| {
+                let token = CancellationToken::from(token.clone());
+                let _guard = token.drop_guard_ref();
+                resume_unwind(Box::new("body"));
+            }),
+        ];
+        for (guard, body) in guards {
+            let (payload, cause) = with_panicking_callbacks(body);
+            assert_eq!(
+                (payload, cause.reason()),
+                ("body", Reason::Dropped),
+                "{guard}"
+            );
+        }
+    }
+
+    /// Where nothing unwinds yet, the panic comes out of the drop.
+    #[test]
+    fn x18_a_guard_dropped_otherwise_panics() {
+        let guards: [Body; 3] = [
+            |token| drop(token.clone().drop_guard()),
+            |token| drop(token.drop_guard_ref()),
+            |token| drop(CancellationToken::from(token.clone()).drop_guard()),
+        ];
+        for body in guards {
+            let (payload, cause) = with_panicking_callbacks(body);
+            assert_eq!((payload, cause.reason()), ("waker", Reason::Dropped));
+        }
     }
 
     #[test]

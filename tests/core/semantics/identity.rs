@@ -159,6 +159,17 @@ fn debug_shows_state_and_cause() {
     assert!(format!("{pinned:?}").contains("None"), "not entered yet");
 }
 
+/// Logs with `{:?}` and with `{}` can be searched for the same text.
+#[test]
+fn an_id_looks_the_same_in_display_and_debug() {
+    let token = CancelToken::new();
+    token.cancel();
+    let shown = token.id().to_string();
+    assert_eq!(format!("{:?}", token.id()), shown);
+    assert!(format!("{:?}", token.cause()).contains(&shown));
+    assert!(format!("{:?}", Cause::from(token.cause().unwrap())).contains(&shown));
+}
+
 #[test]
 fn default_is_live() {
     assert!(!CancelToken::default().is_cancelled());
