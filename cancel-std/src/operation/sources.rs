@@ -90,16 +90,23 @@ impl<R: Runtime> Setup for OperationSetup<'_, R> {
             *this.forced = true;
             return Poll::Ready(Some(Cause::new(Reason::Manual)));
         }
-        let deadline = inner.deadline.get();
         let late = panics.guard(|| {
-            if deadline != *this.armed {
-                *this.armed = deadline;
-                let sleep = deadline.map(|at| DeadlineSource::new(inner.runtime.sleep_until(at)));
-                this.sleep.set(sleep);
-            }
-            match this.sleep.as_mut().as_pin_mut() {
-                Some(sleep) => sleep.poll(cx),
-                None => Poll::Pending,
+            loop {
+                let deadline = inner.deadline.get();
+                if deadline != *this.armed {
+                    *this.armed = deadline;
+                    let sleep =
+                        deadline.map(|at| DeadlineSource::new(inner.runtime.sleep_until(at)));
+                    this.sleep.set(sleep);
+                }
+                let Some(sleep) = this.sleep.as_mut().as_pin_mut() else {
+                    return Poll::Pending;
+                };
+                let polled = sleep.poll(cx);
+                // It may have been moved while its sleep ended.
+                if polled.is_pending() || inner.deadline.get() == deadline {
+                    return polled;
+                }
             }
         });
         let late = late.unwrap_or_else(|| {
@@ -108,7 +115,12 @@ impl<R: Runtime> Setup for OperationSetup<'_, R> {
         });
         if let Poll::Ready(cause) = late {
             panics.guard(|| this.sleep.set(None));
-            return Poll::Ready(Some(cause));
+            // One that is cancelled from above by that is no request of its own.
+            let timeout = cause.reason() == Reason::Timeout;
+            let above = timeout && panics.guard(|| inner.time_out_above()).unwrap_or(true);
+            if !above {
+                return Poll::Ready(Some(cause));
+            }
         }
         match this.others {
             Some(others) => others.poll(this.op, cx).map(Some),

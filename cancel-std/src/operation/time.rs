@@ -8,7 +8,8 @@ use std::future::Future;
 use std::time::Duration;
 
 impl<R> Inner<R> {
-    /// The deadline that counts, and whose it is. Ancestors count while they run.
+    /// The deadline that counts, and whose it is: of equal ones the outermost's. Ancestors count while they
+    /// run.
     pub(super) fn earliest(&self) -> Option<(Instant, &Inner<R>)> {
         let own = self.deadline.get().map(|at| (at, self));
         if self.setup.parent.is_none() && self.setup.rest.is_none() {
@@ -18,7 +19,27 @@ impl<R> Inner<R> {
             .lineage(Edges::Cancel)
             .skip(1)
             .filter_map(|op| Some((op.deadline.of_running()?, op)));
-        own.into_iter().chain(above).min_by_key(|(at, _)| *at)
+        own.into_iter()
+            .chain(above)
+            .reduce(|earliest, other| match other.0 <= earliest.0 {
+                true => other,
+                false => earliest,
+            })
+    }
+
+    /// The operation's own deadline has passed. If one above had passed before, its time ran out: this
+    /// cancels the operation that it belongs to, and so this one. False: it was the own one's, or that
+    /// one is cancelled already.
+    pub(super) fn time_out_above(&self) -> bool {
+        let Some((_, owner)) = self.earliest() else {
+            return false; // (the deadline was taken away meanwhile)
+        };
+        // The token of an ancestor has been made with its first child.
+        !std::ptr::eq(owner, self)
+            && owner
+                .token
+                .get()
+                .is_some_and(|token| token.cancel_with(Reason::Timeout))
     }
 }
 

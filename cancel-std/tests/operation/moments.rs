@@ -1,12 +1,13 @@
 //! Moments: those of the runtime's clock, and of the platform.
 
 use crate::support::{SECOND, Virtual, poll};
-use cancel_core::{Instant, IntoDeadline, Reason};
-use cancel_std::testing::VirtualTime;
-use cancel_std::{Cancelable, Source, Std};
-use std::future::pending;
-use std::pin::pin;
-use std::task::Poll;
+use cancel_core::{Instant, IntoDeadline, Reason, Timer, TimerError};
+use cancel_std::testing::{VirtualSleep, VirtualTime};
+use cancel_std::{Cancelable, Operation, Source, Std};
+use std::future::{Future, pending};
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 #[test]
@@ -73,6 +74,177 @@ fn x21_an_epoch_many_centuries_ago() {
                 panic!("it does not fire after {age:?}");
             };
             assert_eq!(result.unwrap_err().reason(), Reason::Timeout);
+        }
+    }
+}
+
+/// An operation in one in one, with these timeouts in seconds, all polled late: how the innermost ends,
+/// and with whose cancelation.
+fn polled_late(seconds: [u32; 3]) -> (Reason, Reason, [bool; 3]) {
+    let clock = Virtual::new();
+    let outer = clock.op().timeout(seconds[0] * SECOND);
+    let middle = outer.child().timeout(seconds[1] * SECOND);
+    let inner = middle.child().timeout(seconds[2] * SECOND);
+    let ops = [outer.clone(), middle.clone(), inner.clone()];
+    let found = Mutex::new(None);
+    let whole = outer.run(async |_| {
+        let part = middle.run(async |_| {
+            let cancelled = inner
+                .run(async |_| pending::<()>().await)
+                .await
+                .unwrap_err();
+            *found.lock().unwrap() = Some(cancelled);
+            pending::<()>().await
+        });
+        let _ = part.await;
+        pending::<()>().await
+    });
+    let mut run = pin!(whole);
+    assert!(poll(run.as_mut()).is_pending());
+    clock.advance(10 * SECOND);
+    let Poll::Ready(result) = poll(run) else {
+        panic!("the outer one has not ended");
+    };
+    // The outer one ends by its own time, whoever noticed.
+    let cancelled = result.unwrap_err();
+    assert_eq!(cancelled.reason(), Reason::Timeout);
+    assert!(cancelled.is_from(ops[0].token()));
+    assert_eq!(clock.armed(), 0);
+    let found = found
+        .lock()
+        .unwrap()
+        .take()
+        .expect("the inner one has not ended");
+    let whose = ops.map(|op| found.is_from(op.token()));
+    (found.reason(), found.root_reason(), whose)
+}
+
+#[test]
+fn x13_the_earlier_deadline_is_named() {
+    let timeout = Reason::Timeout;
+    for (seconds, whose) in [
+        ([1, 2, 3], 0),
+        ([2, 1, 3], 1),
+        ([3, 2, 1], 2),
+        ([2, 3, 1], 2),
+        ([2, 2, 2], 0),
+        ([3, 2, 2], 1),
+        ([1, 3, 2], 0),
+    ] {
+        let mut expected = [false; 3];
+        expected[whose] = true;
+        let reason = if whose == 2 { timeout } else { Reason::Parent };
+        assert_eq!(
+            polled_late(seconds),
+            (reason, timeout, expected),
+            "{seconds:?}"
+        );
+    }
+}
+
+/// A check says the same as the timer would.
+#[test]
+fn x13_a_check_of_equal_deadlines_names_the_outer_one() {
+    let clock = Virtual::new();
+    let outer = clock.op().timeout(SECOND);
+    let inner = outer.child().timeout(SECOND);
+    let (handle, outer_handle) = (inner.clone(), outer.clone());
+    let run = outer.run(async |_| inner.run(async |_| pending::<()>().await).await);
+    let mut run = pin!(run);
+    assert!(poll(run.as_mut()).is_pending());
+    clock.advance(SECOND);
+    let cancelled = handle.check().unwrap_err();
+    assert_eq!(cancelled.reason(), Reason::Parent);
+    assert!(cancelled.is_from(outer_handle.token()));
+}
+
+/// The deadline above is no second request of its own: the grace period goes on.
+#[test]
+fn x13_the_grace_of_the_inner_one_is_not_cut() {
+    let clock = Virtual::new();
+    let outer = clock.op().timeout(SECOND);
+    let inner = outer.child().timeout(2 * SECOND).grace(60 * SECOND);
+    let clock_inside = clock.clone();
+    let run = outer.run(async |_| {
+        let saved = inner.run(async |cx| {
+            cx.cancelled().await;
+            clock_inside.sleep(30 * SECOND).await.unwrap();
+            "saved"
+        });
+        saved.await
+    });
+    let mut run = pin!(run);
+    assert!(poll(run.as_mut()).is_pending());
+    clock.advance(3 * SECOND);
+    for _ in 0..3 {
+        assert!(poll(run.as_mut()).is_pending());
+    }
+    clock.advance(29 * SECOND);
+    assert!(poll(run.as_mut()).is_pending());
+    clock.advance(SECOND);
+    let Poll::Ready(result) = poll(run) else {
+        panic!("it has not ended");
+    };
+    assert_eq!(result.ok().map(Result::ok), Some(Some("saved")));
+}
+
+type Act = Arc<Mutex<Option<Box<dyn FnOnce() + Send>>>>;
+
+/// Virtual time, whose next sleep to end does something.
+#[derive(Clone)]
+struct Nudging(VirtualTime, Act);
+
+struct NudgingSleep(VirtualSleep, Act);
+
+impl Timer for Nudging {
+    type Sleep = NudgingSleep;
+    fn now(&self) -> Instant {
+        self.0.now()
+    }
+    fn sleep_until(&self, deadline: Instant) -> NudgingSleep {
+        NudgingSleep(self.0.sleep_until(deadline), self.1.clone())
+    }
+}
+
+impl Future for NudgingSleep {
+    type Output = Result<(), TimerError>;
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let polled = Pin::new(&mut self.0).poll(cx);
+        if polled.is_ready() {
+            let act = self.1.lock().unwrap().take();
+            act.into_iter().for_each(|act| act());
+        }
+        polled
+    }
+}
+
+/// Moved by another thread, say, between the end of the sleep and the look of the runner.
+#[test]
+fn moved_between_the_end_of_the_sleep_and_the_look() {
+    let acts: [fn(&Operation<Nudging>); 6] = [
+        |op| assert!(op.set_timeout(5 * SECOND)),
+        |op| assert!(op.set_timeout(Duration::from_nanos(1))),
+        |op| assert!(op.set_timeout(Duration::MAX)),
+        |op| assert!(op.set_deadline(None)),
+        |op| assert!(op.set_timeout(Duration::ZERO)),
+        |op| assert!(op.set_deadline(op.deadline())),
+    ];
+    for (number, act) in acts.into_iter().enumerate() {
+        let time = Nudging(VirtualTime::new(), Act::default());
+        let op = Operation::on(time.clone()).timeout(SECOND);
+        let handle = op.clone();
+        let mut run = pin!(op.run(async |_| pending::<()>().await));
+        assert!(poll(run.as_mut()).is_pending());
+        time.0.advance(SECOND);
+        let moved = handle.clone();
+        *time.1.lock().unwrap() = Some(Box::new(move || act(&moved)));
+        assert_eq!(poll(run.as_mut()).is_ready(), number >= 4, "{number}");
+        assert!(time.1.lock().unwrap().is_none(), "the sleep has not ended");
+        if number < 4 {
+            time.0.advance(100 * SECOND);
+            let ends = handle.deadline().is_some();
+            assert_eq!(ends, number < 2);
+            assert_eq!(poll(run.as_mut()).is_ready(), ends, "{number}");
         }
     }
 }
