@@ -16,5 +16,6 @@ mod origin;
 mod panics;
 mod races;
 mod registrations;
+mod sizes;
 mod streams;
 mod tree;

@@ -18,6 +18,7 @@ mod run;
 mod sanitize;
 mod size;
 mod targets;
+mod test32;
 mod web;
 
 use run::Outcome;
@@ -84,6 +85,11 @@ const TASKS: &[Task] = &[
         name: "sanitize",
         about: "the stress test under valgrind, AddressSanitizer, ThreadSanitizer [valgrind|address|thread]",
         run: sanitize::run,
+    },
+    Task {
+        name: "test32",
+        about: "the core's tests on a machine of 32 bits (i686); --install: what is missing for that",
+        run: test32::run,
     },
     Task {
         name: "page",

@@ -138,8 +138,12 @@ fn installed(target: &str) -> bool {
     libdir.is_some_and(|libdir| Path::new(&libdir).is_dir())
 }
 
-/// The linker of the toolchain that runs us, or the system's.
+/// The linker of the toolchain that runs us, or the system's. Programs for Linux are linked by its C
+/// compiler.
 fn linker(target: &str) -> Option<String> {
+    if target.contains("linux-gnu") {
+        return exists("cc").then(|| "cc".to_owned());
+    }
     let own = || {
         let version = rustc(&["-vV"])?;
         let host = version
