@@ -76,7 +76,12 @@ impl Both {
         };
         let pairs = self.real.tokens.iter_mut().zip(&self.expected.tokens);
         for ((token, _), (id, _)) in pairs.skip(checked) {
-            reference.check(*id, token.get());
+            let token = token.get();
+            reference.check(*id, token);
+            if let Some(fate) = reference.fate(*id) {
+                let origin = self.real.side.origins[fate.origin];
+                assert_eq!(token.cause().and_then(|why| why.origin()), Some(origin));
+            }
         }
     }
 
@@ -145,7 +150,13 @@ fn shortened(mut program: Vec<Op>) -> Vec<Op> {
 
 #[test]
 fn random_programs_and_the_reference() {
-    let seeds = REGRESSIONS.iter().copied().chain(seeds(1_000_000, LENGTH));
+    // (Critical sections of all threads are one lock, which takes its time.)
+    let steps = if cfg!(feature = "std") {
+        1_000_000
+    } else {
+        300_000
+    };
+    let seeds = REGRESSIONS.iter().copied().chain(seeds(steps, LENGTH));
     for seed in seeds {
         let operations = program(seed);
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| run(&operations))) {

@@ -13,6 +13,8 @@ pub(crate) struct Fate {
     pub(crate) message: Option<String>,
     /// An any/all that two paths of one cancel reach may take the flag from either.
     pub(crate) inherited: Vec<bool>,
+    /// The token that was asked first.
+    pub(crate) origin: usize,
 }
 
 impl Fate {
@@ -175,9 +177,27 @@ impl Reference {
             root: reason,
             message: message.map(str::to_owned),
             inherited: vec![false],
+            origin: root,
         };
         self.nodes[root].fate = Some(fate.clone());
         self.spread(root, &fate, true);
+        true
+    }
+
+    /// Cancels a token with what another one says. True if it wins.
+    pub(crate) fn hand_on(&mut self, from: usize, to: usize) -> bool {
+        if self.nodes[to].fate.is_some() || self.nodes[to].never {
+            return false;
+        }
+        let Some(fate) = self.nodes[from].fate.clone() else {
+            return false;
+        };
+        let fate = Fate {
+            inherited: vec![false],
+            ..fate
+        };
+        self.nodes[to].fate = Some(fate.clone());
+        self.spread(to, &fate, true);
         true
     }
 
@@ -203,6 +223,7 @@ impl Reference {
             root: reason,
             message: message.map(str::to_owned),
             inherited: Vec::new(),
+            origin: root,
         };
         self.spread(root, &fate, false);
         live

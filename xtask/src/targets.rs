@@ -65,6 +65,8 @@ pub(crate) fn compiler(targets: &[&'static str], library: Library) -> Result<Com
     let linkers = || -> Option<Vec<_>> {
         let found = targets
             .iter()
+            // (What links programs for Linux, their targets say themselves.)
+            .filter(|target| !target.contains("linux-gnu"))
             .map(|&target| Some((target, linker(target)?)));
         found.collect()
     };
@@ -138,12 +140,8 @@ fn installed(target: &str) -> bool {
     libdir.is_some_and(|libdir| Path::new(&libdir).is_dir())
 }
 
-/// The linker of the toolchain that runs us, or the system's. Programs for Linux are linked by its C
-/// compiler.
+/// The linker of the toolchain that runs us, or the system's.
 fn linker(target: &str) -> Option<String> {
-    if target.contains("linux-gnu") {
-        return exists("cc").then(|| "cc".to_owned());
-    }
     let own = || {
         let version = rustc(&["-vV"])?;
         let host = version

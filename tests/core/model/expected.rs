@@ -1,13 +1,13 @@
 //! The reference's side of a program.
 
-use super::program::{How, Kind, Side, Via, Why};
+use super::program::{Guard, How, Kind, Side, Via, Why};
 use crate::reference::Reference;
 use cancel_core::Reason;
 
 #[derive(Default)]
 pub(crate) struct Expected {
     pub(crate) reference: Reference,
-    /// Cancels so far: node and cause. (The guards' are not among them.)
+    /// Cancels so far, and guards that fired: node and cause.
     pub(crate) cancels: Vec<(usize, Why)>,
     /// Callbacks that wait.
     live: Vec<Callback>,
@@ -152,9 +152,16 @@ impl Side for Expected {
         live
     }
 
-    fn guard(&mut self, of: &mut usize, disarm: bool) {
-        if !disarm {
-            self.cancel_node(*of, Reason::Dropped, None);
+    fn hand_on(&mut self, all: &mut [(usize, Kind)], from: usize, to: usize) -> bool {
+        let won = self.reference.hand_on(all[from].0, all[to].0);
+        self.reached();
+        won
+    }
+
+    fn guard(&mut self, of: &mut usize, guard: &Guard) {
+        if let Some(why) = guard.fires() {
+            self.cancel_node(*of, why.reason, why.message.as_deref());
+            self.cancels.push((*of, why));
         }
     }
 

@@ -19,8 +19,9 @@ pub(crate) enum Op {
     Drop(usize),
     Cancel(usize, Why),
     CancelChildren(usize, Why),
-    /// A guard that goes, or is disarmed.
-    Guard(usize, bool),
+    /// With what another one says, if that is cancelled.
+    HandOn(usize, usize),
+    Guard(usize, Guard),
     OnCancel(usize, Via),
     /// A callback whose registration is forgotten, and keeps nothing.
     ForgottenCallback(usize),
@@ -51,6 +52,19 @@ pub(crate) enum Via {
     View,
     /// `OnCancel` in place, a future run until the cancel.
     Other,
+}
+
+/// How a guard ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Guard {
+    Drop,
+    DropWith(Why),
+    Disarm,
+    Success,
+    /// One for panics goes without one.
+    NoPanic,
+    /// And with one.
+    Panic(Why),
 }
 
 /// How a registration ends.
@@ -118,7 +132,8 @@ impl Op {
             49..65 => Op::Drop(n),
             65..69 => Op::Cancel(n, Why::random(rng)),
             69 => Op::CancelChildren(n, Why::random(rng)),
-            70 => Op::Guard(n, rng.one_in(2)),
+            70 if rng.one_in(3) => Op::HandOn(n, rng.below(1 << 20)),
+            70 => Op::Guard(n, Guard::random(rng)),
             71..76 => Op::OnCancel(n, via(rng)),
             76 => Op::ForgottenCallback(n),
             77..81 => Op::DropCallback(n, how(rng)),
@@ -131,13 +146,41 @@ impl Op {
 
     /// Whether it can change tokens other than those that it names.
     pub(crate) fn reaches_others(&self) -> bool {
-        use Op::{Cancel, CancelChildren, Drop, Guard};
-        matches!(self, Cancel(..) | CancelChildren(..) | Guard(..) | Drop(_))
+        use Op::{Cancel, CancelChildren, Drop, Guard, HandOn};
+        matches!(
+            self,
+            Cancel(..) | CancelChildren(..) | HandOn(..) | Guard(..) | Drop(_)
+        )
     }
 }
 
 fn some(rng: &mut Rng) -> Vec<usize> {
     (0..rng.below(5)).map(|_| rng.below(1 << 20)).collect()
+}
+
+impl Guard {
+    fn random(rng: &mut Rng) -> Guard {
+        match rng.below(6) {
+            0 => Guard::Drop,
+            1 => Guard::DropWith(Why::random(rng)),
+            2 => Guard::Disarm,
+            3 => Guard::Success,
+            4 => Guard::NoPanic,
+            _ => Guard::Panic(Why::random(rng)),
+        }
+    }
+
+    /// The cause with which it cancels, if it does.
+    pub(crate) fn fires(&self) -> Option<Why> {
+        match self {
+            Guard::Drop => Some(Why {
+                reason: Reason::Dropped,
+                message: None,
+            }),
+            Guard::DropWith(why) | Guard::Panic(why) => Some(why.clone()),
+            Guard::Disarm | Guard::Success | Guard::NoPanic => None,
+        }
+    }
 }
 
 impl Why {
@@ -171,7 +214,8 @@ pub(crate) trait Side {
     /// All tokens, and which of them.
     fn cancel(&mut self, all: &mut [(Self::Token, Kind)], at: usize, why: &Why) -> bool;
     fn cancel_children(&mut self, of: &mut Self::Token, why: &Why) -> bool;
-    fn guard(&mut self, of: &mut Self::Token, disarm: bool);
+    fn hand_on(&mut self, all: &mut [(Self::Token, Kind)], from: usize, to: usize) -> bool;
+    fn guard(&mut self, of: &mut Self::Token, guard: &Guard);
     fn on_cancel(&mut self, of: &mut Self::Token, via: Via, number: usize) -> Self::Callback;
     fn forgotten_callback(&mut self, of: &mut Self::Token, number: usize);
     /// Whether the callback will never run, if that is said.
@@ -245,7 +289,7 @@ impl<S: Side> World<S> {
             Op::Any(ref of) => self.follow(of, false),
             Op::All(ref of) => self.follow(of, true),
             Op::ChildFollowing(n, ref others) => {
-                let others = shared(&self.tokens, others);
+                let others = alike(&self.tokens, others);
                 if let (of, Kind::Shared) = &self.tokens[n % count] {
                     let new = self.side.child_following(of, &others);
                     self.add(new, Kind::Shared);
@@ -259,7 +303,11 @@ impl<S: Side> World<S> {
                 let of = &mut self.tokens[n % count].0;
                 return Answer::Won(self.side.cancel_children(of, why));
             }
-            Op::Guard(n, disarm) => self.side.guard(&mut self.tokens[n % count].0, disarm),
+            Op::HandOn(from, to) => {
+                let tokens = &mut self.tokens;
+                return Answer::Won(self.side.hand_on(tokens, from % count, to % count));
+            }
+            Op::Guard(n, ref guard) => self.side.guard(&mut self.tokens[n % count].0, guard),
             Op::OnCancel(n, via) if self.callbacks.len() < MOST_OTHERS => {
                 let (of, kind) = &mut self.tokens[n % count];
                 if *kind != Kind::InPlace {
@@ -309,7 +357,7 @@ impl<S: Side> World<S> {
     }
 
     fn follow(&mut self, of: &[usize], all: bool) {
-        let new = self.side.follow(&shared(&self.tokens, of), all);
+        let new = self.side.follow(&alike(&self.tokens, of), all);
         self.add(new, Kind::Shared);
     }
 
@@ -336,11 +384,14 @@ impl<S: Side> World<S> {
     }
 }
 
-/// Those that can be followed.
-fn shared<'w, T>(tokens: &'w [(T, Kind)], chosen: &[usize]) -> Vec<&'w T> {
+/// Those that can be followed together: all shared, or all static.
+fn alike<'w, T>(tokens: &'w [(T, Kind)], chosen: &[usize]) -> Vec<&'w T> {
     let chosen = chosen.iter().map(|n| &tokens[n % tokens.len()]);
+    let chosen: Vec<_> = chosen.filter(|(_, kind)| *kind != Kind::InPlace).collect();
+    let first = chosen.first().map(|(_, kind)| *kind);
     chosen
-        .filter(|(_, kind)| *kind == Kind::Shared)
+        .iter()
+        .filter(|(_, kind)| Some(*kind) == first)
         .map(|(token, _)| token)
         .collect()
 }

@@ -1,12 +1,13 @@
 //! The library's side of a program.
 
-use super::program::{How, Kind, Side, Via, Why};
+use super::program::{Guard, How, Kind, Side, Via, Why};
 use cancel_core::{
-    CancelFutureExt, CancelToken, Cancelled, Cause, Child, OnCancel, Registration, StaticCause,
-    Token,
+    CancelFutureExt, CancelToken, Cancelled, Cause, Child, DropGuard, OnCancel, Registration,
+    StaticCause, Token, TokenId,
 };
 use cancel_tests::Counter;
 use std::future::{Future, pending};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
@@ -17,6 +18,8 @@ pub(crate) type Fired = &'static Mutex<Vec<(usize, Cancelled)>>;
 pub(crate) struct Real {
     pub(crate) fired: Fired,
     pub(crate) forgotten: Vec<Arc<Counter>>,
+    /// The library's ids, in the order in which nodes are made.
+    pub(crate) origins: Vec<TokenId>,
     /// Ids of tokens so far, and where they begin: one range for each thread.
     ids: u64,
 }
@@ -55,6 +58,7 @@ impl Real {
         Real {
             fired: Box::leak(Box::default()),
             forgotten: Vec::new(),
+            origins: Vec::new(),
             ids: thread << 32,
         }
     }
@@ -72,7 +76,9 @@ impl Real {
             line.remove(0);
         }
         line.push(self.ids);
-        RealToken { place, line }
+        let mut token = RealToken { place, line };
+        self.origins.push(token.get().id());
+        token
     }
 }
 
@@ -90,6 +96,13 @@ impl RealToken {
         match &self.place {
             Place::Shared(token) => token,
             _ => panic!("not a shared one"),
+        }
+    }
+
+    fn fixed(&self) -> &'static Token {
+        match self.place {
+            Place::Static(token) => token,
+            _ => panic!("not a static one"),
         }
     }
 
@@ -141,6 +154,30 @@ fn end<T: cancel_core::TokenRef>(registration: Registration<T>, how: How) -> Opt
     None
 }
 
+fn end_guard<T: cancel_core::TokenRef>(guard: DropGuard<T>, how: &Guard) {
+    match how {
+        Guard::Drop | Guard::DropWith(_) => drop(guard),
+        Guard::Disarm => drop(guard.disarm()),
+        Guard::Success => guard.success(),
+        #[cfg(feature = "std")]
+        Guard::NoPanic => drop(guard.only_on_panic()),
+        #[cfg(feature = "std")]
+        Guard::Panic(_) => {
+            let guard = guard.only_on_panic();
+            let panic = AssertUnwindSafe(|| {
+                let _guard = guard;
+                // (Without a word.)
+                resume_unwind(Box::new(()));
+            });
+            assert!(catch_unwind(panic).is_err());
+        }
+        #[cfg(not(feature = "std"))]
+        Guard::NoPanic => guard.success(),
+        #[cfg(not(feature = "std"))]
+        Guard::Panic(_) => drop(guard),
+    }
+}
+
 fn leak<T>(value: T) -> &'static T {
     Box::leak(Box::new(value))
 }
@@ -189,17 +226,38 @@ impl Side for Real {
     }
 
     fn follow(&mut self, sources: &[&RealToken], all: bool) -> RealToken {
-        let sources = sources.iter().map(|source| source.shared());
-        let place = Place::Shared(match all {
-            true => CancelToken::all(sources),
-            false => CancelToken::any(sources),
+        let place = Place::Shared(match sources.first().map(|source| &source.place) {
+            Some(Place::Static(_)) => {
+                let sources = sources.iter().map(|source| source.fixed());
+                match all {
+                    true => CancelToken::all(sources),
+                    false => CancelToken::any(sources),
+                }
+            }
+            _ if sources.len() % 2 == 1 => {
+                let views: Vec<_> = sources.iter().map(|of| of.shared().view_owned()).collect();
+                match all {
+                    true => CancelToken::all(&views),
+                    false => CancelToken::any(&views),
+                }
+            }
+            _ => {
+                let sources = sources.iter().map(|source| source.shared());
+                match all {
+                    true => CancelToken::all(sources),
+                    false => CancelToken::any(sources),
+                }
+            }
         });
         self.token(place, &[])
     }
 
     fn child_following(&mut self, of: &RealToken, others: &[&RealToken]) -> RealToken {
-        let others = others.iter().map(|other| other.shared());
-        let place = Place::Shared(of.shared().child_following(others));
+        let of = of.shared();
+        let place = Place::Shared(match others.first().map(|other| &other.place) {
+            Some(Place::Static(_)) => of.child_following(others.iter().map(|other| other.fixed())),
+            _ => of.child_following(others.iter().map(|other| other.shared())),
+        });
         // (Nobody waits for what is marked through a link.)
         self.token(place, &[])
     }
@@ -230,12 +288,33 @@ impl Side for Real {
         of.get().cancel_children_with(cause(why))
     }
 
-    fn guard(&mut self, of: &mut RealToken, disarm: bool) {
-        match (&mut of.place, disarm) {
-            (Place::Shared(token), true) => drop(token.clone().drop_guard().disarm()),
-            (Place::Shared(token), false) => drop(token.clone().drop_guard()),
-            (_, true) => _ = of.get().drop_guard_ref().disarm(),
-            (_, false) => drop(of.get().drop_guard_ref()),
+    fn hand_on(&mut self, all: &mut [(RealToken, Kind)], from: usize, to: usize) -> bool {
+        match all[from].0.get().cause() {
+            Some(why) => all[to].0.get().cancel_with(why),
+            None => false,
+        }
+    }
+
+    fn guard(&mut self, of: &mut RealToken, how: &Guard) {
+        let with = match how {
+            Guard::DropWith(why) | Guard::Panic(why) => Some(cause(why)),
+            _ => None,
+        };
+        match &mut of.place {
+            Place::Shared(token) => end_guard(
+                match with {
+                    Some(cause) => token.clone().drop_guard_with(cause),
+                    None => token.clone().drop_guard(),
+                },
+                how,
+            ),
+            _ => end_guard(
+                match with {
+                    Some(cause) => of.get().drop_guard_ref_with(cause),
+                    None => of.get().drop_guard_ref(),
+                },
+                how,
+            ),
         }
     }
 

@@ -25,10 +25,11 @@ struct Thread {
     answers: Vec<Answer>,
 }
 
-/// What is below a token when `cancel_children` comes is a matter of luck, and so is what it leaves live.
+/// Two are left out: what is below a token when `cancel_children` comes is a matter of luck, and so is whether a
+/// token is cancelled whose cause is to be handed on.
 fn operations(rng: &mut Rng, count: usize) -> Vec<Op> {
     let operations = std::iter::repeat_with(|| Op::random(rng));
-    let fit = operations.filter(|op| !matches!(op, Op::CancelChildren(..)));
+    let fit = operations.filter(|op| !matches!(op, Op::CancelChildren(..) | Op::HandOn(..)));
     fit.take(count).collect()
 }
 
@@ -161,10 +162,10 @@ fn compare(
                     assert_eq!(cause.message(), why.message.as_deref());
                 }
                 None if reference.is_plain(*id) && !cause.is_inherited() => {
-                    // By a guard, or before the threads began.
-                    let before = expected.side.cancels.iter().any(|(node, _)| node == id);
-                    let guard = cause.root_reason() == cancel_core::Reason::Dropped;
-                    assert!(before || guard, "seed {seed}: node {id}: {cause:?}");
+                    // Before the threads began, or by a guard.
+                    let mut asked = expected.side.cancels.iter();
+                    let asked = asked.any(|(node, _)| node == id);
+                    assert!(asked, "seed {seed}: node {id}: {cause:?}");
                 }
                 None => {}
             }
