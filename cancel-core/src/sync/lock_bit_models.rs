@@ -196,14 +196,11 @@ fn x66_flags_set_in_one_step_show_what_came_before() {
 
 #[test]
 fn flags_set_in_one_step_are_not_lost_to_a_section() {
-    check(
-        Guarded::try_change,
-        Guarded::count,
-        |guarded, changed, ()| {
-            let expected = if changed { ONE + CHANGED } else { ONE };
-            assert_eq!(guarded.word.load(), expected);
-        },
-    );
+    let over = |guarded: &Guarded, (), changed| {
+        let expected = if changed { ONE + CHANGED } else { ONE };
+        assert_eq!(guarded.word.load(), expected);
+    };
+    check(Guarded::count, Guarded::try_change, over);
 }
 
 /// Whoever comes after such a step sees its flags, and what came before.

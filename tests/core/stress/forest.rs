@@ -3,7 +3,7 @@
 use super::STRICT;
 use crate::Config;
 use crate::rounds::rounds;
-use cancel_core::{CancelToken, Child, Reason, Registration, WaitForCancel};
+use cancel_core::{CancelToken, Child, Reason, Registration, Token, WaitForCancel};
 use cancel_tests::spin::Spin;
 use cancel_tests::{Counter, Rng};
 use std::future::Future;
@@ -68,7 +68,7 @@ fn end(wait: &mut Wait) {
 
 fn step(slots: &Arc<Slots>, rng: &mut Rng) {
     let token = slots.token(rng);
-    match rng.below(32) {
+    match rng.below(36) {
         0..3 => slots.put(rng, CancelToken::new()),
         3..10 => slots.put(rng, token.child()),
         10..12 => slots.put(rng, token), // and the last handle of another goes
@@ -115,11 +115,55 @@ fn step(slots: &Arc<Slots>, rng: &mut Rng) {
         22..26 => wait(slots, rng, token),
         26 => drop(format!("{token:?} {:?}", token.check())),
         27 => drop(token.drop_guard().disarm()),
+        28 => stop_below(slots, rng, &token),
+        29 => {
+            // (One that holds a handle of its own token would keep it for ever.)
+            let kept = rng.next_u64().to_string();
+            token.on_cancel(move |_| drop(kept)).detach();
+            if let Some(registration) = slots.registrations[rng.below(SLOTS)].replace(None) {
+                end_of(registration, rng);
+            }
+        }
+        30 => {
+            if let Some(why) = slots.token(rng).cause() {
+                token.cancel_with(why); // handed on
+                assert!(token.is_cancelled() || !token.may_be_cancelled());
+            }
+        }
+        31 => {
+            let fixed = [Token::never(), Token::never()];
+            let any = CancelToken::any([token.view_owned(), slots.token(rng).view_owned()].iter());
+            slots.put(rng, any.child_following(fixed));
+        }
         _ => {
             let (seen, cause) = (token.is_cancelled(), token.check());
             assert!(cause.is_err() || !seen);
             assert!(token.cause() == cause.clone().err() || cause.is_ok());
         }
+    }
+}
+
+/// What is below a token when `cancel_children` is called is cancelled when that returns, whoever else is
+/// at work. The token may be cancelled by others.
+fn stop_below(slots: &Slots, rng: &mut Rng, token: &CancelToken) {
+    let below: Vec<CancelToken> = (0..=rng.below(40)).map(|_| token.child()).collect();
+    let lowest = below[rng.below(below.len())].child();
+    if rng.one_in(2) {
+        slots.put(rng, lowest.clone());
+    }
+    token.cancel_children_with((Reason::Custom(8), "below"));
+    let over = |token: &CancelToken| token.is_cancelled();
+    let never = !token.may_be_cancelled();
+    assert!(!STRICT || never || (below.iter().all(over) && over(&lowest)));
+}
+
+/// While its callback may be running on another thread.
+fn end_of(registration: Registration<CancelToken>, rng: &mut Rng) {
+    match rng.below(3) {
+        0 => _ = registration.unregister(),
+        #[cfg(feature = "std")]
+        1 => _ = registration.unregister_and_wait(),
+        _ => drop(registration),
     }
 }
 
