@@ -78,15 +78,15 @@ pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         name: "the last handle is seen with Relaxed",
         file: "tree/handles.rs",
-        from: "if !multi && handles.load(Acquire) == 1 {",
-        to: "if !multi && handles.load([Relaxed, Acquire][0]) == 1 {",
+        from: "unsafe { (*hub).handles.load(Acquire) == 1 }",
+        to: "unsafe { (*hub).handles.load([Relaxed, Acquire][0]) == 1 }",
         found_by: Model(Models::Tree, "tree::shared_handle_drop_vs_cancel"),
     },
     Fault {
         name: "handles go with Relaxed",
         file: "tree/handles.rs",
-        from: "    handles.fetch_sub(1, AcqRel) == 1",
-        to: "    handles.fetch_sub(1, Relaxed) == 1",
+        from: "unsafe { (*hub).handles.fetch_sub(1, AcqRel) == 1 }",
+        to: "unsafe { (*hub).handles.fetch_sub(1, Relaxed) == 1 }",
         found_by: Model(Models::Tree, "tree::shared_handle_drop_vs_cancel"),
     },
     Fault {
@@ -141,8 +141,8 @@ pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         name: "alone: the lock bit is not looked at",
         file: "tree/leave.rs",
-        from: "!Word::is_locked(flags) && flags & NONEMPTY == 0",
-        to: "flags & NONEMPTY == 0",
+        from: "!Word::is_locked(flags) && flags & (NONEMPTY | MULTI) == 0",
+        to: "flags & (NONEMPTY | MULTI) == 0",
         found_by: Model(Models::Tree, "tree::cancel_vs_drop_of_a_child"),
     },
     Fault {
