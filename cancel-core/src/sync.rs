@@ -61,6 +61,8 @@ pub(crate) use atomic::AcqRel;
 pub(crate) use atomic::{Acquire, AtomicBool, AtomicPtr, AtomicU32, Relaxed, Release};
 #[cfg(feature = "alloc")]
 pub(crate) use build::FEW;
+#[cfg(feature = "alloc")]
+pub(crate) use build::without_std;
 pub(crate) use build::{
     BATCH, HAS_LINKS, HOLD, Handles, QUIET_PASSES, assert_size, const_fn, const_value,
     export_to_models, inline_on_std, unless_loom, with_std,

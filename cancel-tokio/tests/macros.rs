@@ -1,7 +1,7 @@
 //! `#[cancelable]` on tokio.
 
 use cancel_tokio::{
-    CancelToken, Cancelable, Cancelled, On, Operation, Reason, Timer, Tokio, cancelable,
+    CancelToken, Cancelable, Cancelled, Instant, On, Operation, Reason, Timer, Tokio, cancelable,
 };
 use std::future::pending;
 use std::time::Duration;
@@ -56,7 +56,7 @@ async fn the_crate_can_be_named() {
         pending::<()>().await;
     }
     #[cancel_std::cancelable]
-    async fn by_its_type(cx: &Cancelable) -> Duration {
+    async fn by_its_type(cx: &Cancelable) -> Instant {
         cx.runtime().now()
     }
     assert_eq!(named().await.unwrap_err().reason(), Reason::Timeout);

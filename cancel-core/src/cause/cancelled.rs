@@ -1,9 +1,14 @@
 //! `Cancelled`: the error that says it was cancelled, and why.
 
+#[cfg(feature = "alloc")]
+use crate::cause::detail::Source;
 use crate::cause::detail::{Chained, Detail, DetailRef};
 use crate::cause::origin::{HasId, TokenId};
 use crate::cause::reason::{Reason, Why};
 use crate::sync::assert_size;
+use crate::sync::with_std;
+#[cfg(feature = "alloc")]
+use crate::sync::without_std;
 use core::fmt;
 use core::time::Duration;
 
@@ -343,5 +348,56 @@ impl Chained for Cancelled {
     #[cfg(feature = "alloc")]
     fn into_detail(self: alloc::boxed::Box<Self>) -> Option<DetailRef> {
         self.detail
+    }
+}
+
+/// An error below a cause: one with a block of its own if it is, or holds, a cancelation.
+#[cfg(feature = "alloc")]
+pub(crate) fn source_of(error: alloc::boxed::Box<dyn core::error::Error + Send + Sync>) -> Source {
+    match error.downcast::<Cancelled>() {
+        Ok(cancelled) => Source::Ours(cancelled),
+        Err(error) => in_io(error),
+    }
+}
+
+#[cfg(feature = "alloc")]
+without_std! {
+    fn in_io(error: alloc::boxed::Box<dyn core::error::Error + Send + Sync>) -> Source {
+        Source::Users(error)
+    }
+}
+
+with_std! {
+    fn in_io(error: alloc::boxed::Box<dyn core::error::Error + Send + Sync>) -> Source {
+        match error.downcast::<std::io::Error>() {
+            Ok(io) if io.get_ref().is_some_and(|inner| inner.is::<Cancelled>()) => {
+                Source::Ours(alloc::boxed::Box::new(InIo(*io)))
+            }
+            Ok(io) => Source::Users(io),
+            Err(error) => Source::Users(error),
+        }
+    }
+
+    /// An `io::Error` with a cancelation in it: chains through both are freed in a loop, too.
+    #[derive(Debug)]
+    struct InIo(std::io::Error);
+
+    impl fmt::Display for InIo {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            self.0.fmt(f)
+        }
+    }
+
+    impl core::error::Error for InIo {}
+
+    impl Chained for InIo {
+        fn as_error(&self) -> &(dyn core::error::Error + 'static) {
+            &self.0
+        }
+
+        fn into_detail(self: alloc::boxed::Box<Self>) -> Option<DetailRef> {
+            let cancelled = self.0.into_inner()?.downcast::<Cancelled>().ok()?;
+            cancelled.into_detail()
+        }
     }
 }

@@ -2,6 +2,8 @@
 
 use crate::cause::cancelled::Cancelled;
 #[cfg(feature = "alloc")]
+use crate::cause::cancelled::source_of;
+#[cfg(feature = "alloc")]
 use crate::cause::detail::Source;
 use crate::cause::detail::{Detail, DetailRef};
 use crate::cause::origin::TokenId;
@@ -291,10 +293,7 @@ impl Cause {
         mut self,
         error: impl Into<Box<dyn core::error::Error + Send + Sync>>,
     ) -> Self {
-        self.detail_mut().source = Some(match error.into().downcast::<Cancelled>() {
-            Ok(cancelled) => Source::Ours(cancelled),
-            Err(error) => Source::Users(error),
-        });
+        self.detail_mut().source = Some(source_of(error.into()));
         self
     }
 

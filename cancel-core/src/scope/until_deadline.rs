@@ -138,8 +138,13 @@ impl<R: Timer> Future for UntilDeadline<'_, R> {
             };
             return match sleep.poll(cx) {
                 Poll::Pending => Poll::Pending,
-                // Moved while its waker was on its way.
-                Poll::Ready(Ok(())) if deadline.own() > *this.armed => continue,
+                // Moved while its waker was on its way. This sleep is over, and is not polled again
+                // even if the deadline is moved back to where it was.
+                Poll::Ready(Ok(())) if deadline.own() > *this.armed => {
+                    this.sleep.set(None);
+                    *this.armed = Instant::FAR_FUTURE;
+                    continue;
+                }
                 // Its own has passed, so the earliest of all has. (The clock is not asked.)
                 Poll::Ready(Ok(())) => Poll::Ready(deadline.cause(deadline.earliest().1)),
                 Poll::Ready(Err(error)) => Poll::Ready(failed(error)),

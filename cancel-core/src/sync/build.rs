@@ -100,6 +100,19 @@ macro_rules! with_std {
 }
 pub(crate) use with_std;
 
+/// What stands there without `std`.
+#[cfg(feature = "alloc")]
+macro_rules! without_std {
+    ($($item:item)*) => {
+        $(
+            #[cfg(not(feature = "std"))]
+            $item
+        )*
+    };
+}
+#[cfg(feature = "alloc")]
+pub(crate) use without_std;
+
 /// A function that is to be inlined where code size does not matter.
 macro_rules! inline_on_std {
     ($(#[$attr:meta])* $vis:vis unsafe fn $($rest:tt)*) => {

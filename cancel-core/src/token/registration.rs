@@ -67,7 +67,7 @@ impl<T: TokenRef> Registration<T> {
     /// The callback keeps neither the token nor memory for ever. If the last handle of the token goes
     /// without a cancel, the closure is dropped then, uncalled. (If the token has been cancelled
     /// through an ancestor whose `cancel` has not come to this callback yet, whoever drops the last
-    /// handle calls it.)
+    /// handle calls it.) On a token that can never be cancelled the closure is dropped at once.
     ///
     /// # Examples
     ///
@@ -81,6 +81,11 @@ impl<T: TokenRef> Registration<T> {
     #[doc(alias = "forget")]
     #[doc(alias = "leak")]
     pub fn detach(mut self) {
+        if !self.token.may_be_cancelled() {
+            // Such a token never goes either, and would keep the closure for ever.
+            self.unregister();
+            return;
+        }
         if let Some(block) = self.block.take() {
             // SAFETY: our share, used up here. Before the token, which may be the last handle.
             unsafe { Block::detach(block) }

@@ -270,3 +270,17 @@ fn causes_of_causes_go_without_recursion() {
     });
     run.unwrap().join().unwrap();
 }
+
+/// As above, through the conversion that `?` makes.
+#[cfg(feature = "std")]
+#[test]
+fn causes_in_io_errors_go_without_recursion() {
+    let mut last = Cancelled::from(Cause::from((Reason::Error, "the first")));
+    for _ in 0..300_000 {
+        let io = io::Error::from(last);
+        last = Cancelled::from(Cause::new(Reason::Error).with_error(io));
+    }
+    let io = last.source().unwrap().downcast_ref::<io::Error>().unwrap();
+    assert!(Cancelled::from_io(io).is_some());
+    drop(last);
+}

@@ -324,3 +324,16 @@ mod with_std {
         });
     }
 }
+
+/// Such a token is there for ever, and would keep them for as long.
+#[test]
+fn callbacks_detached_from_a_token_that_is_never_cancelled_are_dropped() {
+    let calls = Calls::default();
+    for _ in 0..10 {
+        CancelToken::never().on_cancel(count(&calls)).detach();
+        Token::never().on_cancel_ref(count(&calls)).detach();
+    }
+    assert_eq!(Arc::strong_count(&calls), 1);
+    assert!(CancelToken::never().on_cancel(count(&calls)).unregister());
+    assert_eq!(calls.load(SeqCst), 0);
+}

@@ -19,6 +19,8 @@
 //! * C4: the marker may be taken over like any other child, by a cancel of the root or by another
 //!   call, which moves it below its own marker. Then its `source` is not the root any more, the
 //!   rest of the list is that one's to deal with, and only what has been moved is left to do here.
+//! * C5: `passed` of a marker's entry tells it from other children, and `spent` says whether what it has
+//!   moved was live. Both are written under the root's lock and the marker's, and read under the latter.
 
 use super::cancel::{cancel, lost};
 use super::waiters::need_all;
@@ -60,6 +62,7 @@ pub(crate) unsafe fn cancel_children(root: *const Hub, cause: Cause) -> bool {
             }
             return false;
         }
+        (*node).dependent.entry.passed.set(true); // C5
         enter_locked(node, root, held);
         let moved = move_below(node, root);
         if moved.any {
@@ -136,13 +139,17 @@ unsafe fn move_below(marker: *const Node, root: *const Hub) -> Moved {
                 // Release: as wherever a source is replaced (`unlink` in leave.rs).
                 let source = &(*entry.cast::<Dependent>()).source;
                 source.store(hub.cast_mut(), Release);
-                moved.live |= dependent.flags & CANCELLED == 0;
+                moved.live |= match (*entry).passed.get() {
+                    true => (*entry).spent.get(), // another call's marker (C5)
+                    false => dependent.flags & CANCELLED == 0,
+                };
                 Hub::unlock(own, dependent);
                 n += 1;
             }
             if n > 0 {
                 moved.any = true;
                 held.flags |= NONEMPTY;
+                (*marker).dependent.entry.spent.set(moved.live); // C5
             }
             if is_multi(root_held.flags) {
                 drop_some(root, n); // N4; the caller has one more
