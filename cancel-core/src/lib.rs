@@ -18,7 +18,7 @@
 //! | tasks and threads that share a token | [`CancelToken`]: clones, [children](CancelToken::child), [any](CancelToken::any) and [all](CancelToken::all) of several |
 //! | work to stop, and to start again below the same token | [`Token::cancel_children`] |
 //! | a future to stop | [`CancelFutureExt::until_cancelled`], [`Token::cancelled`] |
-//! | a stream to stop | [`CancelStreamExt::take_until_cancelled`] (it ends), [`CancelStreamExt::until_cancelled`] (its last item says why) |
+//! | a stream to stop | [`CancelStreamExt::take_until_cancelled`] (it ends), [`CancelStreamExt::try_until_cancelled`] (its last item says why) |
 //! | a future with a time limit | [`TimeoutExt::timeout`]; a token with one: [`CancelToken::with_timeout`] |
 //! | a time limit to look at, to change, to nest | [`Deadline`]; moments are [`Instant`]s |
 //! | a future to stop for several reasons, or with care | [`Scope`]: [sources](Scope::source), a [grace period](Scope::grace), a [cleanup](Scope::finally) |
@@ -91,7 +91,7 @@ pub use scope::{
 };
 pub use token::{
     AsToken, CancelFutureExt, CancelStreamExt, Check, Child, DropGuard, IntoToken, Lent, Never,
-    OnCancel, TakeUntilCancelled, Token, TokenRef, TokenView, UntilCancelled, UntilCancelledStream,
+    OnCancel, TakeUntilCancelled, Token, TokenRef, TokenView, TryUntilCancelled, UntilCancelled,
     WaitForCancel,
 };
 

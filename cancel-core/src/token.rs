@@ -53,7 +53,7 @@ pub use on_cancel::OnCancel;
 pub use registration::Registration;
 #[cfg(feature = "alloc")]
 pub use shared::CancelToken;
-pub use stream::{CancelStreamExt, TakeUntilCancelled, UntilCancelledStream};
+pub use stream::{CancelStreamExt, TakeUntilCancelled, TryUntilCancelled};
 #[cfg(feature = "compat")]
 pub(crate) use until::Beside;
 pub use until::{CancelFutureExt, UntilCancelled};

@@ -115,7 +115,7 @@ pub use cancel_core::{
     AllOf, AnyOf, Bare, CancelFutureExt, CancelStreamExt, Cancelled, Cause, Check, Child, Deadline,
     DeadlineSource, DropGuard, HasId, Instant, IntoDeadline, Never, OnCancel, Reason, Scope,
     Shield, Shields, StaticCause, TakeUntilCancelled, Timeout, TimeoutExt, Timer, TimerError,
-    Token, TokenId, TokenRef, TokenView, UntilCancelled, UntilCancelledStream, UntilDeadline,
+    Token, TokenId, TokenRef, TokenView, TryUntilCancelled, UntilCancelled, UntilDeadline,
     WaitForCancel, WithCleanup, WithGrace, WithShields, WithSource, WithSources, all_of, any_of,
 };
 #[cfg(feature = "alloc")]

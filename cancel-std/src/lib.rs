@@ -121,7 +121,7 @@ pub use cancel_core::{
     DropGuard, Follow, Followed, HasId, Instant, IntoDeadline, IntoToken, Lent, Never, PanicGuard,
     Reason, Registration, Spawn, SpawnError, SpawnLocal, StaticCause, TakeUntilCancelled, Timeout,
     TimeoutExt, TimeoutToken, Timer, TimerError, Token, TokenId, TokenRef, TokenView,
-    UntilCancelled, UntilCancelledStream, WaitForCancel, block_on,
+    TryUntilCancelled, UntilCancelled, WaitForCancel, block_on,
 };
 #[cfg(feature = "macros")]
 #[cfg_attr(docsrs, doc(cfg(feature = "macros")))]

@@ -67,7 +67,7 @@ pub use cancel_core::{
     DropGuard, Follow, Followed, HasId, Instant, IntoDeadline, IntoToken, Lent, Never, PanicGuard,
     Reason, Registration, Spawn, SpawnError, SpawnLocal, StaticCause, TakeUntilCancelled, Timeout,
     TimeoutExt, TimeoutToken, Timer, TimerError, Token, TokenId, TokenRef, TokenView,
-    UntilCancelled, UntilCancelledStream, WaitForCancel,
+    TryUntilCancelled, UntilCancelled, WaitForCancel,
 };
 #[cfg(feature = "macros")]
 #[cfg_attr(docsrs, doc(cfg(feature = "macros")))]

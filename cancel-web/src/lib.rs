@@ -103,7 +103,7 @@ pub use cancel_core::{
     CancelFutureExt, CancelStreamExt, CancelToken, Cancelled, Cause, Check, Child, DropGuard,
     HasId, Instant, IntoDeadline, Never, Reason, Registration, Spawn, SpawnError, SpawnLocal,
     StaticCause, TakeUntilCancelled, Timeout, TimeoutExt, TimeoutToken, Timer, TimerError, Token,
-    TokenId, TokenRef, TokenView, UntilCancelled, UntilCancelledStream, WaitForCancel,
+    TokenId, TokenRef, TokenView, TryUntilCancelled, UntilCancelled, WaitForCancel,
 };
 #[cfg(feature = "macros")]
 #[cfg_attr(docsrs, doc(cfg(feature = "macros")))]

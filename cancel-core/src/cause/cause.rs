@@ -18,7 +18,18 @@ use core::time::Duration;
 
 /// Why something is to be cancelled: a [`Reason`], and if wanted a message and an underlying error.
 ///
-/// Whatever takes an `impl Into<Cause>` takes a reason, a message, both, or a `static` cause:
+/// Functions that take an `impl Into<Cause>` take:
+///
+/// | | reason | |
+/// |---|---|---|
+/// | a [`Reason`] | that | |
+/// | a `&'static str`, a `String`, a `Cow<'static, str>` | *manual* | as the message |
+/// | a pair of a [`Reason`] and one of these | that | |
+/// | a `Box<dyn Error + Send + Sync>` | *error* | as the underlying error |
+/// | a [`Cancelled`] or a reference to one | its root reason | hands the cancelation on, with message, error and origin |
+/// | a `&'static` [`StaticCause`] | its reason | with its message, without a heap |
+/// | a `Cause` | its reason | |
+///
 ///
 /// ```
 /// use cancel_core::{Cause, CancelToken, Reason, StaticCause};
@@ -36,12 +47,34 @@ use core::time::Duration;
 /// stop().cancel_with(Cause::new(Reason::Error).with_message("upload").with_error(io));
 /// ```
 ///
+/// An error of any type becomes the underlying error by [`with_error`](Cause::with_error). To hand a
+/// cancelation on, give it as it is:
+///
+/// ```
+/// use cancel_core::{CancelToken, Cause, Reason};
+///
+/// fn connect() -> std::io::Result<()> {
+///     Err(std::io::Error::other("connection reset"))
+/// }
+///
+/// let (one, two) = (CancelToken::new(), CancelToken::new());
+/// let other = two.clone();
+/// one.on_cancel(move |cancelled| { other.cancel_with(cancelled); }).detach();
+/// if let Err(error) = connect() {
+///     one.cancel_with(Cause::new(Reason::Error).with_error(error));
+/// }
+/// assert_eq!(two.cause(), one.cause());
+/// assert!(two.cause().unwrap().is_from(&one));
+/// ```
+///
 /// A bare reason costs nothing. A message, error, name or limit is one block on the heap, which all
 /// tokens that the cancel reaches share. (A [`StaticCause`] needs no block for the token itself. With
 /// the `alloc` feature, a token that has dependents allocates one for all of them, which says whose
 /// cancelation it is.)
 ///
-/// What was put in can be read back.
+/// What was put in can be read back. Cloning a cause copies no text and no error: clones share the block,
+/// and the first change of one of them gives it a block of its own.
+#[derive(Clone)]
 #[must_use = "a cause does nothing by itself: give it to `cancel_with`"]
 pub struct Cause {
     reason: Reason,
@@ -306,8 +339,11 @@ impl Cause {
             let old = old.map(|old| Source::Ours(Box::new(old)));
             self.detail = Some(DetailRef::new(old));
         }
-        let detail = self.detail.as_mut().and_then(DetailRef::get_mut);
-        detail.expect("a block of our own has one owner")
+        match &mut self.detail {
+            // A copy if it is shared with a clone.
+            Some(detail) => detail.make_mut(),
+            None => unreachable!("made above"),
+        }
     }
 }
 
@@ -401,6 +437,13 @@ impl From<Cancelled> for Cause {
             detail,
             origin,
         }
+    }
+}
+
+/// As from a clone of it.
+impl From<&Cancelled> for Cause {
+    fn from(cancelled: &Cancelled) -> Self {
+        cancelled.clone().into()
     }
 }
 

@@ -8,6 +8,8 @@
 //!   no lock.
 //! * D3: a block with `of` adds an origin to another one, and says nothing else itself. The other one
 //!   has neither origin nor `of`.
+//! * D4: a block that was copied, to be changed beside others who know it (clones of a cause), leaves the
+//!   underlying error where it is. It refers to the block that has it itself, never to another copy.
 
 #[cfg(feature = "alloc")]
 use crate::cause::origin::TokenId;
@@ -34,6 +36,9 @@ pub(crate) enum Source {
     /// Another cancelation.
     #[cfg(feature = "alloc")]
     Ours(Box<dyn Chained>),
+    /// That of the block, which has one of its own (D4).
+    #[cfg(feature = "alloc")]
+    Shared(DetailRef),
 }
 
 impl Source {
@@ -43,6 +48,11 @@ impl Source {
             Source::Users(ref error) => &**error,
             #[cfg(feature = "alloc")]
             Source::Ours(ref error) => error.as_error(),
+            #[cfg(feature = "alloc")]
+            Source::Shared(ref of) => match of.get().source {
+                Some(ref source) => source.error(),
+                None => unreachable!("D4"),
+            },
         }
     }
 }
@@ -221,6 +231,35 @@ impl DetailRef {
         None
     }
 
+    /// The block, or a copy of it if others know it, which is to be changed. (Not one that is in a slot: it
+    /// has neither origin nor `of`.)
+    #[cfg(feature = "alloc")]
+    pub(crate) fn make_mut(&mut self) -> &mut Detail {
+        if self.get_mut().is_none() {
+            *self = self.copied();
+        }
+        match self.get_mut() {
+            Some(detail) => detail,
+            None => unreachable!("one reference, ours"),
+        }
+    }
+
+    #[cfg(feature = "alloc")]
+    fn copied(&self) -> Self {
+        let old = self.get();
+        let mut detail = Box::new(Detail::with(1, old.message.clone()));
+        detail.name.clone_from(&old.name);
+        detail.limit = old.limit;
+        // (D4.)
+        detail.source = old.source.as_ref().map(|source| {
+            Source::Shared(match source {
+                Source::Shared(of) => of.clone(),
+                Source::Users(_) | Source::Ours(_) => self.clone(),
+            })
+        });
+        DetailRef(NonNull::from(Box::leak(detail)))
+    }
+
     pub(crate) fn into_raw(self) -> *mut Detail {
         let raw = self.0.as_ptr();
         core::mem::forget(self);
@@ -315,7 +354,7 @@ unsafe fn free_chain(mut raw: *mut Detail) {
     loop {
         // SAFETY: nobody is left, by the caller's promise, or by the count below.
         let below = match unsafe { free(raw) } {
-            (Some(of), _) => of,
+            (Some(of), _) | (None, Some(Source::Shared(of))) => of,
             (None, Some(Source::Ours(source))) => match source.into_detail() {
                 Some(below) => below,
                 None => return,

@@ -92,6 +92,31 @@ impl<T: HasId + ?Sized> HasId for &T {
     }
 }
 
+#[cfg(feature = "alloc")]
+mod on_the_heap {
+    use super::{HasId, TokenId};
+
+    macro_rules! pointers {
+        ($($(#[$attr:meta])* $pointer:ty),*) => {
+            $(
+                $(#[$attr])*
+                impl<T: HasId + ?Sized> HasId for $pointer {
+                    fn id(&self) -> TokenId {
+                        (**self).id()
+                    }
+                }
+            )*
+        };
+    }
+
+    pointers!(
+        alloc::boxed::Box<T>,
+        alloc::rc::Rc<T>,
+        #[cfg(target_has_atomic = "ptr")]
+        alloc::sync::Arc<T>
+    );
+}
+
 impl HasId for TokenId {
     fn id(&self) -> TokenId {
         *self

@@ -51,6 +51,7 @@
 //! assert_eq!(CancelToken::from(old).cause().unwrap().message(), Some("in new code"));
 //! ```
 
+use crate::cause::{HasId, TokenId};
 use crate::token::{
     AsToken, Beside, CancelToken, Follow, Followed, Lent, Token, TokenRef, WaitForCancel,
 };
@@ -292,6 +293,12 @@ impl From<CancellationToken> for CancelToken {
 impl AsToken for CancellationToken {
     fn as_token(&self) -> Lent<&Token> {
         self.token.as_token()
+    }
+}
+
+impl HasId for CancellationToken {
+    fn id(&self) -> TokenId {
+        self.token.id()
     }
 }
 

@@ -166,6 +166,9 @@ struct State {
 impl<T: TokenRef, B: Future> Scope<T, B> {
     /// Creates a run of `body` under `token`. Nothing happens before the first poll.
     ///
+    /// `token` is a `&Token`, a `CancelToken` or an `Arc<Token>`. Of a `CancelToken` that is borrowed, give
+    /// `&*token` (the run borrows it) or `token.clone()` (the run keeps a handle, and can be `'static`).
+    ///
     /// # Examples
     ///
     /// ```

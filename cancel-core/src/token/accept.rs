@@ -1,7 +1,7 @@
 //! What is taken where a token is asked for: tokens, handles, views, and what others make of them.
 //!
 //! Nothing of it gives away the right to cancel. So the traits' methods return opaque types, which only
-//! this crate can open, and are hidden: other crates implement them by handing on what a token gives.
+//! this crate can open: other crates implement them by handing on what a token gives.
 
 use crate::token::base::{Token, TokenRef};
 #[cfg(feature = "alloc")]
@@ -40,8 +40,9 @@ impl<T> Lent<T> {
 }
 
 /// Something that can be waited for as a token: a [`Token`], a
-/// [`CancelToken`](crate::CancelToken), a [`TokenView`](crate::TokenView), a reference to or an
-/// `Arc` of one of these, or an operation.
+/// [`CancelToken`](crate::CancelToken), a [`TokenView`](crate::TokenView), or a reference to or an
+/// `Arc` of one of these. Types of other crates that have a token implement it, too, such as the
+/// operations of `cancel-std`.
 ///
 /// Functions that only wait take a reference to any of them. None of them hands on the right to
 /// cancel by this.
@@ -93,8 +94,7 @@ impl<T> Lent<T> {
     note = "of something that derefs to a token, give `&*it`"
 )]
 pub trait AsToken {
-    /// Lends the token.
-    #[doc(hidden)]
+    /// Lends the token, to this crate alone: a [`Lent`] has no public methods.
     fn as_token(&self) -> Lent<&Token>;
 }
 
@@ -143,8 +143,7 @@ pub trait IntoToken {
     /// What is kept.
     type Ref: TokenRef;
 
-    /// Gives the token.
-    #[doc(hidden)]
+    /// Gives the token, to this crate alone: a [`Lent`] has no public methods.
     fn into_token(self) -> Lent<Self::Ref>;
 }
 
@@ -198,9 +197,16 @@ impl<'t> Followed<'t> {
 }
 
 /// Something that [`CancelToken::any`](crate::CancelToken::any) and its like can follow: a
-/// `&CancelToken`, a view of one (`&view_owned`), a `static` token or a view of that.
+/// `&CancelToken`, a view of one (`&view_owned`), a `static` token or a view of that, or a reference to a
+/// `Box`, `Rc` or `Arc` of one of these.
 ///
 /// A token in place that is not a `static` cannot be followed, since it may be moved.
+///
+/// Mixing kinds in one array, or a [`view`](crate::Token::view) of a `CancelToken`, fails with a lifetime
+/// error ("borrowed for `'static`"): use [`Followed::new`] for each, and
+/// [`view_owned`](crate::CancelToken::view_owned).
+///
+/// It cannot be implemented outside of this crate, except by handing on the [`Followed`] of another one.
 ///
 /// # Examples
 ///
@@ -224,11 +230,10 @@ impl<'t> Followed<'t> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a token that can be followed",
     label = "a `&CancelToken`, a `&'static Token`, or a view of one of these is wanted here",
-    note = "for different kinds in one array, make each of them a `Followed::new(..)`"
+    note = "for different kinds in one array, make each of them a `Followed::new(..)`; of a `CancelToken`, give `view_owned()` instead of `view()`"
 )]
 pub trait Follow<'t> {
-    /// The token.
-    #[doc(hidden)]
+    /// Returns the token, as a value that only this crate can use.
     fn follow(self) -> Followed<'t>;
 }
 
@@ -259,7 +264,7 @@ impl<'t> Follow<'t> for &'t &'static Token {
 
 #[cfg(feature = "alloc")]
 mod on_the_heap {
-    use super::{AsToken, Lent};
+    use super::{AsToken, Follow, Followed, Lent};
     use crate::sync::with_std;
     use crate::token::base::Token;
     use alloc::boxed::Box;
@@ -278,6 +283,17 @@ mod on_the_heap {
                     #[inline(always)]
                     fn as_token(&self) -> Lent<&Token> {
                         (**self).as_token()
+                    }
+                }
+
+                $(#[$attr])*
+                impl<'t, F: ?Sized> Follow<'t> for &'t $pointer<F>
+                where
+                    &'t F: Follow<'t>,
+                {
+                    #[inline(always)]
+                    fn follow(self) -> Followed<'t> {
+                        (**self).follow()
                     }
                 }
             )*

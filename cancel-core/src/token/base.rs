@@ -320,8 +320,10 @@ mod sealed {
 #[cfg(feature = "alloc")]
 pub(crate) use sealed::Stable;
 
-/// Something that gives the same [`Token`] for as long as it lives: `&Token` or
-/// [`CancelToken`](crate::CancelToken).
+/// Something that gives the same [`Token`] for as long as it lives: `&Token`,
+/// [`CancelToken`](crate::CancelToken) or `Arc<Token>`.
+///
+/// A `&CancelToken` is none: give `&*token`, which borrows it, or `token.clone()`, which keeps a handle.
 ///
 /// The types that wait for a token, guard it or look at it are generic over it, so that each has a
 /// borrowed and an owned form. It cannot be implemented outside of this crate.
@@ -342,7 +344,7 @@ pub(crate) use sealed::Stable;
 #[allow(private_bounds)]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a token that stays in place",
-    note = "give `&Token` (of a `CancelToken`: `&*token`) or a `CancelToken` (`token.clone()`)"
+    note = "give a `CancelToken` (`token.clone()`) or an `Arc<Token>` to keep, or to borrow a `&Token` (of a `CancelToken`: `&*token`)"
 )]
 pub trait TokenRef: Deref<Target = Token> + sealed::Stable {}
 

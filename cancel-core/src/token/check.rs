@@ -5,7 +5,7 @@ use crate::token::base::Token;
 
 /// Something that synchronous code can ask whether to go on.
 ///
-/// Implemented for tokens, views, references, `Option` (`None`: never) and [`Never`]. The idea of
+/// Implemented for tokens, views, references, `Box`, `Rc`, `Arc`, `Option` (`None`: never) and [`Never`]. The idea of
 /// one small trait for synchronous code is that of the crate `enough`.
 ///
 /// # Examples
@@ -89,7 +89,40 @@ impl<C: Check> Check for Option<C> {
     }
 }
 
-/// What is never cancelled, as a type: checks of it are compiled away.
+#[cfg(feature = "alloc")]
+mod on_the_heap {
+    use super::{Cancelled, Check};
+
+    macro_rules! pointers {
+        ($($(#[$attr:meta])* $pointer:ty),*) => {
+            $(
+                $(#[$attr])*
+                impl<C: Check + ?Sized> Check for $pointer {
+                    #[inline(always)]
+                    fn check(&self) -> Result<(), Cancelled> {
+                        (**self).check()
+                    }
+                    #[inline(always)]
+                    fn is_cancelled(&self) -> bool {
+                        (**self).is_cancelled()
+                    }
+                    fn may_be_cancelled(&self) -> bool {
+                        (**self).may_be_cancelled()
+                    }
+                }
+            )*
+        };
+    }
+
+    pointers!(
+        alloc::boxed::Box<C>,
+        alloc::rc::Rc<C>,
+        #[cfg(target_has_atomic = "ptr")]
+        alloc::sync::Arc<C>
+    );
+}
+
+/// A type that is never cancelled; checks of it compile to nothing.
 ///
 /// # Examples
 ///

@@ -133,6 +133,10 @@ impl CancelToken {
     /// last handle is dropped hands its followers on to its parent; without one, it can never be
     /// cancelled any more and is followed no longer.
     ///
+    /// All sources in one array have one type. Mixing kinds (a `&CancelToken` and a `static`), or a
+    /// [`view`](Token::view) of a `CancelToken`, fails with a lifetime error: use
+    /// [`Followed::new`](crate::Followed::new) for each, and [`view_owned`](CancelToken::view_owned).
+    ///
     /// # Memory
     ///
     /// Two allocations. The new token is kept in memory by its handles, and by its children and followers as
@@ -218,11 +222,23 @@ impl CancelToken {
         &self,
         others: impl IntoIterator<Item = S>,
     ) -> CancelToken {
+        // SAFETY: our handle keeps the parent.
+        unsafe { Self::child_of(self.hub(), others) }
+    }
+
+    /// # Safety
+    ///
+    /// `parent` is alive during the call; when it goes it hands its dependents on, or it never goes.
+    unsafe fn child_of<'t, S: Follow<'t>>(
+        parent: *const Hub,
+        others: impl IntoIterator<Item = S>,
+    ) -> CancelToken {
         let mut others = others.into_iter().peekable();
         if others.peek().is_none() {
-            return self.child();
+            // SAFETY: passed on.
+            return unsafe { Self::from_raw(new_node(parent)) };
         }
-        let mut sources = Vec::from([(self.hub(), INHERITED)]);
+        let mut sources = Vec::from([(parent, INHERITED)]);
         sources.extend(others.map(|other| (other.follow().hub(), 0)));
         // SAFETY: all sources are borrowed for the call.
         unsafe { Self::from_raw(Multi::follow(sources, false)) }
@@ -276,6 +292,31 @@ impl Token {
     pub fn child(&'static self) -> CancelToken {
         // SAFETY: the parent is neither moved nor dropped any more.
         unsafe { CancelToken::from_raw(new_node(&self.hub)) }
+    }
+
+    /// Creates a child on the heap, of a token in a `static`, that also follows others.
+    ///
+    /// Otherwise as [`CancelToken::child_following`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_core::{CancelToken, Token};
+    ///
+    /// static SHUTDOWN: Token = Token::new();
+    ///
+    /// let user = CancelToken::new();
+    /// let request = SHUTDOWN.child_following([&user]);
+    /// user.cancel_with("never mind");
+    /// assert_eq!(request.cause(), user.cause());
+    /// ```
+    #[cfg_attr(docsrs, doc(cfg(feature = "alloc")))]
+    pub fn child_following<'t, S: Follow<'t>>(
+        &'static self,
+        others: impl IntoIterator<Item = S>,
+    ) -> CancelToken {
+        // SAFETY: the parent is neither moved nor dropped any more.
+        unsafe { CancelToken::child_of(&self.hub, others) }
     }
 }
 

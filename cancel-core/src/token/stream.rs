@@ -34,7 +34,7 @@ pub trait CancelStreamExt: Stream + Sized {
     /// The same items until the token is cancelled: then the stream ends.
     ///
     /// For those who want to know why it ended there is
-    /// [`until_cancelled`](CancelStreamExt::until_cancelled).
+    /// [`try_until_cancelled`](CancelStreamExt::try_until_cancelled).
     ///
     /// # Cancel safety
     ///
@@ -126,30 +126,30 @@ pub trait CancelStreamExt: Stream + Sized {
     ///
     /// let token = Token::new();
     /// smol::block_on(async {
-    ///     let sum = stream::iter([1, 2]).until_cancelled(&token).try_fold(0, |a, b| async move {
+    ///     let sum = stream::iter([1, 2]).try_until_cancelled(&token).try_fold(0, |a, b| async move {
     ///         Ok::<_, Cancelled>(a + b)
     ///     });
     ///     assert_eq!(sum.await, Ok(3));
     ///
     ///     token.cancel_with("enough");
-    ///     let items: Vec<_> = stream::iter([1, 2]).until_cancelled(&token).collect().await;
+    ///     let items: Vec<_> = stream::iter([1, 2]).try_until_cancelled(&token).collect().await;
     ///     assert_eq!(items.len(), 1);
     ///     assert_eq!(items[0].as_ref().unwrap_err().message(), Some("enough"));
     /// });
     /// ```
     #[inline]
-    fn until_cancelled<A>(self, token: &A) -> UntilCancelledStream<Self, &Token>
+    fn try_until_cancelled<A>(self, token: &A) -> TryUntilCancelled<Self, &Token>
     where
         A: AsToken + ?Sized,
     {
-        UntilCancelledStream::new(self, token.as_token().open())
+        TryUntilCancelled::new(self, token.as_token().open())
     }
 
     /// The same with a token of its own, for streams that are `'static`.
     ///
     /// # Errors
     ///
-    /// As [`until_cancelled`](CancelStreamExt::until_cancelled).
+    /// As [`try_until_cancelled`](CancelStreamExt::try_until_cancelled).
     ///
     /// # Cancel safety
     ///
@@ -166,13 +166,13 @@ pub trait CancelStreamExt: Stream + Sized {
     /// use futures_util::{TryStreamExt, stream};
     ///
     /// let token = CancelToken::new();
-    /// let items = stream::iter([1, 2]).until_cancelled_owned(token.child());
+    /// let items = stream::iter([1, 2]).try_until_cancelled_owned(token.child());
     /// let task = smol::spawn(items.try_collect::<Vec<_>>());
     /// assert_eq!(smol::block_on(task), Ok(vec![1, 2]));
     /// ```
     #[inline]
-    fn until_cancelled_owned<T: IntoToken>(self, token: T) -> UntilCancelledStream<Self, T::Ref> {
-        UntilCancelledStream::new(self, token.into_token().open())
+    fn try_until_cancelled_owned<T: IntoToken>(self, token: T) -> TryUntilCancelled<Self, T::Ref> {
+        TryUntilCancelled::new(self, token.into_token().open())
     }
 }
 
@@ -283,7 +283,7 @@ impl<S: Stream, T: TokenRef> FusedStream for TakeUntilCancelled<S, T> {
 pin_project! {
     /// A stream of which a token's cancelation is the last item.
     ///
-    /// Made by [`CancelStreamExt::until_cancelled`]. Fused: after its end it gives `None` again, and
+    /// Made by [`CancelStreamExt::try_until_cancelled`]. Fused: after its end it gives `None` again, and
     /// holds neither stream nor token nor registration any more. It is not `Unpin`, because a
     /// [`WaitForCancel`](crate::WaitForCancel) is not.
     ///
@@ -295,28 +295,28 @@ pin_project! {
     ///
     /// let token = Token::new();
     /// token.cancel();
-    /// let items = stream::iter([1, 2]).until_cancelled(&token);
+    /// let items = stream::iter([1, 2]).try_until_cancelled(&token);
     /// assert_eq!(smol::block_on(items.count()), 1); // the error
     /// ```
     #[must_use = "streams do nothing unless polled"]
     #[derive(Debug)]
-    pub struct UntilCancelledStream<S, T: TokenRef> {
+    pub struct TryUntilCancelled<S, T: TokenRef> {
         // `None`: it has ended.
         #[pin]
         running: Option<Beside<S, T>>,
     }
 }
 
-impl<S: Stream, T: TokenRef> UntilCancelledStream<S, T> {
+impl<S: Stream, T: TokenRef> TryUntilCancelled<S, T> {
     #[inline]
     fn new(stream: S, token: T) -> Self {
-        UntilCancelledStream {
+        TryUntilCancelled {
             running: Some(Beside::new(stream, token)),
         }
     }
 }
 
-impl<S: Stream, T: TokenRef> Stream for UntilCancelledStream<S, T> {
+impl<S: Stream, T: TokenRef> Stream for TryUntilCancelled<S, T> {
     type Item = Result<S::Item, Cancelled>;
 
     #[inline]
@@ -342,7 +342,7 @@ impl<S: Stream, T: TokenRef> Stream for UntilCancelledStream<S, T> {
     }
 }
 
-impl<S: Stream, T: TokenRef> FusedStream for UntilCancelledStream<S, T> {
+impl<S: Stream, T: TokenRef> FusedStream for TryUntilCancelled<S, T> {
     fn is_terminated(&self) -> bool {
         self.running.is_none()
     }

@@ -11,6 +11,8 @@ use crate::token::until::UntilCancelled;
 use crate::token::wait::WaitForCancel;
 #[cfg(feature = "alloc")]
 use crate::token::{registration::Registration, shared::CancelToken};
+use core::future::IntoFuture;
+use core::hash::{Hash, Hasher};
 
 /// A token that its holder can look at and wait for, but not cancel.
 ///
@@ -163,6 +165,51 @@ impl<T: TokenRef> Check for TokenView<T> {
     }
     fn may_be_cancelled(&self) -> bool {
         self.token.may_be_cancelled()
+    }
+}
+
+/// By identity: views of one token are equal.
+impl<T: TokenRef> PartialEq for TokenView<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.id() == other.id()
+    }
+}
+
+impl<T: TokenRef> Eq for TokenView<T> {}
+
+/// By identity.
+impl<T: TokenRef> Hash for TokenView<T> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.id().hash(state);
+    }
+}
+
+/// `view.await` waits, and keeps what the view keeps.
+///
+/// ```
+/// let token = cancel_core::CancelToken::new();
+/// token.cancel_with("enough");
+/// smol::block_on(async {
+///     assert_eq!(token.view().await.message(), Some("enough"));
+///     assert_eq!(token.view_owned().await.message(), Some("enough"));
+/// });
+/// ```
+impl<T: TokenRef> IntoFuture for TokenView<T> {
+    type Output = Cancelled;
+    type IntoFuture = WaitForCancel<T>;
+
+    fn into_future(self) -> WaitForCancel<T> {
+        WaitForCancel::new(self.token)
+    }
+}
+
+/// `(&view).await` waits, as [`TokenView::cancelled`] does.
+impl<'v, T: TokenRef> IntoFuture for &'v TokenView<T> {
+    type Output = Cancelled;
+    type IntoFuture = WaitForCancel<&'v Token>;
+
+    fn into_future(self) -> WaitForCancel<&'v Token> {
+        self.cancelled()
     }
 }
 

@@ -67,7 +67,7 @@ fn streams_and_time_limits() {
     let (token, clock) = (Token::new(), Clock::new());
     let before = made_here();
     {
-        let mut items = pin!(stream::pending::<()>().until_cancelled(&token));
+        let mut items = pin!(stream::pending::<()>().try_until_cancelled(&token));
         let mut limited = pin!(pending::<()>().timeout(&&clock, SECOND));
         let mut next =
             std::future::poll_fn(|cx| futures_util::Stream::poll_next(items.as_mut(), cx));

@@ -1,10 +1,12 @@
 //! What is taken for a token, and that nothing is changed or given away by it.
 
+use cancel_core::compat::tokio_util::CancellationToken;
 use cancel_core::{
-    AsToken, CancelFutureExt, CancelStreamExt, CancelToken, Cancelled, Followed, Lent, Reason,
-    Token, TokenView,
+    AsToken, CancelFutureExt, CancelStreamExt, CancelToken, Cancelled, Check, Followed, HasId,
+    Lent, Reason, Token, TokenId, TokenView,
 };
 use futures_util::{FutureExt, StreamExt, stream};
+use std::collections::HashSet;
 use std::future::pending;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -12,7 +14,7 @@ use std::sync::Arc;
 fn stopped(token: &(impl AsToken + ?Sized)) -> Cancelled {
     let future = pending::<()>().until_cancelled(token);
     let why = future.now_or_never().expect("cancelled").unwrap_err();
-    let items = CancelStreamExt::until_cancelled(stream::iter([1]), token);
+    let items = CancelStreamExt::try_until_cancelled(stream::iter([1]), token);
     let items = items.collect::<Vec<_>>().now_or_never().expect("ready");
     assert_eq!(items, [Err(why.clone())]);
     let items = stream::iter([1]).take_until_cancelled(token);
@@ -175,4 +177,65 @@ fn a_token_is_awaited_by_itself() {
         smol::block_on(async { (&STOP).await }).reason(),
         Reason::Manual
     );
+}
+
+/// Pointers to tokens, and views, can do what tokens can.
+#[test]
+fn x35_pointers_and_views_have_ids_and_are_checked() {
+    fn id(whose: &impl HasId) -> TokenId {
+        whose.id()
+    }
+    fn checked(what: impl Check) -> bool {
+        assert_eq!(what.is_cancelled(), what.check().is_err());
+        what.is_cancelled() && what.may_be_cancelled()
+    }
+    let (place, token) = (Arc::new(Token::new()), Arc::new(CancelToken::new()));
+    let old = CancellationToken::from((*token).clone());
+    assert_eq!(id(&place), place.id());
+    assert_eq!(id(&Rc::new(place.view())), place.id());
+    assert_eq!(
+        [id(&token), id(&Box::new(&token)), id(&old)],
+        [token.id(); 3]
+    );
+    assert!(!checked(&place) && !checked(place.clone()) && !checked(token.clone()));
+    place.cancel();
+    token.cancel();
+    assert!(checked(place.clone()) && checked(token.clone()) && checked(Rc::new(token.view())));
+    assert!(checked(Box::new(place.clone()) as Box<dyn Check>));
+    assert!(place.cause().unwrap().is_from(&place) && token.cause().unwrap().is_from(&old));
+
+    let (view, other) = (token.view_owned(), CancelToken::new().view_owned());
+    assert!(view == token.view_owned() && view != other && token.view() == token.view());
+    let views = HashSet::from([view.clone(), other, token.view_owned()]);
+    assert!(views.len() == 2 && views.contains(&view));
+    let both = async { ((&view).await, view.clone().await) };
+    let (borrowed, owned) = both.now_or_never().expect("cancelled");
+    assert!(borrowed == owned && Some(owned) == token.cause());
+}
+
+/// What cannot be given by mistake is told how to be given.
+#[test]
+fn x35_pointers_are_followed() {
+    static STOP: Token = Token::new();
+    let (one, two) = (Arc::new(CancelToken::new()), Arc::new(CancelToken::new()));
+    let any = CancelToken::any([&one, &two]);
+    let mixed = CancelToken::any([
+        Followed::new(&one),
+        Followed::new(&two.view_owned()),
+        Followed::new(&Box::new(&STOP)),
+    ]);
+    let below = STOP.child_following([&one]);
+    let plain = STOP.child_following([] as [&CancelToken; 0]);
+    one.cancel_with("one");
+    for token in [&any, &mixed, &below] {
+        assert_eq!(token.cause(), one.cause());
+    }
+    assert!(!plain.is_cancelled() && !STOP.is_cancelled());
+    let below = STOP.child_following([&two]);
+    STOP.cancel_with(Reason::Shutdown);
+    for token in [&below, &plain] {
+        let why = token.cause().unwrap();
+        assert!(why.is_inherited() && why.is_from(&STOP));
+        assert_eq!(why.root_reason(), Reason::Shutdown);
+    }
 }

@@ -4,6 +4,8 @@ use cancel_core::{CancelToken, Cancelled, Cause, Check, Reason, StaticCause, Tok
 use std::borrow::Cow;
 use std::error::Error;
 use std::io;
+use std::sync::Arc;
+use std::time::Duration;
 
 fn cancelled(cause: impl Into<Cause>) -> Cancelled {
     let token = CancelToken::new();
@@ -46,6 +48,125 @@ fn check_gives_the_real_cause() {
         Err(cancelled(Reason::Manual)),
         "another token's"
     );
+}
+
+/// Clones share what they say, until one of them is changed.
+#[test]
+fn a_clone_of_a_cause_is_changed_alone() {
+    let made = |cause: &Cause| {
+        let error = cause.error().map(ToString::to_string);
+        let text = |text: Option<&str>| text.map(String::from);
+        (
+            text(cause.message()),
+            text(cause.name()),
+            cause.limit(),
+            error,
+        )
+    };
+    let second = Duration::from_secs(1);
+    let first = Cause::new(Reason::Error)
+        .with_message("first")
+        .with_name("name")
+        .with_limit(second)
+        .with_error("below");
+    let before = made(&first);
+
+    let mut clones = vec![first.clone()];
+    for n in 0..3 {
+        let last = clones[clones.len() - 1].clone();
+        clones.push(last.with_message(format!("clone {n}")));
+    }
+    assert_eq!(made(&clones[3]).0.as_deref(), Some("clone 2"));
+    assert_eq!(made(&clones[1]).0.as_deref(), Some("clone 0"));
+    for clone in &clones[1..] {
+        let (_, name, limit, error) = made(clone);
+        assert_eq!((name.as_deref(), limit), (Some("name"), Some(second)));
+        assert_eq!(error.as_deref(), Some("below"));
+    }
+    let renamed = first.clone().with_name("other").with_limit(2 * second);
+    let replaced = first.clone().with_error("another");
+    assert_eq!(
+        (renamed.name(), renamed.message()),
+        (Some("other"), Some("first"))
+    );
+    assert_eq!(replaced.error().unwrap().to_string(), "another");
+    assert_eq!(made(&first), before);
+    // The error is lent by the block that has it, to those who stay, in whichever order they go.
+    drop(first);
+    drop(clones.remove(0));
+    drop(clones.remove(1));
+    assert_eq!(made(&clones[1]).3.as_deref(), Some("below"));
+    assert_eq!(made(&renamed).3.as_deref(), Some("below"));
+}
+
+/// The error of a cause, its clones and their changed copies is dropped once, with the last of them.
+#[test]
+fn clones_of_a_cause_drop_its_error_once() {
+    let alive = Arc::new(());
+    let cause = Cause::new(Reason::Error).with_error(Below(alive.clone()));
+    let (token, other) = (CancelToken::new(), CancelToken::new());
+    let child = token.child();
+    token.cancel_with(cause.clone());
+    other.cancel_with(cause.clone().with_message("copy"));
+    assert_eq!(Arc::strong_count(&alive), 2);
+    drop((cause, token, child));
+    assert_eq!(Arc::strong_count(&alive), 2);
+    assert_eq!(
+        other.cause().unwrap().source().unwrap().to_string(),
+        "below"
+    );
+    drop(other);
+    assert_eq!(Arc::strong_count(&alive), 1);
+}
+
+#[derive(Debug)]
+struct Below(#[allow(dead_code)] Arc<()>);
+
+impl std::fmt::Display for Below {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("below")
+    }
+}
+
+impl Error for Below {}
+
+/// One block in several tokens: each says that it was asked itself, and so do those below it.
+#[test]
+fn clones_of_a_cause_are_the_cancelation_of_each_token() {
+    let cause = Cause::from("shared");
+    let tokens = [(); 3].map(|()| CancelToken::new());
+    for token in &tokens {
+        let (before, follower) = (token.child(), CancelToken::any([token]));
+        token.cancel_with(cause.clone());
+        let after = token.child();
+        for it in [token, &before, &after, &follower] {
+            let why = it.cause().unwrap();
+            assert_eq!(why.message(), Some("shared"));
+            assert!(why.is_from(token), "{why:?}");
+        }
+    }
+    // The last owner: it may write the origin into the block, which others have had before.
+    let (one, two) = (CancelToken::new(), CancelToken::new());
+    let again = cause.clone();
+    drop(tokens);
+    one.cancel_with(cause);
+    two.cancel_with(again);
+    assert!(one.cause().unwrap().is_from(&one) && two.cause().unwrap().is_from(&two));
+}
+
+/// A callback hands on what it is given.
+#[test]
+fn a_borrowed_cancelation_is_handed_on() {
+    let (one, two) = (CancelToken::new(), CancelToken::new());
+    let other = two.clone();
+    let callback = move |cancelled: &Cancelled| assert!(other.cancel_with(cancelled));
+    one.child().on_cancel(callback).detach();
+    let child = one.child();
+    one.cancel_with((Reason::Shutdown, "text"));
+    assert!(!two.is_cancelled(), "that child is gone");
+    two.cancel_with(&child.cause().unwrap());
+    assert_eq!(two.cause(), one.cause());
+    assert!(two.cause().unwrap().is_from(&one));
 }
 
 #[test]

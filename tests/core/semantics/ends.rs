@@ -137,7 +137,7 @@ fn x38_streams_let_go_of_what_they_stream() {
         let pends = if cancelled { 9 } else { 1 };
         let ((one, held_1), (two, held_2)) = (Work::new(pends), Work::new(pends));
         let mut take = pin!(Items(one).take_until_cancelled(&token));
-        let mut until = pin!(Items(two).until_cancelled_owned(token.clone()));
+        let mut until = pin!(Items(two).try_until_cancelled_owned(token.clone()));
         assert!(take.as_mut().poll_next(cx).is_pending());
         assert!(until.as_mut().poll_next(cx).is_pending());
         assert!(!take.is_terminated() && !until.is_terminated());

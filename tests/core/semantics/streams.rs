@@ -53,10 +53,10 @@ fn items_come_as_they_are_and_the_end_as_well() {
     smol::block_on(async {
         let taken = stream::iter(0..5).take_until_cancelled(&token);
         assert_eq!(taken.collect::<Vec<_>>().await, [0, 1, 2, 3, 4]);
-        let results = stream::iter(0..5).until_cancelled(&token);
+        let results = stream::iter(0..5).try_until_cancelled(&token);
         let all: Vec<_> = results.collect().await;
         assert_eq!(all, [Ok(0), Ok(1), Ok(2), Ok(3), Ok(4)]);
-        let never = stream::iter(0..5).until_cancelled(Token::never());
+        let never = stream::iter(0..5).try_until_cancelled(Token::never());
         assert_eq!(never.count().await, 5);
     });
 }
@@ -70,7 +70,7 @@ fn cancelled_beforehand() {
     let queue = Queue::default();
     queue.send(1);
     let mut taken = pin!((&queue).take_until_cancelled(&child));
-    let mut results = pin!((&queue).until_cancelled_owned(child.clone()));
+    let mut results = pin!((&queue).try_until_cancelled_owned(child.clone()));
     for _ in 0..3 {
         assert_eq!(next(taken.as_mut()), Poll::Ready(None));
     }
@@ -105,7 +105,7 @@ fn no_item_is_lost() {
     assert_eq!(*queue.items.borrow(), [3, 4]);
     // And one after the other, from the same source.
     let token = Token::new();
-    let mut rest = pin!((&queue).until_cancelled(&token));
+    let mut rest = pin!((&queue).try_until_cancelled(&token));
     assert_eq!(next(rest.as_mut()), Poll::Ready(Some(Ok(3))));
     token.cancel();
     assert!(matches!(next(rest.as_mut()), Poll::Ready(Some(Err(_)))));
@@ -117,7 +117,7 @@ fn no_item_is_lost() {
 #[test]
 fn cancel_safe() {
     let (token, queue) = (Token::new(), Queue::default());
-    let mut items = pin!((&queue).until_cancelled(&token));
+    let mut items = pin!((&queue).try_until_cancelled(&token));
     for n in 0..10 {
         {
             let mut unused = pin!(items.next());
@@ -134,7 +134,7 @@ fn cancel_safe() {
 fn the_token_comes_first() {
     let (token, queue) = (CancelToken::new(), Queue::default());
     (0..3).for_each(|item| queue.send(item));
-    let mut items = pin!((&queue).until_cancelled(&token));
+    let mut items = pin!((&queue).try_until_cancelled(&token));
     assert_eq!(next(items.as_mut()), Poll::Ready(Some(Ok(0))));
     token.cancel();
     assert!(matches!(next(items.as_mut()), Poll::Ready(Some(Err(_)))));
@@ -145,7 +145,7 @@ fn the_token_comes_first() {
     let thread = std::thread::spawn(move || handle.cancel_with("enough"));
     let last = smol::block_on(
         stream::repeat(1)
-            .until_cancelled(&token)
+            .try_until_cancelled(&token)
             .fold(None, |_, item| async move { Some(item) }),
     );
     assert_eq!(last.unwrap().unwrap_err().message(), Some("enough"));
@@ -201,7 +201,7 @@ fn nothing_is_held_after_the_end() {
             true => Poll::Ready(None::<()>),
             false => Poll::Pending,
         });
-        let mut items = Box::pin(source.until_cancelled_owned(token.clone()));
+        let mut items = Box::pin(source.try_until_cancelled_owned(token.clone()));
         let waker = counter.waker();
         let mut cx = Context::from_waker(&waker);
         assert!(items.as_mut().poll_next(&mut cx).is_pending());
@@ -237,19 +237,25 @@ fn size_hints() {
         three().take_until_cancelled(never).size_hint(),
         (3, Some(3))
     );
-    assert_eq!(three().until_cancelled(&token).size_hint(), (1, Some(4)));
-    assert_eq!(three().until_cancelled(never).size_hint(), (3, Some(3)));
-    let hint = stream::iter(0..0).until_cancelled(&token).size_hint();
+    assert_eq!(
+        three().try_until_cancelled(&token).size_hint(),
+        (1, Some(4))
+    );
+    assert_eq!(three().try_until_cancelled(never).size_hint(), (3, Some(3)));
+    let hint = stream::iter(0..0).try_until_cancelled(&token).size_hint();
     assert_eq!(hint, (0, Some(1)));
-    let hint = endless().until_cancelled(&token).size_hint();
+    let hint = endless().try_until_cancelled(&token).size_hint();
     assert_eq!(hint, (1, None));
     token.cancel();
     assert_eq!(
         three().take_until_cancelled(&token).size_hint(),
         (0, Some(0))
     );
-    assert_eq!(three().until_cancelled(&token).size_hint(), (1, Some(1)));
-    let mut over = pin!(three().until_cancelled(&token));
+    assert_eq!(
+        three().try_until_cancelled(&token).size_hint(),
+        (1, Some(1))
+    );
+    let mut over = pin!(three().try_until_cancelled(&token));
     let _ = next(over.as_mut());
     assert_eq!(over.size_hint(), (0, Some(0)));
     // Hints that are as large as can be do not overflow.
@@ -264,7 +270,7 @@ fn size_hints() {
         }
     }
     let token = Token::new();
-    assert_eq!(Huge.until_cancelled(&token).size_hint(), (1, None));
+    assert_eq!(Huge.try_until_cancelled(&token).size_hint(), (1, None));
 }
 
 #[test]
@@ -272,7 +278,7 @@ fn fused_in_select() {
     let (token, other) = (CancelToken::new(), CancelToken::new());
     let seen = smol::block_on(async {
         let mut one = pin!(stream::iter([1]).take_until_cancelled(&token));
-        let mut two = pin!(stream::pending::<()>().until_cancelled(&other));
+        let mut two = pin!(stream::pending::<()>().try_until_cancelled(&other));
         let mut seen = Vec::new();
         loop {
             futures_util::select! {
@@ -299,7 +305,7 @@ fn wakers_that_act() {
     let (waker, hooks) = Hooks::new()
         .on_wake(move || assert!(!on_wake.cancel()))
         .waker();
-    let mut items = Box::pin(stream::pending::<()>().until_cancelled(&token));
+    let mut items = Box::pin(stream::pending::<()>().try_until_cancelled(&token));
     let mut cx = Context::from_waker(&waker);
     assert!(items.as_mut().poll_next(&mut cx).is_pending());
     token.cancel();
@@ -316,7 +322,7 @@ fn wakers_that_act() {
         })
         .waker();
     let counter = Counter::new();
-    let mut items = Box::pin(stream::pending::<()>().until_cancelled(&token));
+    let mut items = Box::pin(stream::pending::<()>().try_until_cancelled(&token));
     let mut cx = Context::from_waker(&waker);
     assert!(items.as_mut().poll_next(&mut cx).is_pending());
     let second = counter.waker();
@@ -332,7 +338,7 @@ fn a_waker_whose_clone_panics() {
     let (waker, _hooks) = Hooks::new()
         .on_clone(|| std::panic::resume_unwind(Box::new("clone")))
         .waker();
-    let mut items = Box::pin(stream::pending::<()>().until_cancelled(&token));
+    let mut items = Box::pin(stream::pending::<()>().try_until_cancelled(&token));
     let poll = || {
         let mut cx = Context::from_waker(&waker);
         let _ = items.as_mut().poll_next(&mut cx);
@@ -357,18 +363,35 @@ fn forgotten() {
 /// Both forms can go to other threads, and be named.
 #[test]
 fn names_and_bounds() {
-    use cancel_core::{TakeUntilCancelled, UntilCancelledStream};
+    use cancel_core::{TakeUntilCancelled, TryUntilCancelled};
     fn sendable<T: Send + Sync + std::fmt::Debug + 'static>(_: &T) {}
     type Items = stream::Iter<std::array::IntoIter<i32, 2>>;
     let token = CancelToken::new();
     let one: TakeUntilCancelled<Items, CancelToken> =
         stream::iter([1, 2]).take_until_cancelled_owned(token.clone());
-    let two: UntilCancelledStream<Items, CancelToken> =
-        stream::iter([1, 2]).until_cancelled_owned(token.clone());
+    let two: TryUntilCancelled<Items, CancelToken> =
+        stream::iter([1, 2]).try_until_cancelled_owned(token.clone());
     sendable(&one);
     sendable(&two);
     let sum = smol::block_on(smol::spawn(one.fold(0, |a, b| async move { a + b })));
     assert_eq!(sum, 3);
     let all: Vec<Result<i32, Cancelled>> = smol::block_on(smol::spawn(two.collect()));
     assert_eq!(all, [Ok(1), Ok(2)]);
+}
+
+/// What is a future as well as a stream, as `Timer` of async-io, has the methods of both by their names.
+#[test]
+fn x63_a_future_that_is_a_stream() {
+    use cancel_core::CancelFutureExt;
+
+    let token = CancelToken::new();
+    token.cancel();
+    let timer = smol::Timer::never;
+    let as_future = smol::block_on(timer().until_cancelled(&token));
+    assert_eq!(as_future.err(), token.cause());
+    assert!(smol::block_on(timer().until_cancelled_owned(token.clone())).is_err());
+    let ends = smol::block_on(timer().take_until_cancelled(&token).count());
+    let fails = smol::block_on(timer().try_until_cancelled(&token).count());
+    let owned = smol::block_on(timer().try_until_cancelled_owned(token).count());
+    assert_eq!((ends, fails, owned), (0, 1, 1));
 }

@@ -28,7 +28,7 @@ pub async fn a_stream_ends_and_loses_nothing<R: Timer>(_: &R) -> Outcome {
 /// A stream that says why ends with one error after its items.
 pub async fn a_stream_says_why_it_ends<R: Timer>(_: &R) -> Outcome {
     let token = Token::new();
-    let mut some = pin!(stream::iter(1u32..).until_cancelled(&token));
+    let mut some = pin!(stream::iter(1u32..).try_until_cancelled(&token));
     ensure!(some.next().await == Some(Ok(1)));
     token.cancel_with(Reason::Shutdown);
     let last = some.next().await;
@@ -56,7 +56,7 @@ pub async fn cancelled_beforehand_gives_no_item<R: Timer>(_: &R) -> Outcome {
     let mut numbers = stream::iter([1u32, 2, 3]);
     ensure!((&mut numbers).take_until_cancelled(&token).count().await == 0);
     {
-        let mut some = pin!((&mut numbers).until_cancelled(&token));
+        let mut some = pin!((&mut numbers).try_until_cancelled(&token));
         ensure!(matches!(some.next().await, Some(Err(why)) if why.reason() == Reason::Condition));
         ensure!(some.next().await.is_none());
     }
@@ -67,7 +67,7 @@ pub async fn cancelled_beforehand_gives_no_item<R: Timer>(_: &R) -> Outcome {
 /// A stream that comes to its own end does so without an error.
 pub async fn its_own_end_is_no_error<R: Timer>(_: &R) -> Outcome {
     let token = Token::new();
-    let mut some = pin!(stream::iter([1u32, 2]).until_cancelled(&token));
+    let mut some = pin!(stream::iter([1u32, 2]).try_until_cancelled(&token));
     ensure!(some.next().await == Some(Ok(1)));
     ensure!(some.next().await == Some(Ok(2)));
     ensure!(some.next().await.is_none());
