@@ -112,13 +112,14 @@ mod ticks;
 mod timer;
 
 pub use cancel_core::{
-    AllOf, AnyOf, Bare, CancelFutureExt, CancelStreamExt, Cancelled, Cause, Check, Child, Deadline,
-    DeadlineSource, DropGuard, HasId, Instant, IntoDeadline, Never, OnCancel, Reason, Scope,
-    Shield, Shields, StaticCause, TakeUntilCancelled, Timeout, TimeoutExt, Timer, TimerError,
-    Token, TokenId, TokenRef, TokenView, TryUntilCancelled, UntilCancelled, UntilDeadline,
-    WaitForCancel, WithCleanup, WithGrace, WithShields, WithSource, WithSources, all_of, any_of,
+    AllOf, AnyOf, AsToken, Bare, CancelFutureExt, CancelStreamExt, Cancelled, Cause, Check, Child,
+    Deadline, DeadlineSource, DropGuard, HasId, Instant, IntoDeadline, IntoToken, Lent, Never,
+    OnCancel, Reason, Scope, Shield, Shields, StaticCause, TakeUntilCancelled, Timeout, TimeoutExt,
+    Timer, TimerError, Token, TokenId, TokenRef, TokenView, TryUntilCancelled, UntilCancelled,
+    UntilDeadline, WaitForCancel, WithCleanup, WithGrace, WithShields, WithSource, WithSources,
+    all_of, any_of,
 };
 #[cfg(feature = "alloc")]
 #[cfg_attr(docsrs, doc(cfg(feature = "alloc")))]
-pub use cancel_core::{CancelToken, Registration, TimeoutToken};
+pub use cancel_core::{CancelToken, Follow, Followed, Registration, TimeoutToken};
 pub use timer::{Embassy, Sleep, deadline_after, deadline_at};

@@ -41,11 +41,13 @@ mod executor;
 mod timer;
 
 pub use cancel_core::{
-    AsToken, CancelFutureExt, CancelStreamExt, CancelToken, Cancelled, Cause, Check, Child,
-    DropGuard, Follow, Followed, HasId, Instant, IntoDeadline, IntoToken, Lent, Never, PanicGuard,
-    Reason, Registration, Spawn, SpawnError, SpawnLocal, StaticCause, TakeUntilCancelled, Timeout,
+    AllOf, AnyOf, AsToken, Bare, CancelFutureExt, CancelStreamExt, CancelToken, Cancelled, Cause,
+    Check, Child, Deadline, DeadlineSource, DropGuard, Follow, Followed, HasId, Instant,
+    IntoDeadline, IntoToken, Lent, Never, OnCancel, PanicGuard, Reason, Registration, Scope,
+    Shield, Shields, Spawn, SpawnError, SpawnLocal, StaticCause, TakeUntilCancelled, Timeout,
     TimeoutExt, TimeoutToken, Timer, TimerError, Token, TokenId, TokenRef, TokenView,
-    TryUntilCancelled, UntilCancelled, WaitForCancel,
+    TryUntilCancelled, UntilCancelled, UntilDeadline, WaitForCancel, WithCleanup, WithGrace,
+    WithShields, WithSource, WithSources, all_of, any_of,
 };
 #[cfg(feature = "macros")]
 #[cfg_attr(docsrs, doc(cfg(feature = "macros")))]

@@ -117,11 +117,13 @@ pub mod guide;
 
 pub use build_error::BuildError;
 pub use cancel_core::{
-    AsToken, CancelFutureExt, CancelStreamExt, CancelToken, Cancelled, Cause, Check, Child,
-    DropGuard, Follow, Followed, HasId, Instant, IntoDeadline, IntoToken, Lent, Never, PanicGuard,
-    Reason, Registration, Spawn, SpawnError, SpawnLocal, StaticCause, TakeUntilCancelled, Timeout,
+    AllOf, AnyOf, AsToken, Bare, CancelFutureExt, CancelStreamExt, CancelToken, Cancelled, Cause,
+    Check, Child, Deadline, DeadlineSource, DropGuard, Follow, Followed, HasId, Instant,
+    IntoDeadline, IntoToken, Lent, Never, OnCancel, PanicGuard, Reason, Registration, Scope,
+    Shield, Shields, Spawn, SpawnError, SpawnLocal, StaticCause, TakeUntilCancelled, Timeout,
     TimeoutExt, TimeoutToken, Timer, TimerError, Token, TokenId, TokenRef, TokenView,
-    TryUntilCancelled, UntilCancelled, WaitForCancel, block_on,
+    TryUntilCancelled, UntilCancelled, UntilDeadline, WaitForCancel, WithCleanup, WithGrace,
+    WithShields, WithSource, WithSources, all_of, any_of, block_on,
 };
 #[cfg(feature = "macros")]
 #[cfg_attr(docsrs, doc(cfg(feature = "macros")))]

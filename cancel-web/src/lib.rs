@@ -100,10 +100,13 @@ mod fetch;
 
 pub use abort::{AbortOnCancel, CancelOnAbort, abort_source};
 pub use cancel_core::{
-    CancelFutureExt, CancelStreamExt, CancelToken, Cancelled, Cause, Check, Child, DropGuard,
-    HasId, Instant, IntoDeadline, Never, Reason, Registration, Spawn, SpawnError, SpawnLocal,
-    StaticCause, TakeUntilCancelled, Timeout, TimeoutExt, TimeoutToken, Timer, TimerError, Token,
-    TokenId, TokenRef, TokenView, TryUntilCancelled, UntilCancelled, WaitForCancel,
+    AllOf, AnyOf, AsToken, Bare, CancelFutureExt, CancelStreamExt, CancelToken, Cancelled, Cause,
+    Check, Child, Deadline, DeadlineSource, DropGuard, Follow, Followed, HasId, Instant,
+    IntoDeadline, IntoToken, Lent, Never, OnCancel, PanicGuard, Reason, Registration, Scope,
+    Shield, Shields, Spawn, SpawnError, SpawnLocal, StaticCause, TakeUntilCancelled, Timeout,
+    TimeoutExt, TimeoutToken, Timer, TimerError, Token, TokenId, TokenRef, TokenView,
+    TryUntilCancelled, UntilCancelled, UntilDeadline, WaitForCancel, WithCleanup, WithGrace,
+    WithShields, WithSource, WithSources, all_of, any_of,
 };
 #[cfg(feature = "macros")]
 #[cfg_attr(docsrs, doc(cfg(feature = "macros")))]

@@ -5,6 +5,7 @@ mod callbacks;
 mod causes;
 mod children;
 mod ends;
+mod exports;
 mod follow;
 mod futures;
 mod guards;

@@ -164,7 +164,9 @@ fn a_borrowed_cancelation_is_handed_on() {
     let child = one.child();
     one.cancel_with((Reason::Shutdown, "text"));
     assert!(!two.is_cancelled(), "that child is gone");
-    two.cancel_with(&child.cause().unwrap());
+    let cancelled = child.cause().unwrap();
+    two.cancel_with(&cancelled);
+    assert_eq!(cancelled.root_cause(), one.cause().unwrap());
     assert_eq!(two.cause(), one.cause());
     assert!(two.cause().unwrap().is_from(&one));
 }
