@@ -26,14 +26,22 @@
 //! | synchronous code to stop | [`Token::check`], [`Token::is_cancelled`], the trait [`Check`] |
 //! | code to run on a cancel | [`CancelToken::on_cancel`], without a heap [`OnCancel`]; [`DropGuard`] |
 //! | to say why, or to ask why and by whom | [`Cause`], [`Reason`]; [`Cancelled`] |
+//! | a timer or an executor to use | the crates `cancel-std`, `cancel-smol`, `cancel-tokio`, `cancel-web`, `cancel-embassy` |
 //! | an executor to connect | the traits [`Timer`], [`Spawn`], [`SpawnLocal`] |
+//!
+//! # Names
+//!
+//! All of it may be imported by `use cancel_core::*`. Four names are also those of other modules, and are
+//! ambiguous (an error where they are used) if these are imported by globs as well: [`Instant`]
+//! (`std::time`, `tokio::time`), [`Timer`] (`smol`), [`Timeout`] (`tokio::time`) and `block_on` (`smol`).
+//! Import the one that is meant by name, for example `use std::time::Instant;`.
 //!
 //! # Features
 //!
 //! * `std` (default): locks that yield and sleep, panics of callbacks contained.
-//! * `alloc`: [`CancelToken`], callbacks, messages made at run time. Part of `std`. On targets
-//!   without compare-and-swap the application chooses a backend of `portable-atomic`, for example
-//!   by the feature below.
+//! * `alloc`: [`CancelToken`], callbacks, messages (without it: [`StaticCause`]). Part of `std`. On
+//!   targets without compare-and-swap the application chooses a backend of `portable-atomic`, for
+//!   example by the feature `critical-section`.
 //! * `compat`: the interface of tokio-util's `CancellationToken` over [`CancelToken`], for programs that
 //!   move (`compat::tokio_util`). Needs `alloc`.
 //! * `serde`: reasons and causes can be serialized, reasons deserialized. Needs no heap.

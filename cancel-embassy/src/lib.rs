@@ -95,8 +95,8 @@
 //!
 //! All are off by default.
 //!
-//! * `alloc`: `CancelToken`, callbacks, messages made at run time. The application provides the
-//!   allocator.
+//! * `alloc`: `CancelToken`, callbacks, messages (without it: [`StaticCause`]). The application provides
+//!   the allocator.
 //! * `critical-section`: for applications on targets without compare-and-swap, together with `alloc`.
 //! * `defmt`: `defmt::Format` for tokens, reasons and errors.
 //! * `serde`: reasons and causes can be serialized, reasons deserialized.

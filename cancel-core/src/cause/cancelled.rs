@@ -82,7 +82,7 @@ impl Cancelled {
         }
     }
 
-    /// Why this very token was cancelled: [`Reason::Parent`] if an ancestor was.
+    /// Returns why this very token was cancelled: [`Reason::Parent`] if an ancestor was.
     ///
     /// # Examples
     ///
@@ -103,7 +103,7 @@ impl Cancelled {
         }
     }
 
-    /// Why it all began: the reason of the ancestor whose cancel reached this token.
+    /// Returns the reason of the ancestor whose cancel reached this token.
     ///
     /// # Examples
     ///
@@ -119,7 +119,7 @@ impl Cancelled {
         self.why.reason()
     }
 
-    /// The cancelation as seen by the ancestor where it started.
+    /// Returns the cancelation as seen by the ancestor where it started.
     ///
     /// # Examples
     ///
@@ -153,7 +153,7 @@ impl Cancelled {
         self.why.inherited
     }
 
-    /// The message given to the cancel, here or in an ancestor.
+    /// Returns the message given to the cancel, here or in an ancestor.
     ///
     /// # Examples
     ///
@@ -180,8 +180,8 @@ impl Cancelled {
     /// # Returns
     ///
     /// `None` if no token was asked: for a `Cancelled` made from a [`Cause`](crate::Cause) that has no
-    /// origin itself (one that was made from a `Cancelled` has that one's), and for the result of a
-    /// future with a timeout but without a token. Without the `alloc` feature also for all
+    /// origin itself (a cause made from a `Cancelled` has its origin), and for the result of a future with
+    /// a timeout but without a token. Without the `alloc` feature also for all
     /// tokens but the one that was asked if the cause is a [`StaticCause`](crate::StaticCause), because
     /// there is no room for both.
     ///
@@ -200,7 +200,7 @@ impl Cancelled {
         self.origin
     }
 
-    /// Whether the [origin](Cancelled::origin) is `whose`: a token, a view of one, a
+    /// Returns whether the [origin](Cancelled::origin) is `whose`: a token, a view of one, a
     /// [`Deadline`](crate::Deadline), or an id.
     ///
     /// # Examples
@@ -231,7 +231,7 @@ impl Cancelled {
 #[cfg(feature = "alloc")]
 #[cfg_attr(docsrs, doc(cfg(feature = "alloc")))]
 impl Cancelled {
-    /// The name of what was cancelled, where the cause [has one](crate::Cause::with_name).
+    /// Returns the name of what was cancelled, where the cause [has one](crate::Cause::with_name).
     ///
     /// # Examples
     ///
@@ -246,7 +246,7 @@ impl Cancelled {
         self.detail()?.name()
     }
 
-    /// The time limit that was exceeded, where the cause [has one](crate::Cause::with_limit).
+    /// Returns the time limit that was exceeded, where the cause [has one](crate::Cause::with_limit).
     ///
     /// # Examples
     ///

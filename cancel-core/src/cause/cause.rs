@@ -93,7 +93,7 @@ enum Made {
     New,
     /// A block that is to be wrapped, not changed.
     Static,
-    /// Somebody else's cancelation: likewise.
+    /// The cancelation of another token: likewise.
     HandedOn,
 }
 
@@ -102,7 +102,7 @@ impl core::panic::UnwindSafe for Cause {}
 impl core::panic::RefUnwindSafe for Cause {}
 
 impl Cause {
-    /// A cause with neither message nor error.
+    /// Creates a cause with neither message nor error.
     ///
     /// # Examples
     ///
@@ -121,7 +121,7 @@ impl Cause {
         }
     }
 
-    /// The reason.
+    /// Returns the reason.
     ///
     /// # Examples
     ///
@@ -134,7 +134,7 @@ impl Cause {
         self.reason
     }
 
-    /// The message.
+    /// Returns the message.
     ///
     /// # Examples
     ///
@@ -145,7 +145,7 @@ impl Cause {
         self.detail()?.message()
     }
 
-    /// The underlying error.
+    /// Returns the underlying error.
     ///
     /// # Examples
     ///
@@ -159,8 +159,8 @@ impl Cause {
         self.detail()?.error()
     }
 
-    /// Whose cancelation it was, if this was made from a [`Cancelled`]. `None` for a new cause, which
-    /// becomes the cancelation of the token it is given to.
+    /// Returns whose cancelation it was, if this was made from a [`Cancelled`]. `None` for a new cause,
+    /// which becomes the cancelation of the token it is given to.
     ///
     /// # Examples
     ///
@@ -229,8 +229,8 @@ impl Cause {
 impl Cause {
     /// Sets the message. Takes a `&'static str` or a `String`.
     ///
-    /// On a cause made from somebody else's [`Cancelled`] or from a [`StaticCause`], the old one
-    /// becomes the underlying error. The origin stays.
+    /// On a cause made from a [`Cancelled`] of another token or from a [`StaticCause`], that becomes the
+    /// underlying error. The origin stays.
     ///
     /// # Examples
     ///
@@ -247,7 +247,7 @@ impl Cause {
 
     /// Sets the name of what is cancelled, for messages. Takes a `&'static str` or a `String`.
     ///
-    /// On somebody else's cause as [`with_message`](Cause::with_message).
+    /// On a cause made from a [`Cancelled`] or a [`StaticCause`], as [`with_message`](Cause::with_message).
     ///
     /// # Examples
     ///
@@ -265,7 +265,7 @@ impl Cause {
 
     /// Sets the time limit that was exceeded, for messages.
     ///
-    /// On somebody else's cause as [`with_message`](Cause::with_message).
+    /// On a cause made from a [`Cancelled`] or a [`StaticCause`], as [`with_message`](Cause::with_message).
     ///
     /// # Examples
     ///
@@ -282,7 +282,7 @@ impl Cause {
         self
     }
 
-    /// The name that was [set](Cause::with_name).
+    /// Returns the name that was [set](Cause::with_name).
     ///
     /// # Examples
     ///
@@ -295,7 +295,7 @@ impl Cause {
         self.detail()?.name()
     }
 
-    /// The limit that was [set](Cause::with_limit).
+    /// Returns the limit that was [set](Cause::with_limit).
     ///
     /// # Examples
     ///
@@ -389,7 +389,7 @@ impl core::panic::RefUnwindSafe for StaticCause {}
 
 impl StaticCause {
     const_fn! {
-        /// A cause for a `static`.
+        /// Creates a cause for a `static`.
         ///
         /// # Examples
         ///
@@ -426,7 +426,7 @@ impl From<Reason> for Cause {
     }
 }
 
-/// Hands on somebody else's cancelation with its root reason, message, error and origin.
+/// Hands on the cancelation of another token with its root reason, message, error and origin.
 impl From<Cancelled> for Cause {
     fn from(cancelled: Cancelled) -> Self {
         let (reason, detail, origin) = cancelled.into_root();
@@ -440,15 +440,15 @@ impl From<Cancelled> for Cause {
     }
 }
 
-/// As from a clone of it.
+/// Hands on the cancelation of another token, as [`From<Cancelled>`](#impl-From%3CCancelled%3E-for-Cause).
 impl From<&Cancelled> for Cause {
     fn from(cancelled: &Cancelled) -> Self {
         cancelled.clone().into()
     }
 }
 
-/// What a token that was cancelled with this cause would say. Its origin is no token, unless the cause
-/// has one.
+/// Gives what a token that was cancelled with this cause would say. It has no origin, unless the cause has
+/// one.
 ///
 /// ```
 /// use cancel_core::{Cancelled, Cause, Reason};

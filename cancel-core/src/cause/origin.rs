@@ -82,7 +82,7 @@ impl fmt::Display for TokenId {
     note = "give a token or a view of one, or implement `cancel_core::HasId` by a token's id"
 )]
 pub trait HasId {
-    /// The id that a cancelation has as its origin.
+    /// Returns the id that a cancelation has as its origin.
     fn id(&self) -> TokenId;
 }
 

@@ -50,7 +50,7 @@ const REASON_MASK: u32 = 0b11111;
 pub(crate) const REASON_BITS: u32 = REASON_MASK << REASON_SHIFT | 0xFFFF << PAYLOAD_SHIFT;
 
 impl Reason {
-    /// A short name in lower case, without the payload.
+    /// Returns a short name in lower case, without the payload.
     ///
     /// # Examples
     ///

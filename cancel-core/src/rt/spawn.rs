@@ -97,7 +97,7 @@ pub struct SpawnError {
 }
 
 impl SpawnError {
-    /// An error with a short description of why the task was refused.
+    /// Creates an error with a short description of why the task was refused.
     ///
     /// # Examples
     ///
@@ -109,7 +109,7 @@ impl SpawnError {
         SpawnError { why }
     }
 
-    /// The description given to [`new`](SpawnError::new).
+    /// Returns the description given to [`new`](SpawnError::new).
     ///
     /// # Examples
     ///

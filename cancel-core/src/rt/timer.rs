@@ -137,7 +137,7 @@ pub struct TimerError {
 }
 
 impl TimerError {
-    /// An error with a short description of what happened to the timer.
+    /// Creates an error with a short description of what happened to the timer.
     ///
     /// # Examples
     ///
@@ -149,7 +149,7 @@ impl TimerError {
         TimerError { why }
     }
 
-    /// The description given to [`new`](TimerError::new).
+    /// Returns the description given to [`new`](TimerError::new).
     ///
     /// # Examples
     ///

@@ -84,7 +84,7 @@ impl<R: core::panic::RefUnwindSafe> core::panic::RefUnwindSafe for Deadline<'_, 
 
 impl<R> Deadline<'_, R> {
     const_fn! {
-        /// No deadline yet, on this timer.
+        /// Creates a deadline that is not set.
         ///
         /// # Examples
         ///
@@ -110,10 +110,10 @@ impl<R> Deadline<'_, R> {
 }
 
 impl<'o, R: Timer> Deadline<'o, R> {
-    /// None of its own, on the timer of another one, which limits it.
+    /// Creates a deadline nested in `outer`. It is not set, and uses the same timer.
     ///
-    /// What that means for [`remaining`](Deadline::remaining), [`deadline`](Deadline::deadline) and
-    /// [`check`](Deadline::check) is all there is to it: the outer deadline is kept by the outer scope,
+    /// The outer deadline limits [`remaining`](Deadline::remaining), [`deadline`](Deadline::deadline) and
+    /// [`check`](Deadline::check), and nothing else: the outer deadline is kept by the outer scope,
     /// whose source has to be running. Its cause then says *timeout* for the outer work, and *parent*
     /// for the tokens below.
     ///

@@ -60,9 +60,34 @@ pin_project! {
     /// A scope in the body of another one, with [nested shields](crate::Shields::nested), holds that
     /// one until its own shields, grace period and cleanup are over.
     ///
-    /// `E` is what the scope is set up with, and is written like iterator adaptors are:
+    /// `E` is [`Bare`] or a `With…` around one; the bound cannot be named. It is written like iterator
+    /// adaptors are:
     /// `Scope<&'static Token, Job, WithGrace<WithSource<Bare, Limit>, Clock>>` is
     /// `Scope::new(&STOP, job).source(limit).grace(clock, period)`.
+    ///
+    /// # Origin
+    ///
+    /// A source that resolves to a new cause cancels the token as [`cancel_with`](crate::Token::cancel_with)
+    /// does: the [origin](Cancelled::origin) is the token. If a source resolves to the cancelation of
+    /// something else, that stays the origin: a [`Deadline`](crate::Deadline), or another token. With
+    /// [`Token::never`](crate::Token::never), which no cause is kept in, a new cause has no origin
+    /// (`None`).
+    ///
+    /// ```
+    /// use cancel_core::{CancelToken, Scope, Token};
+    /// use std::future::{pending, ready};
+    ///
+    /// let (token, other) = (CancelToken::new(), CancelToken::new());
+    /// let run = Scope::new(token.clone(), pending::<()>()).source(ready("enough"));
+    /// assert!(smol::block_on(run).unwrap_err().is_from(&token));
+    ///
+    /// other.cancel();
+    /// let run = Scope::new(CancelToken::new(), pending::<()>()).source(other.cancelled_owned());
+    /// assert!(smol::block_on(run).unwrap_err().is_from(&other));
+    ///
+    /// let run = Scope::new(Token::never(), pending::<()>()).source(ready("enough"));
+    /// assert_eq!(smol::block_on(run).unwrap_err().origin(), None);
+    /// ```
     ///
     /// # Returns
     ///

@@ -14,6 +14,8 @@ use pin_project_lite::pin_project;
 ///
 /// The scope and its body both refer to it. It needs no heap.
 ///
+/// # Examples
+///
 /// ```
 /// use cancel_core::{Scope, Shields, Token};
 ///
@@ -39,31 +41,11 @@ use pin_project_lite::pin_project;
 /// # What holds the body
 ///
 /// A shield is open from its first poll until it is ready or dropped. A cancelled scope keeps its body
-/// while an open shield *is being polled*. At the cancelation, and after each event that wakes it later,
-/// the scope looks whether that is so, by polls of the body that it asks for itself:
-///
-/// * If an open shield is polled in one of them, the body is kept, and the scope waits for the next event.
-/// * If none is, the scope wakes open shields, since they may stand where only what was woken is polled
-///   (`FuturesUnordered`, `buffer_unordered`), and asks for another poll: one shield after the first
-///   such poll, two after the second, then four, and so on.
-/// * When all open shields have been woken, and 16 more polls of the body have polled none of them,
-///   nobody polls them: they were forgotten (`mem::forget`), or the code that has them waits for something
-///   else. They hold nobody, and the body is dropped.
-///
-/// So `n` shields that nobody polls keep a cancelled body for at most 17 + log2(`n` + 1) polls in a row
-/// (rounded up), without waiting for anything.
-///
-/// A shield that is given up after the cancelation is found out in the same way after the event that made
-/// the code give it up. If it has a waker of its own (in a `FuturesUnordered`), not every event is
-/// looked at, but the first, the third, the sixth, the eleventh, and so on (twice as many are left out
-/// each time) of those since one last polled a shield.
+/// while an open shield is being polled; `n` shields that nobody polls (forgotten, or left behind by a
+/// `select`) are given up after a bounded number of polls, at most 17 + log2(`n` + 1) (rounded up).
 ///
 /// Shields are meant for the code inside the body. One that another task polls is an open shield, and its
 /// end wakes the scope; but that task may be polled too late to be seen.
-///
-/// # Examples
-///
-/// See above.
 pub struct Shields<'o> {
     pub(crate) holds: Holds,
     pub(crate) outer: Option<&'o Shields<'o>>,

@@ -170,7 +170,7 @@ pub struct Followed<'t> {
 
 #[cfg(feature = "alloc")]
 impl<'t> Followed<'t> {
-    /// Any kind of token, so that an array can have several.
+    /// Creates it from any kind of token, so that an array can have several kinds.
     ///
     /// # Examples
     ///

@@ -32,8 +32,21 @@ use core::ops::Deref;
 ///
 /// # Memory ordering
 ///
-/// Whatever happened before the winning [`cancel`](Token::cancel) is visible to whoever sees the
-/// token cancelled, by [`is_cancelled`](Token::is_cancelled) or any other way.
+/// Everything that happened before the winning [`cancel`](Token::cancel) is visible to a thread that sees
+/// the token cancelled, by [`is_cancelled`](Token::is_cancelled) or any other way.
+///
+/// # Interrupts and signal handlers
+///
+/// Without `std` a token may be cancelled in an interrupt handler, by `cancel` or
+/// [`cancel_children`](Token::cancel_children): the lock is a critical section, and nothing waits. (An
+/// interrupt that the application's `critical-section` does not mask may not use tokens. With `alloc`, a
+/// cause with a message takes memory, and a cancel may give some back: the allocator has to allow that
+/// there.)
+///
+/// With `std` never call `cancel`, `cancel_with` or `cancel_children` inside a raw Unix signal handler:
+/// the lock may be held by the code that was interrupted, and the call would wait for it for ever. Neither
+/// may a handler wait for a token, register a callback or make a child. [`is_cancelled`](Token::is_cancelled)
+/// is one atomic load and safe anywhere. The signal sources of `cancel-std` cancel on a thread.
 ///
 /// # Guarantees about a tree
 ///
@@ -45,7 +58,7 @@ use core::ops::Deref;
 /// let root = CancelToken::new();
 /// let leaf = root.child().child();
 /// root.cancel();
-/// assert!(leaf.is_cancelled()); // whoever else cancels at this moment
+/// assert!(leaf.is_cancelled()); // also if another thread cancels at this moment
 /// ```
 ///
 /// The edges of this promise:
@@ -57,7 +70,7 @@ use core::ops::Deref;
 ///   core, the descendants it is about to cancel are cancelled when it goes on.
 /// * Tokens that *follow* this one (`any`, `all`, `child_following`) are cancelled before the winning
 ///   `cancel` returns, not necessarily before a losing one does. If another source fires the same
-///   follower at that moment, what is *below* the follower is that one's to cancel.
+///   follower at that moment, that source cancels what is *below* the follower.
 /// * Other threads, and callbacks that run at once while a `cancel` is under way, may see this token
 ///   cancelled a little earlier than its descendants.
 #[repr(transparent)]
@@ -75,7 +88,7 @@ impl core::panic::RefUnwindSafe for Token {}
 
 impl Token {
     const_fn! {
-        /// A live token.
+        /// Creates a live token.
         ///
         /// # Examples
         ///
@@ -91,7 +104,7 @@ impl Token {
     }
 
     unless_loom! {
-        /// The token that is never cancelled: for callers who have none to give.
+        /// Returns the token that is never cancelled: for callers that have none to give.
         ///
         /// Waiting for it registers nothing, and cancelling it does nothing.
         ///
@@ -127,6 +140,10 @@ impl Token {
     /// If a waker or a callback panics, all others still run; then the first panic goes on from
     /// here. (Without the `std` feature a second panic while the first one unwinds aborts.)
     ///
+    /// # Interrupts and signal handlers
+    ///
+    /// See [*Interrupts and signal handlers*](Token#interrupts-and-signal-handlers) of `Token`.
+    ///
     /// # Examples
     ///
     /// ```
@@ -145,8 +162,8 @@ impl Token {
     /// Cancels, and says why: a [`Reason`], and with the `alloc` feature a message, both, or a
     /// whole [`Cause`].
     ///
-    /// Otherwise as [`cancel`](Token::cancel). Never call it inside a raw Unix signal handler: its
-    /// lock may be held by the code that was interrupted.
+    /// Otherwise as [`cancel`](Token::cancel). For calls inside an interrupt or a signal handler see
+    /// [*Interrupts and signal handlers*](Token#interrupts-and-signal-handlers) of `Token`.
     ///
     /// # Returns
     ///
@@ -172,7 +189,7 @@ impl Token {
         unsafe { cancel(&self.hub, cause.into()) }
     }
 
-    /// Whether the token is cancelled: one atomic load, at any depth of a tree.
+    /// Returns whether the token is cancelled: one atomic load, at any depth of a tree.
     ///
     /// # Memory ordering
     ///
@@ -195,7 +212,7 @@ impl Token {
         self.hub.is_cancelled()
     }
 
-    /// Whether the token could ever be cancelled: `false` for [`never`](Token::never) alone.
+    /// Returns whether the token could ever be cancelled: `false` for [`never`](Token::never) alone.
     ///
     /// # Examples
     ///
@@ -210,10 +227,10 @@ impl Token {
         self.hub.may_be_cancelled()
     }
 
-    /// `Err` with the cause if the token is cancelled: for the `?` of synchronous code.
+    /// Returns `Err` with the cause if the token is cancelled: for the `?` of synchronous code.
     ///
     /// Costs as much as [`is_cancelled`](Token::is_cancelled) while the token is live. A token has
-    /// no clock: the deadline of an operation is checked by the operation's own `check`.
+    /// no clock: to check a deadline as well, call [`Deadline::check`](crate::Deadline::check).
     ///
     /// # Errors
     ///
@@ -250,7 +267,7 @@ impl Token {
         }
     }
 
-    /// Why the token was cancelled; `None` while it is live.
+    /// Returns why the token was cancelled; `None` while it is live.
     ///
     /// # Examples
     ///

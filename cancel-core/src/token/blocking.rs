@@ -109,7 +109,8 @@ impl Token {
 }
 
 impl<T: TokenRef> TokenView<T> {
-    /// As [`Token::wait`].
+    /// Blocks the thread until the token is cancelled, as
+    /// [`Token::wait`].
     ///
     /// # Panics
     ///
@@ -128,7 +129,8 @@ impl<T: TokenRef> TokenView<T> {
         self.token().wait()
     }
 
-    /// As [`Token::wait_timeout`].
+    /// Blocks the thread until the token is cancelled or `timeout` is over, as
+    /// [`Token::wait_timeout`].
     ///
     /// # Returns
     ///
@@ -150,7 +152,8 @@ impl<T: TokenRef> TokenView<T> {
         self.token().wait_timeout(timeout)
     }
 
-    /// As [`Token::wait_deadline`].
+    /// Blocks the thread until the token is cancelled or the clock has reached `deadline`, as
+    /// [`Token::wait_deadline`].
     ///
     /// # Returns
     ///

@@ -29,19 +29,19 @@ use crate::token::base::Token;
 /// assert!(count(3, &token).is_err());
 /// ```
 pub trait Check {
-    /// `Err` with the cause if cancelled.
+    /// Returns `Err` with the cause if cancelled.
     ///
     /// # Errors
     ///
     /// [`Cancelled`], with the real reason.
     fn check(&self) -> Result<(), Cancelled>;
 
-    /// Whether it is cancelled.
+    /// Returns whether it is cancelled.
     fn is_cancelled(&self) -> bool {
         self.check().is_err()
     }
 
-    /// Whether it could ever be cancelled; if not, a loop may leave out the checks.
+    /// Returns whether it could ever be cancelled; if not, a loop may leave out the checks.
     fn may_be_cancelled(&self) -> bool {
         true
     }

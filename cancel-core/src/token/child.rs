@@ -53,7 +53,7 @@ assert_size!(Child<'_>, size_of::<Node>() + size_of::<usize>());
 
 impl<'a> Child<'a> {
     const_fn! {
-        /// A child that is not yet part of its parent's tree.
+        /// Creates a child that is not yet part of its parent's tree.
         ///
         /// # Examples
         ///
@@ -73,7 +73,7 @@ impl<'a> Child<'a> {
         }
     }
 
-    /// Makes it part of the tree and gives its token. A second call only gives the token.
+    /// Makes the child part of the tree and returns its token. A second call only gives the token.
     ///
     /// The token is cancelled already if the parent is.
     ///
@@ -91,8 +91,10 @@ impl<'a> Child<'a> {
         self.into_ref().get_ref().token()
     }
 
-    /// The same for one in a `static`, from whatever thread and as often as wanted. (Each call takes the
-    /// parent's lock for a moment: keep what it gives where it is needed often.)
+    /// Makes a child in a `static` part of the tree, at the first call, and returns its token.
+    ///
+    /// It can be called on any thread and any number of times. Each call takes the parent's lock for a
+    /// moment: keep the result where it is needed often.
     ///
     /// # Examples
     ///
@@ -160,7 +162,7 @@ impl Token {
     /// children can be made at any time, also while the call is at work; they are live.
     ///
     /// So one token serves to start, stop, and start again. From any thread, from an interrupt, and without
-    /// a heap.
+    /// a heap (see [*Interrupts and signal handlers*](Token#interrupts-and-signal-handlers)).
     ///
     /// When the call returns, all that was below the token when it began is cancelled, with the
     /// same edges as for [`cancel`](Token::cancel) (see [*Guarantees about a tree*](Token)), and one more: if

@@ -35,7 +35,7 @@ use core::ptr::addr_of;
 /// As a `static` it is entered once, for the rest of the program, by
 /// [`enter_static`](OnCancel::enter_static).
 ///
-/// It is called once, by whoever cancels (which may be an interrupt handler), after all wakers have
+/// It is called once, by the thread or interrupt handler that cancels, after all wakers have
 /// been woken, among the callbacks of its token in the order in which they were entered, and with no
 /// lock held: it may use this token and any other. If the token is cancelled already, it is called
 /// when it is entered.
@@ -65,7 +65,7 @@ impl core::panic::RefUnwindSafe for OnCancel<'_> {}
 
 impl<'t> OnCancel<'t> {
     const_fn! {
-        /// A callback that the token does not know yet.
+        /// Creates a callback that is not registered yet.
         ///
         /// # Examples
         ///
@@ -122,8 +122,9 @@ impl<'t> OnCancel<'t> {
         self.into_ref().register();
     }
 
-    /// The same for one in a `static`, which stays registered for ever. From whatever thread; the
-    /// first call counts.
+    /// Registers a callback in a `static`, for ever, or calls it now if the token is cancelled already.
+    ///
+    /// It can be called on any thread; only the first call has an effect.
     ///
     /// # Panics
     ///

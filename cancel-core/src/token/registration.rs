@@ -66,8 +66,8 @@ impl<T: TokenRef> Registration<T> {
     ///
     /// The callback keeps neither the token nor memory for ever. If the last handle of the token goes
     /// without a cancel, the closure is dropped then, uncalled. (If the token has been cancelled
-    /// through an ancestor whose `cancel` has not come to this callback yet, whoever drops the last
-    /// handle calls it.) On a token that can never be cancelled the closure is dropped at once.
+    /// through an ancestor whose `cancel` has not come to this callback yet, the drop of
+    /// the last handle calls it.) On a token that can never be cancelled the closure is dropped at once.
     ///
     /// # Examples
     ///

@@ -70,7 +70,7 @@ impl core::panic::UnwindSafe for CancelToken {}
 impl core::panic::RefUnwindSafe for CancelToken {}
 
 impl CancelToken {
-    /// A live token without a parent.
+    /// Creates a live token without a parent.
     ///
     /// # Examples
     ///
@@ -101,7 +101,7 @@ impl CancelToken {
         unsafe { addr_of!((*self.node.as_ptr()).hub) }
     }
 
-    /// A token that is cancelled whenever this one is, and can be cancelled alone.
+    /// Creates a token that is cancelled whenever this one is, and can be cancelled alone.
     ///
     /// A child of a cancelled token is cancelled from the start. Its reason is
     /// [`Reason::Parent`](crate::Reason::Parent), and the original one stays readable.
@@ -125,8 +125,8 @@ impl CancelToken {
         unsafe { Self::from_raw(new_node(self.hub())) }
     }
 
-    /// A token that follows several others: cancelled as soon as the first of them is, with that
-    /// one's cause.
+    /// Creates a token that follows several others: it is cancelled as soon as the first of them is, with
+    /// the same cause.
     ///
     /// Following is one-way: cancelling the new token does nothing to its sources. Dropping it
     /// takes it out of all of them. Of no tokens at all it is a token of its own. A source whose
@@ -164,8 +164,8 @@ impl CancelToken {
         unsafe { Self::from_raw(Multi::follow(sources.collect(), false)) }
     }
 
-    /// A token that follows several others: cancelled once the last of them is, with that one's
-    /// cause.
+    /// Creates a token that follows several others: it is cancelled once the last of them is, with the
+    /// cause of the last.
     ///
     /// Otherwise as [`any`](CancelToken::any). Of no tokens at all it is a token of its own, and
     /// not a cancelled one. If a source can never be cancelled (any more), neither can this by its
@@ -193,8 +193,8 @@ impl CancelToken {
         unsafe { Self::from_raw(Multi::follow(sources.collect(), true)) }
     }
 
-    /// A child of this token that also follows others: cancelled as soon as its parent or the first
-    /// of them is.
+    /// Creates a child of this token that also follows others: it is cancelled as soon as its parent or
+    /// the first of them is.
     ///
     /// From the parent it inherits ([`Reason::Parent`](crate::Reason::Parent)); from the others it
     /// takes the cause over as it is, like [`any`](CancelToken::any). Without others it is a plain
@@ -245,7 +245,7 @@ impl CancelToken {
     }
 
     unless_loom! {
-        /// A handle of a token that is never cancelled, like [`Token::never`]. Allocates nothing.
+        /// Returns a handle of a token that is never cancelled, like [`Token::never`]. Allocates nothing.
         ///
         /// # Examples
         ///
@@ -272,7 +272,7 @@ impl CancelToken {
 }
 
 impl Token {
-    /// A child on the heap of a token in a `static`.
+    /// Creates a child on the heap of a token in a `static`.
     ///
     /// Otherwise as [`CancelToken::child`]. For a token that is not `'static`, see
     /// [`Child`](crate::Child).

@@ -9,7 +9,7 @@ use core::task::{Context, Poll};
 use futures_core::{FusedStream, Stream};
 use pin_project_lite::pin_project;
 
-/// What every stream can do with a token.
+/// Methods of every stream that stop it with a token.
 ///
 /// The streams that result wait in a list of the token while they are pending. So they are not `Unpin`:
 /// `std::pin::pin!` them (or `Box::pin`) before asking for one item after the other.
@@ -31,10 +31,9 @@ use pin_project_lite::pin_project;
 /// assert_eq!(all, [1, 2, 3]); // what had been taken when the token was cancelled is delivered
 /// ```
 pub trait CancelStreamExt: Stream + Sized {
-    /// The same items until the token is cancelled: then the stream ends.
+    /// Yields the items of the stream until the token is cancelled: then the stream ends.
     ///
-    /// For those who want to know why it ended there is
-    /// [`try_until_cancelled`](CancelStreamExt::try_until_cancelled).
+    /// To know why it ended, use [`try_until_cancelled`](CancelStreamExt::try_until_cancelled).
     ///
     /// # Cancel safety
     ///
@@ -72,7 +71,9 @@ pub trait CancelStreamExt: Stream + Sized {
         TakeUntilCancelled::new(self, token.as_token().open())
     }
 
-    /// The same with a token of its own, for streams that are `'static`.
+    /// Yields the items of the stream until `token` is cancelled: then the stream ends. Keeps the token.
+    ///
+    /// The result borrows nothing, so it is `'static` if the stream is, and can be spawned.
     ///
     /// # Cancel safety
     ///
@@ -101,8 +102,8 @@ pub trait CancelStreamExt: Stream + Sized {
         TakeUntilCancelled::new(self, token.into_token().open())
     }
 
-    /// The same items, as `Ok`, until the token is cancelled: then one `Err` that says why, and the
-    /// end.
+    /// Yields the items of the stream, as `Ok`, until the token is cancelled: then one `Err` that says why,
+    /// and the end.
     ///
     /// A stream that comes to its own end does so without an `Err`.
     ///
@@ -145,7 +146,10 @@ pub trait CancelStreamExt: Stream + Sized {
         TryUntilCancelled::new(self, token.as_token().open())
     }
 
-    /// The same with a token of its own, for streams that are `'static`.
+    /// Yields the items of the stream, as `Ok`, until `token` is cancelled: then one `Err` that says why,
+    /// and the end. Keeps the token.
+    ///
+    /// The result borrows nothing, so it is `'static` if the stream is, and can be spawned.
     ///
     /// # Errors
     ///

@@ -107,7 +107,7 @@ impl<F: Future, T: TokenRef> FusedFuture for UntilCancelled<F, T> {
     }
 }
 
-/// What every future can do with a token.
+/// Methods of every future that stop it with a token.
 ///
 /// # Examples
 ///
@@ -163,7 +163,9 @@ pub trait CancelFutureExt: Future + Sized {
         UntilCancelled::new(self, token.as_token().open())
     }
 
-    /// The same with a token of its own, for futures that are `'static`.
+    /// Runs the future until it is ready or `token` is cancelled; keeps the token.
+    ///
+    /// The result borrows nothing, so it is `'static` if the future is, and can be spawned.
     ///
     /// # Errors
     ///

@@ -54,7 +54,7 @@ impl<T: TokenRef> TokenView<T> {
         &self.token
     }
 
-    /// As [`Token::run_until_cancelled`].
+    /// Runs `future` until it is ready or the token is cancelled, as [`Token::run_until_cancelled`].
     ///
     /// # Errors
     ///
@@ -75,7 +75,7 @@ impl<T: TokenRef> TokenView<T> {
         self.token.run_until_cancelled(future)
     }
 
-    /// As [`Token::is_cancelled`].
+    /// Returns whether the token is cancelled, as [`Token::is_cancelled`].
     ///
     /// # Examples
     ///
@@ -87,7 +87,7 @@ impl<T: TokenRef> TokenView<T> {
         self.token.is_cancelled()
     }
 
-    /// As [`Token::may_be_cancelled`].
+    /// Returns whether the token could ever be cancelled, as [`Token::may_be_cancelled`].
     ///
     /// # Examples
     ///
@@ -98,7 +98,7 @@ impl<T: TokenRef> TokenView<T> {
         self.token.may_be_cancelled()
     }
 
-    /// As [`Token::check`].
+    /// Returns `Err` with the cause if the token is cancelled, as [`Token::check`].
     ///
     /// # Errors
     ///
@@ -114,7 +114,7 @@ impl<T: TokenRef> TokenView<T> {
         self.token.check()
     }
 
-    /// As [`Token::cause`].
+    /// Returns why the token was cancelled, as [`Token::cause`].
     ///
     /// # Examples
     ///
@@ -125,7 +125,7 @@ impl<T: TokenRef> TokenView<T> {
         self.token.cause()
     }
 
-    /// As [`Token::cancelled`].
+    /// Returns a future that resolves once the token is cancelled, as [`Token::cancelled`].
     ///
     /// # Cancel safety
     ///
@@ -143,7 +143,7 @@ impl<T: TokenRef> TokenView<T> {
         self.token.cancelled()
     }
 
-    /// As [`Token::id`].
+    /// Returns the id of the token, as [`Token::id`].
     ///
     /// # Examples
     ///
@@ -253,7 +253,7 @@ impl<T: TokenRef> HasId for TokenView<T> {
 }
 
 impl Token {
-    /// The right to look and wait, without the right to cancel.
+    /// Returns a view, which can look and wait, but not cancel.
     ///
     /// # Examples
     ///
@@ -271,7 +271,7 @@ impl Token {
 #[cfg(feature = "alloc")]
 #[cfg_attr(docsrs, doc(cfg(feature = "alloc")))]
 impl CancelToken {
-    /// The right to look and wait, without the right to cancel, to hand out.
+    /// Returns a view that keeps a handle of the token, to hand out: it can look and wait, but not cancel.
     ///
     /// # Examples
     ///
@@ -289,7 +289,7 @@ impl CancelToken {
 #[cfg(feature = "alloc")]
 #[cfg_attr(docsrs, doc(cfg(feature = "alloc")))]
 impl TokenView<CancelToken> {
-    /// As [`CancelToken::cancelled_owned`].
+    /// Returns a future that resolves once the token is cancelled, and keeps a handle of it.
     ///
     /// # Cancel safety
     ///
@@ -307,7 +307,7 @@ impl TokenView<CancelToken> {
         self.inner().cancelled_owned()
     }
 
-    /// A child of the token, which the holder of the view may cancel.
+    /// Creates a child of the token, which the holder of the view may cancel.
     ///
     /// # Examples
     ///
@@ -321,11 +321,11 @@ impl TokenView<CancelToken> {
         self.inner().child()
     }
 
-    /// As [`CancelToken::on_cancel`].
+    /// Calls `f` once when the token is cancelled, as [`CancelToken::on_cancel`].
     ///
     /// # Panics
     ///
-    /// As [`CancelToken::on_cancel`].
+    /// Calls `f` once when the token is cancelled, as [`CancelToken::on_cancel`].
     ///
     /// # Examples
     ///

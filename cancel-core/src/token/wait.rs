@@ -214,7 +214,7 @@ impl IntoFuture for CancelToken {
 }
 
 impl Token {
-    /// A future that resolves once the token is cancelled.
+    /// Returns a future that resolves once the token is cancelled.
     ///
     /// It allocates nothing; any number of them may wait. It has to be pinned (`pin!`, or by
     /// `.await`), and takes itself out of the token when dropped, in any state.
@@ -247,7 +247,7 @@ impl Token {
 #[cfg(feature = "alloc")]
 #[cfg_attr(docsrs, doc(cfg(feature = "alloc")))]
 impl CancelToken {
-    /// A future that resolves once the token is cancelled, and keeps a handle of it.
+    /// Returns a future that resolves once the token is cancelled, and keeps a handle of it.
     ///
     /// Otherwise as [`Token::cancelled`].
     ///

@@ -120,8 +120,8 @@ pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         name: "what a child that follows gets from its parent is not inherited",
         file: "token/shared.rs",
-        from: "Vec::from([(self.hub(), INHERITED)])",
-        to: "Vec::from([(self.hub(), INHERITED & !INHERITED)])",
+        from: "Vec::from([(parent, INHERITED)])",
+        to: "Vec::from([(parent, INHERITED & !INHERITED)])",
         found_by: Test("token", "model::random_programs_and_the_reference"),
     },
 ];
