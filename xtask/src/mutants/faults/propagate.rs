@@ -36,8 +36,8 @@ pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         name: "below: the source of what is moved is written outside of its lock",
         file: "tree/propagate/children.rs",
-        from: "                source.store(hub.cast_mut(), Release);\n                moved.live |= dependent.flags & CANCELLED == 0;\n                Hub::unlock(own, dependent);",
-        to: "                moved.live |= dependent.flags & CANCELLED == 0;\n                Hub::unlock(own, dependent);\n                source.store(hub.cast_mut(), Release);",
+        from: "                source.store(hub.cast_mut(), Release);\n                moved.live |= match (*entry).passed.get() {\n                    true => (*entry).spent.get(), // another call's marker (C5)\n                    false => dependent.flags & CANCELLED == 0,\n                };\n                Hub::unlock(own, dependent);",
+        to: "                moved.live |= match (*entry).passed.get() {\n                    true => (*entry).spent.get(), // another call's marker (C5)\n                    false => dependent.flags & CANCELLED == 0,\n                };\n                Hub::unlock(own, dependent);\n                source.store(hub.cast_mut(), Release);",
         found_by: Model(Models::Tree, "children::"),
     },
     Fault {
