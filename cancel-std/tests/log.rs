@@ -52,9 +52,9 @@ fn lines() {
     let expected = [
         format!("DEBUG {parent} sync started"),
         format!("DEBUG {child} (parent {parent}) started"),
-        format!("INFO {parent} sync cancel requested: timeout"),
-        format!("INFO {child} (parent {parent}) cancelled by parent (timeout)"),
-        format!("INFO {parent} sync cancelled: timeout"),
+        format!("INFO {parent} sync cancel requested: timeout of 5s of \"sync\""),
+        format!("INFO {child} (parent {parent}) cancelled by parent (timeout of 5s of \"sync\")"),
+        format!("INFO {parent} sync cancelled: timeout of 5s of \"sync\""),
     ];
     assert_eq!(take(), expected);
 

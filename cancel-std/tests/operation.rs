@@ -23,5 +23,7 @@ mod races;
 mod setup;
 #[path = "operation/time.rs"]
 mod time;
+#[path = "operation/whose.rs"]
+mod whose;
 #[path = "operation/wrap.rs"]
 mod wrap;

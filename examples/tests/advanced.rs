@@ -15,16 +15,16 @@ fn shielded_operations() {
             "Step 2/3",
             "Cleanup: closing, running before",
             "Cleanup: closed",
-            "Result: cancelled: timeout",
+            "Result: cancelled: timeout of *",
             "Final status: cancelled",
             "Shielded transaction:",
             "Transaction: begin",
             "Transaction: commit (cancelled: true)",
             "After the shield: committed",
-            "Result: cancelled: timeout",
+            "Result: cancelled: timeout of *",
             "Final status: cancelled",
             "A cleanup that hangs, bounded:",
-            "Result: cancelled: timeout",
+            "Result: cancelled: timeout of *",
             "Error: cleanup did not end within *",
             "Grace period, used:",
             "Asked to stop: timeout",
@@ -44,11 +44,11 @@ fn timeout_helper() {
             "fast query: 42 rows",
             "slow query: cancelled: timeout",
             "With a default:",
-            "lookup: cancelled: timeout",
+            "lookup: cancelled: timeout of 100ms of \"lookup\"",
             "lookup gave: no rows",
             "Nested, the earliest counts:",
             "inner has at most 1 s: true",
-            "outer: cancelled: timeout",
+            "outer: cancelled: timeout of 100ms of \"outer\"",
             "Moved while it runs:",
             "patient: 42 rows",
         ]
@@ -100,7 +100,7 @@ fn retry() {
 
     assert_lines(
         &lines[not..pause],
-        &["attempt 1", "Result: cancelled: timeout"],
+        &["attempt 1", "Result: cancelled: timeout of *"],
     );
     assert!(seconds_after(&lines[not..], "after ") >= 0.1);
 
@@ -149,7 +149,7 @@ fn all_sources() {
     assert_eq!(
         run("02_all_sources"),
         [
-            "timeout: cancelled: timeout",
+            "timeout: cancelled: timeout of 200ms of \"robust_operation\"",
             "token: cancelled: manual: user pressed stop",
             "condition: cancelled: condition: condition met: disk full",
             "flag: cancelled: condition: maintenance begins",

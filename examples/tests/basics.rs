@@ -74,7 +74,7 @@ fn decorated_functions() {
         [
             "A function with 2 seconds:",
             "Result: slow_operation(1.5) completed",
-            "Operation was cancelled: timeout",
+            "Operation was cancelled: timeout of 200ms of \"slow_operation(3)\"",
             "A method with a token:",
             "Error: nothing to load",
             "row 1",

@@ -26,10 +26,10 @@ fn hierarchy() {
             "elsewhere: cancelled by parent (manual): enough",
             "Timeout propagation:",
             "quick_task: completed",
-            "hasty_task: cancelled: timeout",
+            "hasty_task: cancelled: timeout of 30ms of \"hasty_task\"",
             "An hour would be nice, there is less: true",
             "slow_task: parent",
-            "parent: cancelled: timeout",
+            "parent: cancelled: timeout of 400ms of \"parent\"",
         ]
     );
 }

@@ -70,7 +70,7 @@ fn testing_kit() {
         run("03_testing_kit"),
         [
             "Six hours are not enough, as a test would find out:",
-            "cancelled: timeout, after 21600s",
+            "cancelled: timeout of 21600s of \"backup\", after 21600s",
             "Timers left behind: 0",
             "A scenario, and what came of it:",
             "0s backup started",

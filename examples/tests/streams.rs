@@ -52,7 +52,7 @@ fn paginated() {
             "fetched 0..4",
             "fetched 4..8",
             "storing [0, 1, 2, 3, 4]",
-            "Stopped: cancelled: timeout",
+            "Stopped: cancelled: timeout of 200ms of \"copy\"",
             "Progress: 5 records",
             "Fetched and not stored: [5, 6, 7]",
         ]
@@ -76,7 +76,7 @@ fn slow_network() {
             a,
             b,
             c,
-            "Stopped: cancelled: timeout",
+            "Stopped: cancelled: timeout of 300ms",
             kept,
             "A server that falls silent, and a user who does not wait:",
             a,

@@ -17,10 +17,10 @@ fn cancel_from_thread() {
             "Cancel won: true",
             "Blocking work in a thread:",
             "Progress: 2 numbers",
-            "Thread: cancelled: timeout",
+            "Thread: cancelled: timeout of 100ms",
             "Blocking work on this thread:",
             "Callback: sum is over",
-            "Result: cancelled: timeout",
+            "Result: cancelled: timeout of 100ms of \"sum\"",
             "Final status: cancelled",
         ],
     );
@@ -45,7 +45,7 @@ fn cancel_from_async() {
             "By the failure of another task:",
             "Reason: error, because: disk full",
             "While computing:",
-            "Result: cancelled: timeout",
+            "Result: cancelled: timeout of 50ms",
             "There is a partial result: true",
         ]
     );
@@ -61,7 +61,7 @@ fn shared_context() {
             "[import for ada] started",
             "[import for ada] parsing in a thread",
             "[import for ada] parsing in a thread",
-            "Result: cancelled: timeout",
+            "Result: cancelled: timeout of 200ms of \"import\"",
             "Progress and partial result seen while it ran: true",
             "Some of it is done: true",
             "Partial result: *",
@@ -86,11 +86,11 @@ fn task_group() {
             "Error: invalid digit found in string",
             "Status: failed",
             "One times out:",
-            "Error: cancelled: timeout",
-            "Group: hasty: cancelled: timeout",
+            "Error: cancelled: timeout of 20ms of \"hasty\"",
+            "Group: hasty: cancelled: timeout of 20ms of \"hasty\"",
             "The operation around it times out:",
             "The last task is over",
-            "Body: cancelled by parent (timeout)",
+            "Body: cancelled by parent (timeout of 30ms)",
         ]
     );
 }

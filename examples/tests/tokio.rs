@@ -14,7 +14,7 @@ fn tokio_tokens() {
             "cancelled: shutdown: the program is ending",
             "chunks so far: true",
             "An operation cancels theirs:",
-            "session: cancelled: timeout",
+            "session: cancelled: timeout of 20ms of \"session\"",
             "worker: told to stop",
             "after the link: false",
             "Both ways, and a thread of tokio's pool:",

@@ -21,6 +21,7 @@ use std::ops::DerefMut;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 pub(super) enum Outcome {
     Completed,
@@ -125,10 +126,13 @@ impl<R: Runtime> Operation<R> {
         }
         state.status = Status::Running;
         state.started = Some(now);
-        let deadlines = [self.inner.deadline.get(), Some(now + state.timeout)];
+        let (deadline, late) = (self.inner.deadline.get(), Some(now + state.timeout));
         self.inner
             .deadline
-            .begin(deadlines.into_iter().flatten().min());
+            .begin([deadline, late].into_iter().flatten().min());
+        if deadline.is_some_and(|deadline| late.is_some_and(|late| deadline < late)) {
+            state.timeout = Duration::MAX; // it is not what will run out
+        }
         let more = state.pending.is_some();
         let registries = state.registries.clone();
         drop(state);

@@ -121,7 +121,7 @@ impl<R: Runtime + Spawn> Operation<R> {
     ///     group.spawn_as(hasty, |cx| async move { cx.sleep(Duration::MAX).await });
     /// });
     /// assert_eq!(smol::block_on(run).unwrap_err().reason(), Reason::Timeout);
-    /// assert_eq!(op.context().error(), Some("hasty: cancelled: timeout"));
+    /// assert_eq!(op.context().error(), Some("hasty: cancelled: timeout of 5ms of \"hasty\""));
     /// ```
     pub fn run_group<T, F>(
         &self,

@@ -342,8 +342,8 @@ impl<R: Runtime> Source<R> {
     pub(crate) fn start(self, op: &Operation<R>) -> Started {
         let runtime = op.runtime();
         match self.kind {
-            Kind::Timeout(timeout) => once(DeadlineSource::new(runtime.sleep(timeout))),
-            Kind::Deadline(deadline) => once(DeadlineSource::new(runtime.sleep_until(deadline))),
+            Kind::Timeout(timeout) => late(op, runtime.sleep(timeout), Some(timeout)),
+            Kind::Deadline(deadline) => late(op, runtime.sleep_until(deadline), None),
             Kind::Token(token) => once(async move { token.cancelled_owned().await.into() }),
             Kind::Operation(part) => {
                 let sources = part.into_sources();
@@ -357,6 +357,21 @@ impl<R: Runtime> Source<R> {
             Kind::Other { start, .. } => start(op),
         }
     }
+}
+
+/// A sleep as a source, whose cause says of what operation it is, and the limit of a timeout.
+fn late<R: Runtime>(op: &Operation<R>, sleep: R::Sleep, limit: Option<Duration>) -> Started {
+    let name = op.inner.setup.name.clone();
+    once(async move {
+        let mut cause = DeadlineSource::new(sleep).await;
+        if let Some(limit) = limit.filter(|_| cause.reason() == Reason::Timeout) {
+            cause = cause.with_limit(limit);
+        }
+        match name {
+            Some(name) => cause.with_name(name),
+            None => cause,
+        }
+    })
 }
 
 fn once(future: impl Future<Output = Cause> + Send + 'static) -> Started {

@@ -119,7 +119,10 @@ impl<R: Runtime> Setup for OperationSetup<'_, R> {
             let timeout = cause.reason() == Reason::Timeout;
             let above = timeout && panics.guard(|| inner.time_out_above()).unwrap_or(true);
             if !above {
-                return Poll::Ready(Some(cause));
+                return Poll::Ready(Some(match timeout {
+                    true => inner.timed_out(),
+                    false => inner.named(cause), // the timer has failed
+                }));
             }
         }
         match this.others {

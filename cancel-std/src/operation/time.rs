@@ -8,6 +8,24 @@ use std::future::Future;
 use std::time::Duration;
 
 impl<R> Inner<R> {
+    /// The cause of the operation's own timeout or deadline, with its name, and with the limit of a
+    /// timeout.
+    pub(super) fn timed_out(&self) -> Cause {
+        let limit = self.lock().timeout;
+        match limit {
+            Duration::MAX => self.named(Cause::new(Reason::Timeout)),
+            limit => self.named(Cause::new(Reason::Timeout).with_limit(limit)),
+        }
+    }
+
+    /// Says which operation it is about, if that has a name.
+    pub(super) fn named(&self, cause: Cause) -> Cause {
+        match &self.setup.name {
+            Some(name) => cause.with_name(name.clone()),
+            None => cause,
+        }
+    }
+
     /// The deadline that counts, and whose it is: of equal ones the outermost's. Ancestors count while they
     /// run.
     pub(super) fn earliest(&self) -> Option<(Instant, &Inner<R>)> {
@@ -39,7 +57,7 @@ impl<R> Inner<R> {
             && owner
                 .token
                 .get()
-                .is_some_and(|token| token.cancel_with(Reason::Timeout))
+                .is_some_and(|token| token.cancel_with(owner.timed_out()))
     }
 }
 
@@ -112,7 +130,7 @@ impl<R: Runtime> Operation<R> {
             if at <= now() {
                 // The token of an ancestor has been made with its first child.
                 let token = owner.token.get().unwrap_or_else(|| self.token());
-                token.cancel_with(Reason::Timeout);
+                token.cancel_with(owner.timed_out());
                 return self.look();
             }
         }
@@ -182,7 +200,10 @@ impl<R: Runtime> Operation<R> {
                 state.timeout = timeout;
                 deadline.set(None);
             }
-            _ => deadline.set(Some(now + timeout)),
+            _ => {
+                state.timeout = timeout;
+                deadline.set(Some(now + timeout));
+            }
         })
     }
 

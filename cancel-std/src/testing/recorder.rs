@@ -39,9 +39,9 @@ use std::time::Duration;
 ///     [
 ///         "0s fetch started",
 ///         "0s fetch progress: 1/3",
-///         "30s fetch cancel requested: timeout",
+///         r#"30s fetch cancel requested: timeout of 30s of "fetch""#,
 ///         "30s body dropped",
-///         "30s fetch cancelled: timeout",
+///         r#"30s fetch cancelled: timeout of 30s of "fetch""#,
 ///     ]
 /// );
 /// ```

@@ -131,7 +131,7 @@ impl Script {
     /// let script = Script::new();
     /// let op = script.operation("nap").timeout(Duration::from_secs(5));
     /// let (_, events) = script.run(op.run(async |cx| cx.sleep(Duration::MAX).await));
-    /// assert_eq!(events.last().unwrap(), &"5s nap cancelled: timeout");
+    /// assert_eq!(events.last().unwrap(), &r#"5s nap cancelled: timeout of 5s of "nap""#);
     /// ```
     pub fn operation(&self, name: impl Into<Cow<'static, str>>) -> Operation<VirtualTime> {
         let op = self.time.operation().name(name);

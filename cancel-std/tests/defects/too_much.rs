@@ -202,7 +202,8 @@ fn d16_a_timeout_in_a_task_group_is_reported() {
     }));
     assert_eq!(why.unwrap_err().reason(), Reason::Timeout);
     assert_eq!(op.status(), Status::Failed);
-    assert_eq!(op.context().error(), Some("hasty: cancelled: timeout"));
+    let error = "hasty: cancelled: timeout of 5s of \"hasty\"";
+    assert_eq!(op.context().error(), Some(error));
     assert_eq!(time.now(), Instant::EPOCH + secs(5));
 
     // Of an operation inside a task: its own result, nobody else's.

@@ -98,7 +98,8 @@ fn defect_16_a_timeout_of_a_task_does_not_vanish() {
     };
     assert_eq!(why.reason(), Reason::Timeout);
     let context = op.context();
-    assert_eq!(context.error(), Some("hasty: cancelled: timeout"));
+    let error = format!("hasty: cancelled: timeout of {SHORT:?} of \"hasty\"");
+    assert_eq!(context.error(), Some(&*error));
     let source = context.cause().unwrap().source().unwrap();
     assert_eq!(source.downcast_ref(), Some(&why));
     let run = Cancelable::new().run_group(async |group| {

@@ -62,9 +62,9 @@ fn families() {
         "0s #2 started",
         "0s #2 progress: below", // heard by the child,
         "0s #2 progress: below", // and by its parent
-        "5s #1 cancel requested: timeout",
-        "5s #2 cancelled by parent (timeout)",
-        "5s #1 cancelled: timeout",
+        "5s #1 cancel requested: timeout of 5s",
+        "5s #2 cancelled by parent (timeout of 5s)",
+        "5s #1 cancelled: timeout of 5s",
     ];
     assert_eq!(recorder.events(), expected);
 }

@@ -51,7 +51,7 @@ fn timeout_and_ctrl_c_stop_it() {
             "Final status: cancelled",
             "The connection works: visit 2",
             "Stopped by a timeout, without async code:",
-            "Error: cancelled: timeout",
+            "Error: cancelled: timeout of 300ms",
             "The connection works: visit 3",
         ]
     );
