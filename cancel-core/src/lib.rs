@@ -105,10 +105,7 @@ pub use token::{
 
 #[cfg(feature = "alloc")]
 #[cfg_attr(docsrs, doc(cfg(feature = "alloc")))]
-pub use {
-    scope::TimeoutToken,
-    token::{CancelToken, Follow, Followed, Registration},
-};
+pub use token::{CancelToken, Follow, Followed, Registration};
 
 sync::with_std! {
     pub use token::{PanicGuard, block_on};

@@ -17,6 +17,9 @@ mod until_deadline;
 
 mod timeout;
 
+#[cfg(feature = "alloc")]
+mod timed;
+
 mod run;
 
 pub use deadline::Deadline;
@@ -25,7 +28,5 @@ pub use run::Scope;
 pub use setup::{Bare, Setup, WithCleanup, WithGrace, WithShields, WithSource, WithSources};
 pub use shields::{Shield, Shields};
 pub use source::{AllOf, AnyOf, DeadlineSource, all_of, any_of};
-#[cfg(feature = "alloc")]
-pub use timeout::TimeoutToken;
 pub use timeout::{Timeout, TimeoutExt};
 pub use until_deadline::UntilDeadline;

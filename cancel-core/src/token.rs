@@ -28,6 +28,10 @@ mod guard;
 #[allow(unsafe_code)]
 mod registration;
 
+#[cfg(feature = "alloc")]
+#[allow(unsafe_code)]
+mod alarm;
+
 mod view;
 
 mod blocking;

@@ -2,7 +2,7 @@
 //!
 //! All of the wing is unsafe code. Each file says by which numbered invariants it is sound: E in
 //! `list.rs`, H in `hub.rs`, M1 and M2 in `handles.rs`, N in `node.rs`, B in `block.rs`, K in `hook.rs`,
-//! M3 and M4 in `multi.rs`, P in `propagate.rs`.
+//! M3 and M4 in `multi.rs`, T in `timed.rs`, P in `propagate.rs`.
 
 mod state;
 
@@ -14,6 +14,9 @@ mod hub;
 mod handles;
 
 mod node;
+
+#[cfg_attr(not(feature = "alloc"), path = "tree/timed_none.rs")]
+mod timed;
 
 mod leave;
 
@@ -44,3 +47,5 @@ pub(crate) use propagate::{cancel, cancel_children, need_all};
 #[cfg(feature = "alloc")]
 pub(crate) use state::INHERITED;
 pub(crate) use state::{CANCELLED, NEVER, NONEMPTY};
+#[cfg(feature = "alloc")]
+pub(crate) use timed::{Timed, arm, deadline, disarm};

@@ -121,5 +121,5 @@ pub use cancel_core::{
 };
 #[cfg(feature = "alloc")]
 #[cfg_attr(docsrs, doc(cfg(feature = "alloc")))]
-pub use cancel_core::{CancelToken, Follow, Followed, Registration, TimeoutToken};
+pub use cancel_core::{CancelToken, Follow, Followed, Registration};
 pub use timer::{Embassy, Sleep, deadline_after, deadline_at};

@@ -121,9 +121,9 @@ pub use cancel_core::{
     Check, Child, Deadline, DeadlineSource, DropGuard, Follow, Followed, HasId, Instant,
     IntoDeadline, IntoToken, Lent, Never, OnCancel, PanicGuard, Reason, Registration, Scope,
     Shield, Shields, Spawn, SpawnError, SpawnLocal, StaticCause, TakeUntilCancelled, Timeout,
-    TimeoutExt, Timer, TimerError, Token, TokenId, TokenRef, TokenView,
-    TryUntilCancelled, UntilCancelled, UntilDeadline, WaitForCancel, WithCleanup, WithGrace,
-    WithShields, WithSource, WithSources, all_of, any_of, block_on,
+    TimeoutExt, Timer, TimerError, Token, TokenId, TokenRef, TokenView, TryUntilCancelled,
+    UntilCancelled, UntilDeadline, WaitForCancel, WithCleanup, WithGrace, WithShields, WithSource,
+    WithSources, all_of, any_of, block_on,
 };
 #[cfg(feature = "macros")]
 #[cfg_attr(docsrs, doc(cfg(feature = "macros")))]

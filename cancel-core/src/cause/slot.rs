@@ -5,7 +5,7 @@
 //! | null | 0 | nothing: the token itself was asked |
 //! | a block | 0 | what the block says; if that has no origin, the token itself was asked |
 //! | an id | 1 | whose cancelation it is, and nothing else |
-//! | | 2 | (live tokens only, reserved) |
+//! | a block of another kind | 2 | (live tokens only) the time limit of the token (T1 in tree/timed.rs) |
 //! | a block | 3 | what the block says; whose cancelation it is, nobody knows |
 //!
 //! Invariants (`D` in detail.rs, `H` in hub.rs)
@@ -13,7 +13,7 @@
 //! * S1: this file alone makes and reads tags. Blocks and tokens are aligned to 4 bytes at least. An id
 //!   is an address without provenance: nothing is ever read through it.
 //! * S2: a block in a slot is one reference to it (D1), which the slot's drop gives back. Null and ids
-//!   count nothing.
+//!   count nothing. What has tag 2 is taken out before the slot is used otherwise, or dropped.
 //! * S3: null, and a block without an origin at tag 0, mean the token whose slot it is. So neither goes
 //!   from one token to another; what does is made by [`Said::for_others`] or [`Said::with_origin`].
 //! * S4: a block without an origin cannot be given one when others may know it (D2). A second block
@@ -26,6 +26,7 @@ use core::ptr::{null_mut, without_provenance_mut};
 
 const TAGS: usize = 3;
 const ID: usize = 1;
+const LIVE: usize = 2;
 const UNKNOWN: usize = 3;
 
 // S1. (A token begins with its state word.)
@@ -68,6 +69,28 @@ impl Slot {
             // SAFETY: the slot's own reference (S2).
             unsafe { said.unreserve(1) };
         }
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl Slot {
+    /// The time limit of a live token that has one.
+    pub(crate) fn live(&self) -> *mut () {
+        // Relaxed, all three: under the token's lock.
+        let raw = self.0.load(Relaxed);
+        debug_assert_eq!(raw.addr() & TAGS, LIVE);
+        raw.map_addr(|addr| addr & !TAGS).cast()
+    }
+
+    pub(crate) fn set_live(&self, block: *mut ()) {
+        let tagged = block.map_addr(|addr| addr | LIVE);
+        self.0.store(tagged.cast(), Relaxed);
+    }
+
+    pub(crate) fn take_live(&self) -> *mut () {
+        let block = self.live();
+        self.0.store(null_mut(), Relaxed);
+        block
     }
 }
 
@@ -138,7 +161,7 @@ impl Said {
     #[inline(always)]
     fn detail(self) -> *mut Detail {
         match self.tag() {
-            ID => null_mut(),
+            ID | LIVE => null_mut(),
             _ => self.0.map_addr(|addr| addr & !TAGS),
         }
     }

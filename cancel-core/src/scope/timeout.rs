@@ -1,4 +1,4 @@
-//! Timeouts without a scope: of a single future, and as a token.
+//! The timeout of a single future.
 
 use crate::cause::Cancelled;
 use crate::cause::Cause;
@@ -130,100 +130,5 @@ where
 {
     fn is_terminated(&self) -> bool {
         self.running.is_none()
-    }
-}
-
-#[cfg(feature = "alloc")]
-pub use token::TimeoutToken;
-
-#[cfg(feature = "alloc")]
-mod token {
-    use crate::rt::{Spawn, SpawnError, Timer};
-    use crate::scope::source::DeadlineSource;
-    use crate::token::CancelFutureExt;
-    use crate::token::CancelToken;
-    use crate::token::DropGuard;
-    use core::ops::Deref;
-    use core::time::Duration;
-
-    impl CancelToken {
-        /// A token that cancels itself after `timeout`, with reason *timeout*, unless somebody does
-        /// so before. For interfaces that take a token; where a body is run, a scope or an operation
-        /// with a timeout is cheaper.
-        ///
-        /// A task on `runtime` keeps the time. It ends with the result of this call, at the latest.
-        ///
-        /// # Errors
-        ///
-        /// [`SpawnError`] if the runtime takes no tasks.
-        ///
-        /// # Examples
-        ///
-        /// ```
-        /// use cancel_core::{CancelToken, Instant, Reason, Spawn, SpawnError, Timer, TimerError};
-        /// use std::time::Duration;
-        /// # #[derive(Clone)]
-        /// # struct Runtime;
-        /// # impl Timer for Runtime {
-        /// #     type Sleep = std::future::Ready<Result<(), TimerError>>;
-        /// #     fn now(&self) -> Instant { Instant::EPOCH }
-        /// #     fn sleep_until(&self, _: Instant) -> Self::Sleep { std::future::ready(Ok(())) }
-        /// # }
-        /// # impl Spawn for Runtime {
-        /// #     fn spawn<F: Future<Output = ()> + Send + 'static>(&self, f: F)
-        /// #         -> Result<(), SpawnError> { smol::block_on(f); Ok(()) }
-        /// # }
-        ///
-        /// let token = CancelToken::with_timeout(&Runtime, Duration::from_millis(5))?;
-        /// assert_eq!(smol::block_on(token.cancelled()).reason(), Reason::Timeout);
-        /// # Ok::<(), SpawnError>(())
-        /// ```
-        pub fn with_timeout<R>(runtime: &R, timeout: Duration) -> Result<TimeoutToken, SpawnError>
-        where
-            R: Timer<Sleep: Send + 'static> + Spawn,
-        {
-            let token = CancelToken::new();
-            let stop = CancelToken::new();
-            let late = DeadlineSource::new(runtime.sleep(timeout));
-            let (theirs, stopped) = (token.clone(), stop.clone());
-            runtime.spawn(async move {
-                let cancelled = theirs.clone();
-                let either = late.until_cancelled(&stopped).until_cancelled(&cancelled);
-                if let Ok(Ok(cause)) = either.await {
-                    theirs.cancel_with(cause);
-                }
-            })?;
-            Ok(TimeoutToken {
-                token,
-                _task: stop.drop_guard(),
-            })
-        }
-    }
-
-    /// A token that cancels itself after a time, made by [`CancelToken::with_timeout`].
-    ///
-    /// Dropping it ends the time keeping; clones of the token inside stay what they are.
-    ///
-    /// # Examples
-    ///
-    /// See [`CancelToken::with_timeout`].
-    #[derive(Debug)]
-    pub struct TimeoutToken {
-        token: CancelToken,
-        _task: DropGuard<CancelToken>,
-    }
-
-    impl crate::token::AsToken for TimeoutToken {
-        fn as_token(&self) -> crate::token::Lent<&crate::token::Token> {
-            self.token.as_token()
-        }
-    }
-
-    impl Deref for TimeoutToken {
-        type Target = CancelToken;
-
-        fn deref(&self) -> &CancelToken {
-            &self.token
-        }
     }
 }

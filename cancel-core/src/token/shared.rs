@@ -38,6 +38,8 @@ use core::ptr::{NonNull, addr_of, null};
 /// assert_eq!(cancelled.message(), Some("client went away"));
 /// ```
 ///
+/// A time limit can be given to it at any time: [`cancel_after`](CancelToken::cancel_after).
+///
 /// # Memory
 ///
 /// One allocation of 56 bytes (on 64-bit targets) per token. Only handles keep a token: neither
@@ -88,11 +90,15 @@ impl CancelToken {
     ///
     /// `node` is alive and on the heap, and the caller gives one handle of it away.
     #[inline]
-    unsafe fn from_raw(node: *const Node) -> Self {
+    pub(crate) unsafe fn from_raw(node: *const Node) -> Self {
         CancelToken {
             // SAFETY: from a `Box`.
             node: unsafe { NonNull::new_unchecked(node.cast_mut()) },
         }
+    }
+
+    pub(crate) fn node(&self) -> *const Node {
+        self.node.as_ptr()
     }
 
     #[inline(always)]

@@ -5,8 +5,9 @@
 //! * M1: only the owner of a handle makes another one. So a count of 1 seen by the owner of a
 //!   handle stays 1 until that owner does something about it, and needs no read-modify-write.
 //! * M2: except for `MULTI` nodes, where dependents count too (N4) and a canceller may take a handle
-//!   of its own (`try_retain`). Their count always goes down by read-modify-write, and one that has
-//!   reached 0 stays there.
+//!   of its own (`try_retain`), and for those that have had a time limit, whose task may do so (T5 in
+//!   timed.rs). Their count always goes down by read-modify-write, and one that has reached 0 stays
+//!   there.
 
 use crate::sync::{AcqRel, Acquire, Relaxed, abort};
 use crate::tree::hub::Hub;
@@ -25,7 +26,7 @@ pub(crate) unsafe fn retain(hub: *const Hub) {
     }
 }
 
-/// A handle of a `MULTI` node, if it still has one (M2).
+/// A handle of a node whose count goes down by read-modify-write, if it still has one (M2).
 ///
 /// # Safety
 ///
@@ -44,15 +45,16 @@ pub(crate) unsafe fn try_retain(hub: *const Hub) -> bool {
     false
 }
 
-/// Whether there is one handle: the caller's, which then stays the only one (M1) unless the node is
-/// `MULTI`.
+/// Whether there is one handle: the caller's, which then stays the only one (M1) unless the flags, read
+/// afterwards, have `MULTI` or `ARMED` (T5).
 ///
 /// # Safety
 ///
 /// The caller has a handle.
 #[inline(always)]
 pub(crate) unsafe fn is_sole(hub: *const Hub) -> bool {
-    // Acquire: what the other owners did comes before the free.
+    // Acquire: what the other owners did comes before the free, and before the flags are read: one that
+    // has armed the node has said so.
     // SAFETY: alive while the caller has a handle.
     unsafe { (*hub).handles.load(Acquire) == 1 }
 }

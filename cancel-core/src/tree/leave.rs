@@ -7,7 +7,7 @@ use crate::tree::handles::retain;
 use crate::tree::hub::Hub;
 use crate::tree::list::Entry;
 use crate::tree::node::{Dependent, Link, Node, own_hub};
-use crate::tree::state::{INHERITED, MULTI, NONEMPTY, is_multi};
+use crate::tree::state::{ARMED, INHERITED, MULTI, NONEMPTY, is_multi};
 use core::ptr::{addr_of, null, null_mut};
 
 /// The locks of a dependent and its source.
@@ -237,6 +237,6 @@ pub(crate) unsafe fn is_alone(node: *const Node) -> bool {
             return false;
         }
         let flags = (*node).hub.word.load();
-        !Word::is_locked(flags) && flags & (NONEMPTY | MULTI) == 0
+        !Word::is_locked(flags) && flags & (NONEMPTY | MULTI | ARMED) == 0
     }
 }

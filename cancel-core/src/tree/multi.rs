@@ -14,7 +14,8 @@ use crate::tree::hub::Hub;
 use crate::tree::leave::{detach, detach_leaf, is_alone, leave};
 use crate::tree::list::{Entry, Kind};
 use crate::tree::node::{Dependent, Link, Node, enter};
-use crate::tree::state::{ALL, CANCELLED, INHERITED, MULTI, NEVER, NONEMPTY, OUTCOME};
+use crate::tree::state::{ALL, ARMED, CANCELLED, INHERITED, MULTI, NEVER, NONEMPTY, OUTCOME};
+use crate::tree::timed;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::mem::{ManuallyDrop, offset_of};
@@ -93,9 +94,9 @@ unsafe fn release_sole(node: *const Node) {
     // SAFETY: alive while we have a handle. `MULTI` never changes after the node was made.
     unsafe {
         let hub = addr_of!((*node).hub);
-        if (*hub).word.load() & MULTI != 0 {
+        if (*hub).word.load() & (MULTI | ARMED) != 0 {
             if drop_one(hub) {
-                destroy(node);
+                release_last(node); // M2
             }
         } else if detach_leaf(node) {
             free_alone(node);
@@ -109,15 +110,19 @@ unsafe fn release_sole(node: *const Node) {
 ///
 /// # Safety
 ///
-/// `node` is alive, and has no handle but, if it is not `MULTI`, one of the caller's, which is used up.
+/// `node` is alive, and has no handle but, if it is neither `MULTI` nor `ARMED`, one of the caller's, which
+/// is used up.
 #[cold]
 #[inline(never)]
 unsafe fn release_last(node: *const Node) {
     // SAFETY: nobody else frees it.
     unsafe {
-        if (*node).hub.word.load() & MULTI != 0 {
+        let hub = addr_of!((*node).hub);
+        if (*hub).word.load() & MULTI != 0 {
             return destroy(node);
         }
+        // (Its task finds no handle to take, or no target.)
+        let _closed = timed::disarm(hub, null());
         let _then = detach(node).map(ReleaseLater);
         free(node);
     }
@@ -208,13 +213,16 @@ impl Drop for Chain {
                         self.0 = source;
                     }
                 }
-                // What follows may drop errors and closures of the user's, which may panic: then the
-                // rest of the chain goes while unwinding.
+                // What follows may drop errors and closures of the user's, and wake a task, all of which
+                // may panic: then the rest goes while unwinding.
                 let rest = Chain(core::mem::replace(&mut self.0, null()));
-                let orphans = Orphans::of(addr_of!((*multi).node.hub));
-                if Hub::end(addr_of!((*multi).node.hub)) {
+                let hub = addr_of!((*multi).node.hub);
+                let orphans = Orphans::of(hub);
+                let closed = timed::disarm(hub, null());
+                if Hub::end(hub) {
                     drop(Box::from_raw(multi.cast_mut()));
                 }
+                drop(closed);
                 drop(orphans);
                 self.0 = ManuallyDrop::new(rest).0;
             }

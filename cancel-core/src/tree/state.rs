@@ -22,6 +22,8 @@
 //! hub.rs), `CANCELLED` together with `INHERITED`, reason and
 //! payload in one store. Nothing ever clears `CANCELLED`.
 //!
+//! While a token is live, its reason means nothing, and one bit of that says that it has a time limit.
+//!
 //! `CANCELLED` is the sign, so that to ask for it takes a shift on every processor (small ones have
 //! no instruction for a bit in the middle), and stands beside `NEVER`, so that both are one small
 //! constant. The lock wants the lowest bit.
@@ -42,6 +44,8 @@ pub(crate) const INHERITED: u32 = 1 << 5;
 pub(crate) const MULTI: u32 = 1 << 6;
 /// Follows all of its sources: the last one fires it.
 pub(crate) const ALL: u32 = 1 << 7;
+/// Of a node that is not `MULTI`: has had a time limit at some time (T5 in timed.rs).
+pub(crate) const ARMED: u32 = ALL;
 /// In a canceller's left list, with callbacks alone in its own.
 pub(crate) const CALLS: u32 = 1 << 8;
 /// Can never be cancelled.
@@ -57,6 +61,11 @@ pub(crate) const OUTCOME: u32 = CANCELLED | crate::cause::REASON_BITS;
 pub(crate) fn is_multi(flags: u32) -> bool {
     crate::sync::HAS_LINKS && flags & MULTI != 0
 }
+
+/// Of a live node: has a time limit (T1 in timed.rs). One of the reason's bits, which a live word does
+/// not need; whoever sets `CANCELLED` takes it away first.
+pub(crate) const TIMED: u32 = 1 << 9;
+const _: () = assert!(crate::cause::REASON_BITS & TIMED != 0);
 
 const FLAGS: u32 = CANCELLED | NEVER | ((CALLS << 1) - 1);
 const _: () = assert!(LOCK == 1 && crate::cause::REASON_BITS == !FLAGS);

@@ -18,6 +18,7 @@ mod links;
 mod origin;
 mod scopes;
 mod statics;
+mod timed;
 mod tree;
 mod two_cancels;
 mod waiters;

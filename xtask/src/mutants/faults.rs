@@ -5,10 +5,17 @@ use super::Fault;
 mod cause;
 mod lock;
 mod propagate;
+mod timed;
 mod tree;
 
 pub(super) fn all() -> impl Iterator<Item = &'static Fault> {
-    [cause::FAULTS, lock::FAULTS, propagate::FAULTS, tree::FAULTS]
-        .into_iter()
-        .flatten()
+    [
+        cause::FAULTS,
+        lock::FAULTS,
+        propagate::FAULTS,
+        timed::FAULTS,
+        tree::FAULTS,
+    ]
+    .into_iter()
+    .flatten()
 }

@@ -8,6 +8,7 @@ use crate::tree::block::Calls;
 use crate::tree::hub::Hub;
 use crate::tree::multi::Finished;
 use crate::tree::state::{INHERITED, MARKING, OUTCOME};
+use crate::tree::timed::Closed;
 use core::ptr::addr_of;
 
 /// The part below the root. `held`: its lock, with the flags to be.
@@ -37,6 +38,7 @@ pub(super) unsafe fn propagate(root: *const Hub, mut held: Held, panics: Panics)
             batch: Batch::new(),
             calls: Calls::new(),
             finished: Finished::new(),
+            closed: Closed::none(),
             busy: root,
             panics,
             served: false,

@@ -2,9 +2,10 @@
 
 use super::waiters;
 use crate::cause::Cause;
-use crate::sync::{CAN_WAIT, Patience, Word};
+use crate::sync::{CAN_WAIT, Panics, Patience, Word};
 use crate::tree::hub::Hub;
-use crate::tree::state::{CANCELLED, INHERITED, MARKING, NEVER, NONEMPTY};
+use crate::tree::state::{CANCELLED, INHERITED, MARKING, NEVER, NONEMPTY, TIMED};
+use crate::tree::timed;
 use core::ptr::addr_of;
 
 /// Cancels `root` and everything below. True for the call that won.
@@ -24,7 +25,7 @@ pub(crate) unsafe fn cancel(root: *const Hub, cause: Cause) -> bool {
         }
         let inherited = if cause.is_inherited() { INHERITED } else { 0 };
         let outcome = CANCELLED | cause.bits() | inherited;
-        if cause.is_plain() && flags & NONEMPTY == 0 {
+        if cause.is_plain() && flags & (NONEMPTY | TIMED) == 0 {
             // Nobody to tell and nothing to say: one step, if nobody is inside.
             if Word::try_set(addr_of!((*root).word), flags, outcome) {
                 return true;
@@ -38,6 +39,7 @@ pub(crate) unsafe fn cancel(root: *const Hub, cause: Cause) -> bool {
             lost(root);
             return false;
         }
+        let closed = timed::take(root, &mut held);
         // Published by the flag (H2).
         (*root).cause.set(said);
         held.flags |= outcome;
@@ -45,7 +47,15 @@ pub(crate) unsafe fn cancel(root: *const Hub, cause: Cause) -> bool {
             Hub::unlock(root, held);
             return true;
         }
-        waiters::serve(root, held);
+        if closed.is_empty() {
+            waiters::serve(root, held);
+        } else {
+            // The time limit's task is one more to be woken, whoever panics.
+            let mut panics = Panics::new();
+            panics.guard(|| waiters::serve(root, held));
+            panics.guard(|| drop(closed));
+            panics.resume();
+        }
         true
     }
 }

@@ -9,6 +9,7 @@ use crate::tree::list::{Entry, Kind};
 use crate::tree::multi;
 use crate::tree::node::{Dependent, Link, Node, own_hub};
 use crate::tree::state::{CANCELLED, DONE, HELD, INHERITED, MARKING, NONEMPTY, is_multi};
+use crate::tree::timed;
 use core::ptr::{addr_of, null_mut};
 
 /// How far a hold got.
@@ -258,6 +259,9 @@ impl Cancel {
                     self.said.reserve(256);
                 }
                 self.spare -= 1;
+            }
+            if timed::is_timed(held.flags) {
+                self.closed.add(timed::take(hub, held));
             }
             // Published by the flag (H2).
             (*hub).cause.set(self.said);

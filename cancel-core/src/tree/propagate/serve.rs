@@ -176,6 +176,12 @@ impl Cancel {
             // SAFETY: the handle is ours to give back.
             self.panics.guard(|| unsafe { multi::release_multi(hub) });
         }
+        while !self.closed.is_empty() {
+            let closed = &mut self.closed;
+            self.panics.guard(|| {
+                closed.wake_next();
+            });
+        }
         if self.spare > 0 {
             // SAFETY: reserved by us. No foreign code runs: of the root's block the root has one more
             // reference, and one of ours refers to that.

@@ -6,6 +6,7 @@ use crate::sync::Panics;
 use crate::tree::block::Calls;
 use crate::tree::hub::Hub;
 use crate::tree::multi::Finished;
+use crate::tree::timed::Closed;
 
 /// A cancel at work.
 pub(super) struct Cancel {
@@ -35,6 +36,8 @@ pub(super) struct Cancel {
     pub(super) batch: Batch,
     pub(super) calls: Calls,
     pub(super) finished: Finished,
+    /// The time limits of nodes that have been marked, whose tasks are to be woken.
+    pub(super) closed: Closed,
     /// What another cancel is marking; the root while there is nothing. (Not null: the fewer zeros, the
     /// less a small machine needs `memset` for them.)
     pub(super) busy: *const Hub,

@@ -36,32 +36,48 @@ where
     Ok(())
 }
 
-/// Once it is dropped nobody keeps its time; its clones stay live.
+/// A clone keeps its limit. Once the last handle is dropped nobody keeps its time: what followed it
+/// stays live.
 pub async fn a_dropped_one_keeps_no_time<R>(runtime: &R) -> Outcome
 where
     R: Timer<Sleep: Send> + Spawn + Clone + Send + Sync + 'static,
 {
     let start = runtime.now();
-    let Ok(token) = CancelToken::with_timeout(runtime, ms(8)) else {
+    let (Ok(token), Ok(temporary)) = (
+        CancelToken::with_timeout(runtime, ms(8)),
+        CancelToken::with_timeout(runtime, ms(4)),
+    ) else {
         return crate::failure::refused();
     };
-    let inside = CancelToken::clone(&token);
-    drop(token);
+    let clone = CancelToken::clone(&temporary);
+    let follower = CancelToken::any([&token]);
+    drop((token, temporary));
     // (If the machine stood still, it was cancelled before.)
     let in_time = runtime.now() < start + ms(8);
     ensure!(runtime.sleep(ms(12)).await.is_ok());
-    ensure!(!in_time || !inside.is_cancelled());
+    ensure!(!in_time || !follower.is_cancelled());
+    ensure!(clone.cancelled().await.reason() == Reason::Timeout);
     Ok(())
 }
 
-/// Zero is due as soon as its task runs.
+/// Zero is cancelled when the call returns. A limit may be replaced, and taken away.
 pub async fn zero_is_due<R>(runtime: &R) -> Outcome
 where
     R: Timer<Sleep: Send> + Spawn + Clone + Send + Sync + 'static,
 {
-    let Ok(token) = CancelToken::with_timeout(runtime, Duration::ZERO) else {
+    let parent = CancelToken::new();
+    let (Ok(token), Ok(child)) = (
+        CancelToken::with_timeout(runtime, Duration::ZERO),
+        parent.child_with_timeout(runtime, ms(1000)),
+    ) else {
         return crate::failure::refused();
     };
+    ensure!(token.is_cancelled() && !child.is_cancelled());
     ensure!(token.cancelled().await.reason() == Reason::Timeout);
+    ensure!(child.cancel_after(runtime, ms(2)).is_ok());
+    ensure!(child.cancelled().await.limit() == Some(ms(2)));
+    ensure!(parent.cancel_after(runtime, ms(1000)).is_ok() && parent.deadline().is_some());
+    parent.clear_timeout();
+    ensure!(parent.deadline().is_none());
     Ok(())
 }

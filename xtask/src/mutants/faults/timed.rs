@@ -7,9 +7,9 @@ use crate::mutants::FoundBy::Model;
 pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         name: "timed: the last owner does not see that a task may have taken a handle",
-        file: "tree/handles.rs",
-        from: "        if flags & (MULTI | ARMED) == 0 {",
-        to: "        if flags & MULTI == 0 || ARMED == 0 {",
+        file: "tree/leave.rs",
+        from: "flags & (NONEMPTY | MULTI | ARMED) == 0",
+        to: "flags & (NONEMPTY | MULTI | ARMED) & !ARMED == 0",
         found_by: Model(Models::Tree, "timed::x17_armed_vs"),
     },
     Fault {
@@ -29,8 +29,8 @@ pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         name: "timed: a node goes with its block",
         file: "tree/multi.rs",
-        from: "        let _closed = timed::is_timed(flags).then(|| timed::disarm(hub, null()));",
-        to: "",
+        from: "        let _closed = timed::disarm(hub, null());",
+        to: "        let _ = hub;",
         found_by: Model(Models::Tree, "timed::x17_due_vs_the_last_drop"),
     },
     Fault {

@@ -141,8 +141,8 @@ pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         name: "alone: the lock bit is not looked at",
         file: "tree/leave.rs",
-        from: "!Word::is_locked(flags) && flags & (NONEMPTY | MULTI) == 0",
-        to: "flags & (NONEMPTY | MULTI) == 0",
+        from: "!Word::is_locked(flags) && flags & (NONEMPTY | MULTI | ARMED) == 0",
+        to: "flags & (NONEMPTY | MULTI | ARMED) == 0",
         found_by: Model(Models::Tree, "tree::cancel_vs_drop_of_a_child"),
     },
     Fault {
