@@ -36,7 +36,7 @@ pin_project! {
     }
 }
 
-/// A source that fires when the first of two does, with its cause.
+/// Creates a source that fires when the first of two does, with its cause.
 ///
 /// For more than two, nest it; `a` is asked before `b`.
 ///
@@ -102,7 +102,7 @@ pin_project! {
     }
 }
 
-/// A source that fires when both have fired, with the cause of the later one.
+/// Creates a source that fires when both have fired, with the cause of the later one.
 ///
 /// For more than two, nest it. If both fire in the same poll, `b` counts as the later.
 ///
@@ -183,7 +183,7 @@ pin_project! {
 }
 
 impl<S: Future<Output = Result<(), TimerError>>> DeadlineSource<S> {
-    /// A source of the sleep of a [`Timer`](crate::Timer).
+    /// Creates a source from the sleep of a [`Timer`](crate::Timer).
     ///
     /// # Examples
     ///

@@ -90,7 +90,7 @@ impl<T> Lent<T> {
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a token",
-    label = "a token, a view of one, or an operation is wanted here",
+    label = "a token, a view of one, or something that lends a token is wanted here",
     note = "of something that derefs to a token, give `&*it`"
 )]
 pub trait AsToken {
