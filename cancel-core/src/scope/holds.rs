@@ -16,19 +16,26 @@
 //!
 //! * Both lists are empty: nothing holds.
 //! * The last of `open` has the number of this pass: it was polled, and is still open. The body is kept,
-//!   and the scope's waker stays here, for the next hold that ends. But if that hold has the scope's own
-//!   waker, and the scope has not asked for this pass itself, what has happened in the pass may just have
-//!   been what lets the body poll the hold no longer (a `select` is over). So the scope asks for another
-//!   pass, in which nothing happens, before it believes it.
+//!   and the scope's waker stays here, for the next hold that ends. But if the scope has not asked for this
+//!   pass itself, what has happened in the pass may just have been what lets the body poll the hold no
+//!   longer (a `select` is over). So the scope asks for another pass before it believes it.
 //! * Else the holds that are there were not polled. Some of them may stand where only what was woken is
 //!   polled (a `FuturesUnordered`), so they are woken: one after the first such pass, two after the
 //!   second, four after the third. The scope asks for the next pass. If a hold is polled in one of them,
 //!   the body is kept. When all have been woken, and [`QUIET_PASSES`] more passes have seen none of them
 //!   polled, nobody polls them, and they hold nobody.
 //!
-//! To be woken makes some collections wake their task once more afterwards: that would be the next event,
-//! and so on without an end. So after such a search has found a hold, the next pass in which none is polled
-//! is let through without a search; after the next one the next two, then four (`Tries::skip`).
+//! Some collections wake their task once more after they have polled what was woken (an *echo*). If an echo
+//! were searched like an event, each search would cause the next. So after a search has woken and found a
+//! hold, the scope asks for another pass itself, which takes the echo, and does not search in it
+//! (`Tries::settle`). It then waits, and searches again at the next event, whatever that is: an event never
+//! takes the place of an echo that did not come. Collections inside each other echo one pass per level, so
+//! the number of such passes is 1 + log2 of the number of finds.
+//!
+//! The end of a hold is known to be an event: the pass in which it happens is no echo, and proves nothing.
+//!
+//! Limit: another event that comes between the search's find and the last of these passes cannot be told from the
+//! echo. It is looked at with the next event.
 //!
 //! Invariants (`E` list.rs, `H` hub.rs)
 //!
@@ -88,9 +95,10 @@ struct Tries {
     woke: bool,
     idle: u8,
     quiet: u8,
-    /// How many passes of other events that poll no hold are let through, and how many were.
-    skip: u16,
-    skipped: u16,
+    /// How many more passes take the echo of the last search, and are not searched.
+    settle: u32,
+    /// How many searches that woke holds have found one.
+    finds: u32,
 }
 
 const NO_TRIES: Tries = Tries {
@@ -98,18 +106,32 @@ const NO_TRIES: Tries = Tries {
     woke: false,
     idle: 0,
     quiet: 0,
-    skip: 0,
-    skipped: 0,
+    settle: 0,
+    finds: 0,
 };
 
 impl Tries {
     /// A pass that the scope has asked for has found a hold.
     fn found(self) -> Self {
-        let skip = match self.woke {
-            true => self.skip.saturating_mul(2).max(1),
-            false => self.skip,
+        let finds = self.finds.saturating_add(u32::from(self.woke));
+        let settle = match self.woke {
+            true => u32::BITS - finds.leading_zeros(),
+            false => self.settle.saturating_sub(1),
         };
-        Tries { skip, ..NO_TRIES }
+        Tries {
+            settle,
+            finds,
+            ..NO_TRIES
+        }
+    }
+
+    /// Something has happened in this pass, or before it: it proves nothing, and the next one may search.
+    fn again(self) -> Self {
+        Tries {
+            woke: self.woke,
+            finds: self.finds,
+            ..NO_TRIES
+        }
     }
 }
 
@@ -166,25 +188,26 @@ impl Holds {
             let mut tries = self.tries.get();
             let last = self.open.last();
             let polled = self.in_this_pass(last);
-            // It has the scope's own waker: it is polled whenever the body is, or not any more.
-            let with_scope = !last.is_null() && (*last.cast::<HoldEntry>()).waker.will_wake(own);
-            let (keep, next) = if held.flags & NONEMPTY == 0 {
-                (false, NO_TRIES)
+            let searches = !polled && tries.settle == 0;
+            let keep = if held.flags & NONEMPTY == 0 {
+                tries = NO_TRIES;
+                false
             } else if polled {
-                let next = if tries.asked { tries.found() } else { NO_TRIES };
-                (tries.asked || !with_scope, next)
+                let asked = tries.asked;
+                tries = match asked {
+                    true => tries.found(),
+                    false => tries.again(),
+                };
+                asked && tries.settle == 0
             } else {
-                let may_skip = !tries.asked && !last.is_null() && !with_scope;
-                let skips = may_skip && tries.skipped < tries.skip;
-                tries.skipped += u16::from(skips);
-                (skips, tries)
+                tries.settle = tries.settle.saturating_sub(1);
+                !searches && tries.settle == 0
             };
-            tries = next;
             tries.asked = !keep;
             self.tries.set(tries);
             if keep {
-                // Who ends from here on finds the waker. (There is an old one only if two scopes use
-                // the same holds.)
+                // A hold that ends from here on finds the waker. (There is an old one only if two scopes
+                // use the same holds, against the rule.)
                 let old = self.disarm(&mut held.flags);
                 self.waker.put(mine);
                 held.flags |= ARMED;
@@ -194,7 +217,7 @@ impl Holds {
             }
             let open = held.flags & NONEMPTY != 0;
             Word::unlock(&self.word, held);
-            if !open || !polled && !self.wake_some(tries, own, panics) {
+            if !open || searches && !self.wake_some(tries, own, panics) {
                 return Pass::Free;
             }
         }
@@ -396,7 +419,11 @@ impl Holds {
             }
             let mut held = Word::lock(&self.word);
             let waker = match (*entry).queued.load(Acquire) {
-                true => self.take_out(entry, &mut held.flags),
+                true => {
+                    // (Its end is an event, and no echo.)
+                    self.tries.set(self.tries.get().again());
+                    self.take_out(entry, &mut held.flags)
+                }
                 false => None,
             };
             let scope = self.disarm(&mut held.flags);

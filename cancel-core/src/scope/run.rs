@@ -287,7 +287,8 @@ impl<T: TokenRef, B: Future, E: Setup> Scope<T, B, E> {
         self.map(|setup| WithSources::new(setup, sources))
     }
 
-    /// Sets the shields that the body uses, instead of others set before.
+    /// Sets the shields that the body uses, instead of others set before. Only one scope at a time may use
+    /// them: see [`Shields`](crate::Shields#one-scope-at-a-time).
     ///
     /// # Examples
     ///

@@ -44,6 +44,17 @@ use pin_project_lite::pin_project;
 /// while an open shield is being polled; `n` shields that nobody polls (forgotten, or left behind by a
 /// `select`) are given up after a bounded number of polls, at most 17 + log2(`n` + 1) (rounded up).
 ///
+/// Every event that wakes a cancelled body with open shields is looked at in this way, and costs a few more
+/// polls. The end of a shield is always seen. Another event that comes during these polls may be seen only
+/// together with the next one.
+///
+/// # One scope at a time
+///
+/// Shields belong to one scope, from [`Scope::shields`](crate::Scope::shields) to its end or drop. Two scopes
+/// must not use the same shields at the same time: the end of one takes away the shields of the other, and
+/// each of them may miss the end of a shield. A scope inside the body of another takes shields of its own,
+/// made with [`nested`](Shields::nested). A scope that follows another may use the same shields again.
+///
 /// Shields are meant for the code inside the body. One that another task polls is an open shield, and its
 /// end wakes the scope; but that task may be polled too late to be seen.
 pub struct Shields<'o> {

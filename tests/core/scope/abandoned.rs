@@ -360,13 +360,89 @@ fn x4_an_idle_body_is_not_polled() {
     for _ in 0..100 {
         let polls = task.polls;
         assert!(task.go().is_pending());
-        assert!(task.polls - polls <= 3, "{}", task.polls - polls);
+        // The event, one to find the shield, and 1 + log2(100) for the echo.
+        assert!(task.polls - polls <= 2 + 7, "{}", task.polls - polls);
         let polls = task.polls;
         assert!(task.go().is_pending());
         assert_eq!(task.polls, polls);
         clock.advance(SECOND);
     }
-    assert!(task.polls <= 1 + 100 + 2 * 8, "{} polls", task.polls);
+    assert!(task.polls <= 1 + 100 * (2 + 7), "{} polls", task.polls);
+}
+
+/// A set that is kept alive, and is not polled any more after one event. No other event comes.
+///
+/// `others`: futures beside the shield, without which the set wakes its task once more after each search.
+/// `events`: how many come before that one. `shield_too`: the shield is woken by the same event.
+fn ends_after_the_last_event(others: usize, events: u32, shield_too: bool) {
+    let (token, shields, clock, tick) = (Token::new(), Shields::new(), Clock::new(), Token::new());
+    let body = async {
+        let mut all: FuturesUnordered<Body<'_>> = FuturesUnordered::new();
+        let work = async {
+            if shield_too {
+                tick.cancelled().await;
+            }
+            pending::<()>().await;
+        };
+        all.push(Box::pin(shields.shield_future(work)));
+        for _ in 0..others {
+            all.push(Box::pin(pending()));
+        }
+        let ticks = async {
+            for _ in 0..events {
+                (&&clock).sleep(SECOND).await.unwrap();
+            }
+            tick.cancelled().await;
+        };
+        // (The set is polled first.)
+        let _ = select(all.next(), pin!(ticks)).await;
+        pending::<()>().await;
+    };
+    let mut task = Task::new(Scope::new(&token, body).shields(&shields));
+    let case = format!("{others} others, {events} events, {shield_too}");
+    assert!(task.go().is_pending());
+    token.cancel();
+    assert!(task.go().is_pending());
+    for _ in 0..events {
+        clock.advance(SECOND);
+        assert!(task.go().is_pending(), "{case}");
+    }
+    let polls = task.polls;
+    tick.cancel();
+    assert!(task.go().is_ready(), "{case}");
+    assert!(task.polls - polls <= PATIENCE + 5, "{case}");
+    assert!(!shields.is_open());
+}
+
+#[test]
+fn x4_a_set_that_is_not_polled_after_the_last_event() {
+    for others in [0, 1, 2] {
+        for events in [0, 1, 2, 3, 5, 9] {
+            for shield_too in [false, true] {
+                ends_after_the_last_event(others, events, shield_too);
+            }
+        }
+    }
+}
+
+/// Collections of one inside each other wake their task once per level. That is no busy loop.
+#[test]
+fn x4_deep_sets_come_to_rest() {
+    for depth in 1..=8 {
+        let (token, shields, gate) = (Token::new(), Shields::new(), Token::new());
+        let mut inside: Body<'_> = Box::pin(shields.shield_future(gate.cancelled()).map(drop));
+        for _ in 0..depth {
+            let all: FuturesUnordered<_> = std::iter::once(inside).collect();
+            inside = Box::pin(all.for_each(|()| async {}));
+        }
+        let mut task = Task::new(Scope::new(&token, inside).shields(&shields));
+        assert!(task.go().is_pending());
+        token.cancel();
+        assert!(task.go().is_pending());
+        assert!(task.polls <= 12 << depth, "{depth}: {}", task.polls);
+        gate.cancel();
+        assert_eq!(task.go(), Poll::Ready(Ok(())));
+    }
 }
 
 /// Where the same waker is used, and the shield is polled at every other poll only, as after a budget
@@ -395,4 +471,42 @@ fn x4_polled_at_every_other_poll() {
     gate.cancel();
     assert!(task.go().is_ready());
     assert_eq!(task.polls, 5);
+}
+
+/// A shield ends in any of the polls that a search asks for, beside one that was forgotten.
+#[test]
+fn x67_a_shield_that_ends_while_the_scope_looks() {
+    for (others, at) in (0..3).flat_map(|others| (1..12).map(move |at| (others, at))) {
+        let (token, shields, gate) = (Token::new(), Shields::new(), Token::new());
+        let inside = async {
+            let mut leaked = Box::pin(shields.shield_future(pending::<()>()));
+            assert!(futures_util::poll!(leaked.as_mut()).is_pending());
+            std::mem::forget(leaked);
+            let mut all: FuturesUnordered<Body<'_>> = FuturesUnordered::new();
+            all.push(Box::pin(shields.shield_future(gate.cancelled()).map(drop)));
+            for _ in 0..others {
+                all.push(Box::pin(pending()));
+            }
+            all.next().await;
+            pending::<()>().await;
+        };
+        let mut inside = pin!(inside);
+        let mut polls = 0;
+        let body = poll_fn(|cx| {
+            polls += 1;
+            if polls == at {
+                gate.cancel();
+            }
+            inside.as_mut().poll(cx)
+        });
+        let mut task = Task::new(Scope::new(&token, body).shields(&shields));
+        assert!(task.go().is_pending());
+        token.cancel();
+        let ended = task.go().is_ready();
+        if !ended {
+            gate.cancel();
+            assert!(task.go().is_ready(), "{others} others, at {at}");
+        }
+        assert!(!shields.is_open());
+    }
 }
