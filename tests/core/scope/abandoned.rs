@@ -2,12 +2,13 @@
 
 use crate::support::{Clock, Log, SECOND, Task};
 use cancel_core::{CancelToken, Scope, Shields, Timer, Token};
+use cancel_tests::Counter;
 use futures_util::future::{Either, FutureExt, join_all, select};
 use futures_util::stream::{self, FuturesUnordered, StreamExt};
 use std::cell::Cell;
 use std::future::{Future, pending, poll_fn};
 use std::pin::{Pin, pin};
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 const PATIENCE: usize = 16;
 
@@ -490,22 +491,28 @@ fn x67_a_shield_that_ends_while_the_scope_looks() {
             all.next().await;
             pending::<()>().await;
         };
-        let mut inside = pin!(inside);
-        let mut polls = 0;
-        let body = poll_fn(|cx| {
+        let counter = Counter::new();
+        let waker = counter.waker();
+        let mut cx = Context::from_waker(&waker);
+        let mut run = pin!(Scope::new(&token, inside).shields(&shields));
+        assert!(run.as_mut().poll(&mut cx).is_pending());
+        token.cancel();
+        let (mut polls, mut seen) = (0, 0);
+        loop {
             polls += 1;
-            if polls == at {
+            // (Before the poll, so that it has no wake-up of its own.) Or when there is nothing to do.
+            let idle = seen == counter.wakes();
+            assert!(
+                !idle || !gate.is_cancelled(),
+                "{others} others, at {at}: hangs"
+            );
+            if polls == at || idle {
                 gate.cancel();
             }
-            inside.as_mut().poll(cx)
-        });
-        let mut task = Task::new(Scope::new(&token, body).shields(&shields));
-        assert!(task.go().is_pending());
-        token.cancel();
-        let ended = task.go().is_ready();
-        if !ended {
-            gate.cancel();
-            assert!(task.go().is_ready(), "{others} others, at {at}");
+            seen = counter.wakes();
+            if run.as_mut().poll(&mut cx).is_ready() {
+                break;
+            }
         }
         assert!(!shields.is_open());
     }
