@@ -209,5 +209,8 @@ async fn abandoned() {
         .shields(&shields)
         .source(deadline_after(Ticks::from_millis(3)));
     assert!(run.await.is_err());
-    assert!(Embassy.now() - begin < 100 * MILLIS, "not the sleep of 1000");
+    assert!(
+        Embassy.now() - begin < 100 * MILLIS,
+        "not the sleep of 1000"
+    );
 }
