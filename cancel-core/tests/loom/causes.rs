@@ -130,3 +130,30 @@ fn x66_the_cause_of_a_cancel_that_lost_goes() {
         assert_eq!(cause.message(), Some(if won { "two" } else { "one" }));
     });
 }
+
+/// Clones of one cause, on two threads: one is given to a token, which may write its id into the block if
+/// it has it alone, while the other one is changed, which copies the block unless it has it alone.
+#[test]
+fn clones_of_a_cause_are_used_and_changed() {
+    check(|| {
+        let cause = Cause::new(Reason::Error)
+            .with_message("one")
+            .with_error("below");
+        let clone = cause.clone();
+        let changing = thread::spawn(move || {
+            let token = CancelToken::new();
+            token.cancel_with(clone.with_message("two"));
+            let why = token.cause().unwrap();
+            assert_eq!(why.message(), Some("two"));
+            assert!(why.is_from(&token));
+            std::error::Error::source(&why).unwrap().to_string()
+        });
+        let token = CancelToken::new();
+        token.cancel_with(cause);
+        let why = token.child().cause().unwrap();
+        assert_eq!(why.message(), Some("one"));
+        assert!(why.is_from(&token));
+        drop((token, why));
+        assert_eq!(changing.join().unwrap(), "below");
+    });
+}
