@@ -1,11 +1,12 @@
 //! What CI runs. The tests themselves are README's command, which `.ci/run` calls last.
 
 use crate::run::{Outcome, cargo, step};
-use crate::{broker, check, conformance, instructions, loom, msrv, page, size};
+use crate::{broker, check, conformance, instructions, loom, msrv, page, size, test32};
 
 pub(crate) fn run(_: &[String]) -> Outcome {
     check::run(&[])?;
     check::without_std()?;
+    test32::run(&[])?;
     msrv::run(&[])?;
     instructions::run(&[])?;
     loom::run(&["--quick".into()])?;

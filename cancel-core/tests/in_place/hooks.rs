@@ -357,12 +357,17 @@ fn the_drop_never_waits() {
 /// Numbers may be aligned more strictly than pointers: an `u128` here, an `u64` on small machines.
 #[test]
 fn however_a_capture_is_aligned() {
-    static SEEN: Mutex<u128> = Mutex::new(0);
+    /// As large as two pointers.
+    #[cfg(target_pointer_width = "64")]
+    type Number = u128;
+    #[cfg(not(target_pointer_width = "64"))]
+    type Number = u64;
+    static SEEN: Mutex<Number> = Mutex::new(0);
     #[derive(Clone, Copy)]
     #[repr(align(64))]
     struct Empty;
     static EMPTY: AtomicUsize = AtomicUsize::new(1);
-    let (token, number, empty) = (Token::new(), u128::MAX / 3, Empty);
+    let (token, number, empty) = (Token::new(), Number::MAX / 3, Empty);
     let wide = pin!(OnCancel::new(&token, move |_| *SEEN.lock().unwrap() = number));
     let nothing = pin!(OnCancel::new(&token, move |_| {
         let empty = empty;
