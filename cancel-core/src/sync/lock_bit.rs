@@ -12,7 +12,8 @@
 
 use core::ptr;
 
-use super::{Acquire, AtomicU32, Relaxed, Release, const_fn, pause};
+use super::pause::{give_way, nap, spin};
+use super::{Acquire, AtomicU32, Relaxed, Release, const_fn};
 
 const LOCK: u32 = 1;
 
@@ -176,9 +177,9 @@ impl Patience {
     #[inline(never)]
     pub(crate) fn wait(&mut self, _word: *const Word) {
         match self.0 {
-            round @ 0..8 => pause::spin(1 << round),
-            8..72 => pause::give_way(),
-            _ => pause::nap(),
+            round @ 0..8 => spin(1 << round),
+            8..72 => give_way(),
+            _ => nap(),
         }
         self.0 = self.0.saturating_add(1);
     }

@@ -1,8 +1,8 @@
 //! `cancel`: from the root on. Invariants: `propagate.rs`.
 
 use super::waiters;
-use crate::cause::Cause;
-use crate::sync::{CAN_WAIT, Panics, Patience, Word};
+use crate::cause::{Cause, Said};
+use crate::sync::{CAN_WAIT, Held, Panics, Patience, Word};
 use crate::tree::hub::Hub;
 use crate::tree::state::{CANCELLED, INHERITED, MARKING, NEVER, NONEMPTY, TIMED};
 use crate::tree::timed;
@@ -32,32 +32,57 @@ pub(crate) unsafe fn cancel(root: *const Hub, cause: Cause) -> bool {
             }
         }
         let said = cause.into_said((*root).id());
-        let mut held = Hub::lock(root);
+        let held = Hub::lock(root);
         if held.flags & (CANCELLED | NEVER) != 0 {
             Hub::unlock(root, held);
             said.unreserve(1);
             lost(root);
             return false;
         }
-        let closed = timed::take(root, &mut held);
-        // Published by the flag (H2).
+        if held.flags & TIMED != 0 {
+            with_limit(root, held, said, outcome);
+            return true;
+        }
+        finish(root, held, said, outcome);
+        true
+    }
+}
+
+/// The cancel that won: sets flags and cause, and serves what is registered.
+///
+/// # Safety
+///
+/// As for [`cancel`]; `held` is the root's lock.
+#[inline(always)]
+unsafe fn finish(root: *const Hub, mut held: Held, said: Said, outcome: u32) {
+    // SAFETY: alive by the caller's promise. Published by the flag (H2).
+    unsafe {
         (*root).cause.set(said);
         held.flags |= outcome;
         if held.flags & NONEMPTY == 0 {
             Hub::unlock(root, held);
-            return true;
-        }
-        if closed.is_empty() {
-            waiters::serve(root, held);
         } else {
-            // The time limit's task is one more to be woken, whoever panics.
-            let mut panics = Panics::new();
-            panics.guard(|| waiters::serve(root, held));
-            panics.guard(|| drop(closed));
-            panics.resume();
+            waiters::serve(root, held);
         }
-        true
     }
+}
+
+/// The same for a token with a time limit, whose task is one more to be woken, whoever panics.
+///
+/// # Safety
+///
+/// As for [`finish`].
+#[cold]
+#[inline(never)]
+unsafe fn with_limit(root: *const Hub, mut held: Held, said: Said, outcome: u32) {
+    let mut panics = Panics::new();
+    // SAFETY: passed on.
+    unsafe {
+        let closed = timed::take(root, &mut held);
+        panics.guard(|| finish(root, held, said, outcome));
+        panics.guard(|| drop(closed));
+    }
+    panics.resume();
 }
 
 /// A cancel that came too late: waits until everything below is marked by the one that won.

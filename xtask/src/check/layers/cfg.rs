@@ -13,15 +13,24 @@ pub(super) fn is_exempt(attrs: &[Attribute]) -> bool {
     })
 }
 
-/// Whether a condition asks for a test or for rustdoc: its word `test` or `doc` stands outside of `not`.
+/// Whether a condition holds in tests or under rustdoc alone: its word `test` or `doc` stands outside of
+/// `not`, and of an `any`, each part asks for one.
 fn is_for_tests(condition: TokenStream) -> bool {
-    let mut negated = false;
+    let mut around = String::new();
     condition.into_iter().any(|token| match token {
         TokenTree::Ident(word) => {
-            negated = word == "not";
+            around = word.to_string();
             word == "test" || word == "doc"
         }
-        TokenTree::Group(group) => !negated && is_for_tests(group.stream()),
+        TokenTree::Group(group) => match around.as_str() {
+            "not" => false,
+            "any" => {
+                let tokens: Vec<TokenTree> = group.stream().into_iter().collect();
+                let mut parts = tokens.split(is_comma).filter(|part| !part.is_empty());
+                parts.all(|part| is_for_tests(part.iter().cloned().collect()))
+            }
+            _ => is_for_tests(group.stream()),
+        },
         TokenTree::Punct(_) | TokenTree::Literal(_) => false,
     })
 }
