@@ -191,13 +191,14 @@ impl Fault {
     }
 }
 
-/// A workspace of the core and its tests alone.
+/// A workspace of the core and its tests alone. (Some of these read the adapters' sources.)
 fn prepare() -> Result<PathBuf, String> {
     let copy = root().join("target/mutants");
     let _ = std::fs::remove_dir_all(&copy);
     std::fs::create_dir_all(&copy).map_err(|error| error.to_string())?;
     let status = command("cp")
-        .args(["-r", "cancel-core", "tests", "Cargo.toml", "Cargo.lock"])
+        .args(["-r", "tests", "Cargo.toml", "Cargo.lock"])
+        .args(folders("cancel-"))
         .arg(&copy)
         .status();
     if !status.is_ok_and(|status| status.success()) {
@@ -214,6 +215,16 @@ fn prepare() -> Result<PathBuf, String> {
     let text = lines.collect::<Vec<_>>().join("\n");
     std::fs::write(manifest, text).map_err(|error| error.to_string())?;
     Ok(copy)
+}
+
+/// Folders of the workspace whose names begin so.
+fn folders(start: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(root()).into_iter().flatten().flatten();
+    let of = |name: &std::ffi::OsStr| name.to_string_lossy().starts_with(start);
+    entries
+        .filter(|entry| of(&entry.file_name()) && entry.path().is_dir())
+        .map(|entry| entry.path())
+        .collect()
 }
 
 #[cfg(test)]
