@@ -111,7 +111,10 @@ impl Timed {
             let hub = Self::hub(this);
             let held = Hub::lock(hub);
             let target = (*this).target.get();
-            let got = !target.is_null() && try_retain(addr_of!((*target).hub));
+            let got = !target.is_null() && {
+                (*target).hub.life.touch(); // (models keep what is freed)
+                try_retain(addr_of!((*target).hub))
+            };
             Hub::unlock(hub, held);
             got.then_some(target)
         }
