@@ -48,7 +48,7 @@ pub(crate) struct Timed {
     at: Instant,
 }
 
-assert_size!(Timed, at most size_of::<Hub>() + 3 * size_of::<usize>() + size_of::<Instant>());
+assert_size!(Timed, at most size_of::<Hub>() + 4 * size_of::<usize>() + size_of::<Instant>());
 
 // S1. (Its pointer takes a tag.)
 const _: () = assert!(align_of::<Timed>() >= 4);

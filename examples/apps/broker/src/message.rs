@@ -5,16 +5,23 @@
 //! versions to add.
 
 use cancel_smol::{Cause, Reason};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The channel of an operation.
 pub(crate) fn channel(name: &str) -> String {
     format!("cancel:{name}")
 }
 
-/// The text that asks for this.
+/// The text that asks for this. (Whose cancelation it is means nothing in another process.)
 pub fn write(cause: &Cause) -> String {
-    serde_json::to_string(cause).expect("a cause is a reason and a text")
+    #[derive(Serialize)]
+    struct Request<'a> {
+        reason: Reason,
+        message: Option<&'a str>,
+    }
+
+    let (reason, message) = (cause.reason(), cause.message());
+    serde_json::to_string(&Request { reason, message }).expect("a reason and a text")
 }
 
 /// What a text asks for.

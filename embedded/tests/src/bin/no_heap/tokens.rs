@@ -19,11 +19,11 @@ pub(crate) async fn all(report: &mut Report, spawner: Spawner) {
         .await;
     report.run("tokens::children_below_children", || {
         let root = Token::new();
-        depth(&root, 24, &|| _ = root.cancel());
+        depth(&root, 16, &|| _ = root.cancel());
     });
     report.run("tokens::children_beside_children", || {
         let root = Token::new();
-        breadth(&root, 24, &|| _ = root.cancel());
+        breadth(&root, 12, &|| _ = root.cancel());
     });
     report.run("tokens::start_stop_and_start_again", start_and_stop);
     report.run("tokens::a_static_message", message);
@@ -107,7 +107,7 @@ fn start_and_stop() {
         let token = token.enter();
         depth(token, 8, &|| assert!(MOTORS.cancel_children()));
         assert!(token.is_cancelled() && !MOTORS.is_cancelled());
-        breadth(&MOTORS, 24, &|| assert!(MOTORS.cancel_children()));
+        breadth(&MOTORS, 12, &|| assert!(MOTORS.cancel_children()));
     }
     assert!(!MOTORS.cancel_children());
 }
