@@ -50,7 +50,7 @@ impl VirtualTime {
     ///     let (send, time) = (send.clone(), time.clone());
     ///     time.clone().spawn(async move {
     ///         time.sleep(Duration::from_secs(seconds)).await.unwrap();
-    ///         send.send((seconds, time.now().as_secs())).unwrap();
+    ///         send.send((seconds, time.now().since_epoch().as_secs())).unwrap();
     ///     })
     ///     .unwrap();
     /// }

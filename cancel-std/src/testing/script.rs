@@ -98,7 +98,7 @@ impl Script {
     ///
     /// ```
     /// let script = cancel_std::testing::Script::new();
-    /// assert!(script.time().now().is_zero());
+    /// assert_eq!(script.time().now(), cancel_std::Instant::EPOCH);
     /// ```
     pub fn time(&self) -> &VirtualTime {
         &self.time
