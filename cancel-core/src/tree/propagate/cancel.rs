@@ -80,7 +80,10 @@ unsafe fn with_limit(root: *const Hub, mut held: Held, said: Said, outcome: u32)
     unsafe {
         let closed = timed::take(root, &mut held);
         panics.guard(|| finish(root, held, said, outcome));
-        panics.guard(|| drop(closed));
+        panics.guard(|| {
+            // (Dropped here.)
+            let _closed = closed;
+        });
     }
     panics.resume();
 }
