@@ -108,6 +108,20 @@ fn vs_another_one() {
     });
 }
 
+/// Neither may take the other's marker, which is a child that is not cancelled yet, for something live.
+#[test]
+fn vs_another_one_when_nothing_is_live() {
+    check(|| {
+        let root = CancelToken::new();
+        let kept = children(&root, 3);
+        kept.iter().for_each(|child| assert!(child.cancel()));
+        let theirs = root.clone();
+        let other = thread::spawn(move || theirs.cancel_children());
+        assert!(!root.cancel_children());
+        assert!(!other.join().unwrap());
+    });
+}
+
 /// Three that meet: of the token, of one below it, and a cancel of what is lowest.
 #[test]
 fn vs_others_below() {

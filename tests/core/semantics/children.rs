@@ -1,9 +1,11 @@
 //! `cancel_children` of shared tokens: what is below, and what only follows.
 
 use cancel_core::{CancelToken, Reason, Token};
-use cancel_tests::{Rng, watched};
-use std::sync::Barrier;
+use cancel_tests::{Hooks, Rng, watched};
+use std::future::Future;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Barrier, Mutex};
+use std::task::Context;
 use std::thread;
 
 #[test]
@@ -131,6 +133,55 @@ fn callbacks_below_run_and_one_that_panics_stops_no_other() {
     root.cancel();
     assert_eq!(runs.load(SeqCst), 110);
     drop((callbacks, own));
+}
+
+/// Wakers and callbacks run while the call's marker is in the token's list. What they find below has been
+/// cancelled by then, unless they have put it there.
+#[test]
+fn calls_from_what_the_call_wakes() {
+    type Act = fn(&CancelToken) -> bool;
+    let acts: [(Act, bool); 4] = [
+        (|root| root.cancel_children(), false),
+        (
+            |root| root.child().cancel() && root.cancel_children(),
+            false,
+        ),
+        (
+            |root| {
+                let child = root.child();
+                root.cancel_children() && child.is_cancelled()
+            },
+            true,
+        ),
+        (|root| root.cancel() && !root.cancel_children(), true),
+    ];
+    for (act, expected) in acts {
+        for by_waker in [true, false] {
+            let root = CancelToken::new();
+            let children: Vec<_> = (0..20).map(|_| root.child()).collect();
+            let told = Arc::new(Mutex::new(Vec::new()));
+            let (theirs, tell) = (root.clone(), told.clone());
+            let call = move || {
+                let answer = act(&theirs);
+                tell.lock().unwrap().push(answer);
+            };
+            if by_waker {
+                let (waker, _) = Hooks::default().on_wake(call).waker();
+                let mut wait = Box::pin(children[7].cancelled());
+                let polled = wait.as_mut().poll(&mut Context::from_waker(&waker));
+                assert!(polled.is_pending());
+                assert!(root.cancel_children());
+            } else {
+                children[7].on_cancel(move |_| call()).detach();
+                assert!(root.cancel_children());
+            }
+            assert_eq!(*told.lock().unwrap(), [expected], "by a waker: {by_waker}");
+            assert!(children.iter().all(|child| child.is_cancelled()));
+            assert!(!root.cancel_children());
+            let new = root.child();
+            assert_eq!(root.is_cancelled(), new.is_cancelled());
+        }
+    }
 }
 
 /// Whether calls that lose wait for others at work (see `Token`).

@@ -21,6 +21,7 @@
 //!   rest of the list is that one's to deal with, and only what has been moved is left to do here.
 //! * C5: `passed` of a marker's entry tells it from other children, and `spent` says whether what it has
 //!   moved was live. Both are written under the root's lock and the marker's, and read under the latter.
+//!   A marker whose call runs callbacks already is cancelled, and all that it has moved.
 
 use super::cancel::{cancel, lost};
 use super::waiters::need_all;
@@ -139,10 +140,9 @@ unsafe fn move_below(marker: *const Node, root: *const Hub) -> Moved {
                 // Release: as wherever a source is replaced (`unlink` in leave.rs).
                 let source = &(*entry.cast::<Dependent>()).source;
                 source.store(hub.cast_mut(), Release);
-                moved.live |= match (*entry).passed.get() {
-                    true => (*entry).spent.get(), // another call's marker (C5)
-                    false => dependent.flags & CANCELLED == 0,
-                };
+                // Another call's marker is only as live as what it has moved (C5).
+                let has_live = !(*entry).passed.get() || (*entry).spent.get();
+                moved.live |= has_live && dependent.flags & CANCELLED == 0;
                 Hub::unlock(own, dependent);
                 n += 1;
             }

@@ -6,7 +6,7 @@
 
 use crate::loom::Models;
 use crate::mutants::Fault;
-use crate::mutants::FoundBy::Model;
+use crate::mutants::FoundBy::{Model, Test};
 
 pub(crate) const FAULTS: &[Fault] = &[
     Fault {
@@ -40,9 +40,23 @@ pub(crate) const FAULTS: &[Fault] = &[
     Fault {
         name: "below: the source of what is moved is written outside of its lock",
         file: "tree/propagate/children.rs",
-        from: "                source.store(hub.cast_mut(), Release);\n                moved.live |= match (*entry).passed.get() {\n                    true => (*entry).spent.get(), // another call's marker (C5)\n                    false => dependent.flags & CANCELLED == 0,\n                };\n                Hub::unlock(own, dependent);",
-        to: "                moved.live |= match (*entry).passed.get() {\n                    true => (*entry).spent.get(), // another call's marker (C5)\n                    false => dependent.flags & CANCELLED == 0,\n                };\n                Hub::unlock(own, dependent);\n                source.store(hub.cast_mut(), Release);",
+        from: "                source.store(hub.cast_mut(), Release);\n                // Another call's marker is only as live as what it has moved (C5).\n                let has_live = !(*entry).passed.get() || (*entry).spent.get();\n                moved.live |= has_live && dependent.flags & CANCELLED == 0;\n                Hub::unlock(own, dependent);",
+        to: "                // Another call's marker is only as live as what it has moved (C5).\n                let has_live = !(*entry).passed.get() || (*entry).spent.get();\n                moved.live |= has_live && dependent.flags & CANCELLED == 0;\n                Hub::unlock(own, dependent);\n                source.store(hub.cast_mut(), Release);",
         found_by: Model(Models::Tree, "children::"),
+    },
+    Fault {
+        name: "below: the marker of another call counts as live",
+        file: "tree/propagate/children.rs",
+        from: "let has_live = !(*entry).passed.get() || (*entry).spent.get();",
+        to: "let has_live = true;",
+        found_by: Model(Models::Tree, "children::vs_another_one_when_nothing"),
+    },
+    Fault {
+        name: "below: a marker counts as live after its call has cancelled it",
+        file: "tree/propagate/children.rs",
+        from: "moved.live |= has_live && dependent.flags & CANCELLED == 0;",
+        to: "moved.live |= match (*entry).passed.get() {\n                    true => has_live,\n                    false => dependent.flags & CANCELLED == 0,\n                };",
+        found_by: Test("token", "children::calls_from_what"),
     },
     Fault {
         name: "below: followers are taken for children",
