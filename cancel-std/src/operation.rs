@@ -23,7 +23,9 @@ use crate::progress::{Metadata, Progress};
 use crate::registry::Memberships;
 use crate::trace::Trace;
 use cancel_core::layer::Holds;
-use cancel_core::{CancelToken, Cancelled, Cause, Instant, Reason, Timer, Token, WaitForCancel};
+use cancel_core::{
+    CancelToken, Cancelled, Cause, HasId, Instant, Reason, Timer, Token, TokenId, WaitForCancel,
+};
 use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
@@ -530,6 +532,21 @@ impl<R: Runtime> Operation<R> {
     /// ```
     pub fn current() -> Option<Self> {
         current::find()
+    }
+}
+
+/// By the id of its [token](Operation::token), which this makes if nobody has asked for it before.
+///
+/// ```
+/// use cancel_std::Cancelable;
+///
+/// let op = Cancelable::new();
+/// op.cancel_with("enough");
+/// assert!(op.token().cause().unwrap().is_from(&op));
+/// ```
+impl<R> HasId for Operation<R> {
+    fn id(&self) -> TokenId {
+        self.token().id()
     }
 }
 

@@ -8,6 +8,7 @@ use crate::sync::static_cause;
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
+use core::time::Duration;
 use pin_project_lite::pin_project;
 
 pin_project! {
@@ -206,6 +207,33 @@ impl<S: Future<Output = Result<(), TimerError>>> Future for DeadlineSource<S> {
             Ok(()) => Cause::new(Reason::Timeout),
             Err(error) => failed(error),
         })
+    }
+}
+
+/// How long a time limit was, for the cause of its timeout. Without a heap causes cannot say that, and
+/// nothing is kept.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limit {
+    #[cfg(feature = "alloc")]
+    length: Duration,
+}
+
+impl Limit {
+    #[cfg_attr(not(feature = "alloc"), allow(unused_variables))]
+    pub(super) const fn new(length: Duration) -> Self {
+        Limit {
+            #[cfg(feature = "alloc")]
+            length,
+        }
+    }
+
+    /// Adds it to the cause of a [`DeadlineSource`], unless that is an error of the timer.
+    pub(super) fn into_cause(self, cause: Cause) -> Cause {
+        #[cfg(feature = "alloc")]
+        if cause.reason() == Reason::Timeout {
+            return cause.with_limit(self.length);
+        }
+        cause
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::cause::{Cause, Reason};
 use crate::rt::{Instant, Spawn, SpawnError, Timer};
-use crate::scope::source::DeadlineSource;
+use crate::scope::source::{DeadlineSource, Limit};
 use crate::token::CancelFutureExt;
 use crate::token::CancelToken;
 use core::time::Duration;
@@ -162,19 +162,17 @@ impl CancelToken {
                 return Ok(());
             }
         };
+        let limit = Limit::new(timeout);
         let late = DeadlineSource::new(runtime.sleep_from(now, at));
         let alarm = self.arm(at);
         let due = alarm.clone();
         // The future of the task: it has no handle of the token.
         let keep = async move {
-            let Ok(mut cause) = late.until_cancelled_owned(due.clone()).await else {
+            let Ok(cause) = late.until_cancelled_owned(due.clone()).await else {
                 return;
             };
-            if cause.reason() == Reason::Timeout {
-                cause = cause.with_limit(timeout);
-            }
             if let Some(token) = due.due() {
-                token.cancel_with(cause);
+                token.cancel_with(limit.into_cause(cause));
             }
         };
         let spawned = runtime.spawn(keep);

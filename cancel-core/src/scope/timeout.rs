@@ -1,9 +1,8 @@
 //! The timeout of a single future.
 
 use crate::cause::Cancelled;
-use crate::cause::Cause;
 use crate::rt::{Timer, TimerError};
-use crate::scope::source::DeadlineSource;
+use crate::scope::source::{DeadlineSource, Limit};
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
@@ -27,7 +26,9 @@ use pin_project_lite::pin_project;
 /// use cancel_core::{Reason, TimeoutExt};
 ///
 /// let slow = std::future::pending::<()>().timeout(&Clock, Duration::from_millis(5));
-/// assert_eq!(smol::block_on(slow).unwrap_err().reason(), Reason::Timeout);
+/// let cancelled = smol::block_on(slow).unwrap_err();
+/// assert_eq!(cancelled.reason(), Reason::Timeout);
+/// assert_eq!(cancelled.to_string(), "cancelled: timeout of 5ms");
 /// ```
 pub trait TimeoutExt: Future + Sized {
     /// Runs the future until it is ready or `timeout` is over, counted from this call, as `timer`
@@ -37,7 +38,8 @@ pub trait TimeoutExt: Future + Sized {
     ///
     /// # Errors
     ///
-    /// [`Cancelled`]: reason *timeout*, or *error* if the timer has failed.
+    /// [`Cancelled`]: reason *timeout*, or *error* if the timer has failed. Where there is a heap, that of a
+    /// timeout has the [limit](Cancelled::limit), in one allocation.
     ///
     /// # Cancel safety
     ///
@@ -55,6 +57,7 @@ pub trait TimeoutExt: Future + Sized {
             running: Some(Limited {
                 future: self,
                 source: DeadlineSource::new(timer.sleep(timeout)),
+                limit: Limit::new(timeout),
             }),
         }
     }
@@ -70,6 +73,7 @@ pin_project! {
         future: F,
         #[pin]
         source: DeadlineSource<S>,
+        limit: Limit,
     }
 }
 
@@ -111,10 +115,10 @@ where
         let limited = limited.project();
         let poll = match limited.future.poll(cx) {
             Poll::Ready(output) => Poll::Ready(Ok(output)),
-            Poll::Pending => limited
-                .source
-                .poll(cx)
-                .map(|cause: Cause| Err(cause.into())),
+            Poll::Pending => {
+                let cause = limited.source.poll(cx);
+                cause.map(|cause| Err(limited.limit.into_cause(cause).into()))
+            }
         };
         if poll.is_ready() {
             running.set(None);

@@ -57,10 +57,12 @@ fn x14_nested_timeouts_differ() {
         std::future::pending::<()>().await;
     });
     let outer_why = time.block_on(run).unwrap_err();
-    assert!(outer_why.is_from(outer.token()));
+    assert!(outer_why.is_from(outer.token()) && outer_why.is_from(&outer));
+    assert!(!outer_why.is_from(&inner));
     assert_eq!(outer_why.origin_name(), Some("outer"));
     if let Some(Err(why)) = seen {
         assert_ne!(why, outer_why);
         assert!(why.is_from(inner.token()) != why.is_from(outer.token()));
+        assert!(why.is_from(&inner) != why.is_from(&outer));
     }
 }
