@@ -193,7 +193,7 @@ impl Cancelled {
     /// token.cancel();
     /// assert_eq!(child.cause().unwrap().origin(), Some(token.id()));
     ///
-    /// other.cancel_with(child.cause().unwrap()); // handed on
+    /// other.cancel_with(child.cause().unwrap()); // keeps the origin
     /// assert_eq!(other.cause().unwrap().origin(), Some(token.id()));
     /// ```
     pub fn origin(&self) -> Option<TokenId> {

@@ -82,7 +82,7 @@ pub struct Cause {
     /// The cancelled token is to answer *parent*.
     inherited: bool,
     detail: Option<DetailRef>,
-    /// Whose cancelation it was, of one that is handed on.
+    /// The token that was cancelled first, if the cause was made from a [`Cancelled`].
     origin: Option<TokenId>,
 }
 

@@ -69,6 +69,9 @@ impl<T: TokenRef> Registration<T> {
     /// through an ancestor whose `cancel` has not come to this callback yet, the drop of
     /// the last handle calls it.) On a token that can never be cancelled the closure is dropped at once.
     ///
+    /// A closure that captures a handle of its own token keeps that token, and itself, until it has run: for
+    /// ever, if the token is never cancelled. Capture a handle of another token, or use the argument.
+    ///
     /// # Examples
     ///
     /// ```
