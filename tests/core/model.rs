@@ -7,6 +7,7 @@
 //!
 //! A program that fails is made shorter and printed. Its seed goes into `REGRESSIONS`.
 
+mod clock;
 mod expected;
 mod program;
 mod real;
@@ -60,6 +61,11 @@ impl Both {
         assert_eq!(self.real.run(op), self.expected.run(op));
         self.callbacks();
         let reference = &self.expected.side.reference;
+        assert_eq!(
+            self.real.side.clock.turn(),
+            reference.timed().count(),
+            "tasks"
+        );
         for (real, expected) in self.real.waits.iter().zip(&mut self.expected.waits) {
             assert_eq!(real.counter.wakes(), expected.wakes(reference), "wakes");
             if let Some(result) = &real.result {
@@ -76,6 +82,7 @@ impl Both {
         };
         let pairs = self.real.tokens.iter_mut().zip(&self.expected.tokens);
         for ((token, _), (id, _)) in pairs.skip(checked) {
+            assert_eq!(token.deadline(), reference.deadline(*id), "node {id}");
             let token = token.get();
             reference.check(*id, token);
             if let Some(fate) = reference.fate(*id) {

@@ -4,7 +4,8 @@
 //! which they were made. A source is made before its dependents, and adoption replaces a source by
 //! one of its own, so sources have the smaller numbers.
 
-use cancel_core::{Cancelled, Reason};
+use cancel_core::{Cancelled, Instant, Reason};
+use std::time::Duration;
 
 /// The cancel that reached a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub(crate) struct Fate {
     pub(crate) inherited: Vec<bool>,
     /// The token that was asked first.
     pub(crate) origin: usize,
+    /// Of a timeout.
+    pub(crate) limit: Option<Duration>,
 }
 
 impl Fate {
@@ -26,6 +29,7 @@ impl Fate {
         };
         actual.root_reason() == self.root
             && actual.message() == self.message.as_deref()
+            && actual.limit() == self.limit
             && self.inherited.contains(&actual.is_inherited())
             && actual.reason() == reason
     }
@@ -54,11 +58,26 @@ struct Node {
     gone: bool,
     never: bool,
     fate: Option<Fate>,
+    /// Means something while the node is there and live.
+    timeout: Option<Timeout>,
+    was_timed: bool,
+    /// What it was made of, and whether as a child of that.
+    made_of: Vec<(usize, bool)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Timeout {
+    at: Instant,
+    limit: Duration,
+    /// Of two that are due at one moment, the one that was set first comes first.
+    order: usize,
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct Reference {
     nodes: Vec<Node>,
+    /// Time limits so far.
+    limits: usize,
 }
 
 impl Reference {
@@ -66,8 +85,11 @@ impl Reference {
         Reference::default()
     }
 
-    fn push(&mut self, above: Above, fate: Option<Fate>) -> usize {
+    fn push(&mut self, above: Above, fate: Option<Fate>, made_of: Vec<(usize, bool)>) -> usize {
         self.nodes.push(Node {
+            made_of,
+            timeout: None,
+            was_timed: false,
             above,
             handles: 1,
             gone: false,
@@ -78,7 +100,7 @@ impl Reference {
     }
 
     pub(crate) fn root(&mut self) -> usize {
-        self.push(Above::Child(None), None)
+        self.push(Above::Child(None), None, Vec::new())
     }
 
     pub(crate) fn never(&mut self) -> usize {
@@ -96,10 +118,11 @@ impl Reference {
                     inherited: vec![true],
                     ..fate
                 }),
+                vec![(parent, true)],
             ),
             None => {
-                let parent = (!parent_node.never).then_some(parent);
-                self.push(Above::Child(parent), None)
+                let above = (!parent_node.never).then_some(parent);
+                self.push(Above::Child(above), None, vec![(parent, true)])
             }
         }
     }
@@ -119,7 +142,8 @@ impl Reference {
 
     fn link(&mut self, sources: impl Iterator<Item = (usize, bool)>, mut missing: usize) -> usize {
         let (mut links, mut fate) = (Vec::new(), None);
-        for (source, parent) in sources {
+        let made_of: Vec<(usize, bool)> = sources.collect();
+        for &(source, parent) in &made_of {
             let node = &self.nodes[source];
             if let Some(of_source) = &node.fate {
                 if missing == 1 && fate.is_none() {
@@ -135,7 +159,7 @@ impl Reference {
                 links.push(Link { source, parent });
             }
         }
-        self.push(Above::Links(links, missing), fate)
+        self.push(Above::Links(links, missing), fate, made_of)
     }
 
     pub(crate) fn retain(&mut self, id: usize) {
@@ -170,6 +194,16 @@ impl Reference {
 
     /// True if it wins.
     pub(crate) fn cancel(&mut self, root: usize, reason: Reason, message: Option<&str>) -> bool {
+        self.cancel_or_time_out(root, reason, message, None)
+    }
+
+    fn cancel_or_time_out(
+        &mut self,
+        root: usize,
+        reason: Reason,
+        message: Option<&str>,
+        limit: Option<Duration>,
+    ) -> bool {
         if self.nodes[root].fate.is_some() || self.nodes[root].never {
             return false;
         }
@@ -178,9 +212,10 @@ impl Reference {
             message: message.map(str::to_owned),
             inherited: vec![false],
             origin: root,
+            limit,
         };
         self.nodes[root].fate = Some(fate.clone());
-        self.spread(root, &fate, true);
+        self.spread(root, &fate, None);
         true
     }
 
@@ -197,16 +232,18 @@ impl Reference {
             ..fate
         };
         self.nodes[to].fate = Some(fate.clone());
-        self.spread(to, &fate, true);
+        self.spread(to, &fate, None);
         true
     }
 
-    /// True if something below was live.
+    /// True if something below was live. Other threads may add to what is below: `surely` tells what was
+    /// there.
     pub(crate) fn cancel_children(
         &mut self,
         root: usize,
         reason: Reason,
         message: Option<&str>,
+        surely: impl Fn(usize) -> bool,
     ) -> bool {
         if self.nodes[root].fate.is_some() || self.nodes[root].never {
             return false;
@@ -224,8 +261,9 @@ impl Reference {
             message: message.map(str::to_owned),
             inherited: Vec::new(),
             origin: root,
+            limit: None,
         };
-        self.spread(root, &fate, false);
+        self.spread(root, &fate, Some(&surely));
         live
     }
 
@@ -245,8 +283,8 @@ impl Reference {
             })
     }
 
-    /// To everything that depends on `root`, or (not `whole`) only to what is below it.
-    fn spread(&mut self, root: usize, cause: &Fate, whole: bool) {
+    /// To everything that depends on `root`, or only to what is below it (by one of those in `below`).
+    fn spread(&mut self, root: usize, cause: &Fate, below: Option<&dyn Fn(usize) -> bool>) {
         let fate = |inherited: Vec<bool>| Fate {
             inherited,
             ..cause.clone()
@@ -258,7 +296,8 @@ impl Reference {
             let mut node = std::mem::replace(&mut self.nodes[id].above, Above::Child(None));
             match &mut node {
                 Above::Child(source) => {
-                    if source.is_some_and(|s| new.contains(&s)) {
+                    let takes = |s| s != root || below.is_none_or(|below| below(id));
+                    if source.is_some_and(|s| new.contains(&s) && takes(s)) {
                         *source = None;
                         inherited.push(true);
                     }
@@ -268,7 +307,7 @@ impl Reference {
                         let Some(source) = link.source.filter(|s| new.contains(s)) else {
                             continue;
                         };
-                        if source == root && !whole && !link.parent {
+                        if source == root && below.is_some_and(|below| !link.parent || !below(id)) {
                             continue;
                         }
                         link.source = None;
@@ -290,6 +329,78 @@ impl Reference {
                 new.push(id);
             }
         }
+    }
+
+    /// Gives a token a time limit, `now` as the clock says.
+    pub(crate) fn cancel_after(&mut self, id: usize, now: Instant, limit: Duration) {
+        let order = self.limits;
+        self.limits += 1;
+        let node = &mut self.nodes[id];
+        node.was_timed = true;
+        if node.fate.is_some() || node.never {
+            return;
+        }
+        if limit.is_zero() {
+            self.cancel_or_time_out(id, Reason::Timeout, None, Some(limit));
+            return;
+        }
+        let at = now
+            .checked_add(limit)
+            .filter(|at| *at != Instant::FAR_FUTURE);
+        node.timeout = at.map(|at| Timeout { at, limit, order });
+    }
+
+    pub(crate) fn clear_timeout(&mut self, id: usize) {
+        self.nodes[id].timeout = None;
+    }
+
+    /// The time limit of a node that is there and live.
+    fn timeout(&self, id: usize) -> Option<Timeout> {
+        let node = &self.nodes[id];
+        let timeout = node.timeout.filter(|_| node.fate.is_none())?;
+        self.alive(id).then_some(timeout)
+    }
+
+    pub(crate) fn deadline(&self, id: usize) -> Option<Instant> {
+        self.timeout(id).map(|timeout| timeout.at)
+    }
+
+    /// Nodes with a time limit.
+    pub(crate) fn timed(&self) -> impl Iterator<Item = usize> {
+        (0..self.nodes.len()).filter(|id| self.timeout(*id).is_some())
+    }
+
+    /// Cancels the node whose limit runs out first, if that is over.
+    pub(crate) fn time_out(&mut self, now: Instant) -> Option<usize> {
+        let timed = self.timed().filter_map(|id| Some((id, self.timeout(id)?)));
+        let (id, first) = timed.min_by_key(|(_, timeout)| (timeout.at, timeout.order))?;
+        if first.at > now {
+            return None;
+        }
+        let won = self.cancel_or_time_out(id, Reason::Timeout, None, Some(first.limit));
+        assert!(won);
+        Some(id)
+    }
+
+    /// Whether it was made below `root`, as a child or of something that is below.
+    pub(crate) fn was_below(&self, id: usize, root: usize) -> bool {
+        let mut made_of = self.nodes[id].made_of.iter();
+        made_of.any(|&(source, child)| child && source == root || self.was_below(source, root))
+    }
+
+    /// Whether it has ever had a time limit.
+    pub(crate) fn was_timed(&self, id: usize) -> bool {
+        self.nodes[id].was_timed
+    }
+
+    /// Nodes so far.
+    pub(crate) fn count(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Whether it has a handle.
+    pub(crate) fn is_held(&self, id: usize) -> bool {
+        self.nodes[id].handles > 0
     }
 
     /// Whether it has one source, or none.

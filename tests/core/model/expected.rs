@@ -2,7 +2,8 @@
 
 use super::program::{Guard, How, Kind, Side, Via, Why};
 use crate::reference::Reference;
-use cancel_core::Reason;
+use cancel_core::{Instant, Reason};
+use std::time::Duration;
 
 #[derive(Default)]
 pub(crate) struct Expected {
@@ -17,6 +18,13 @@ pub(crate) struct Expected {
     pub(crate) dropped: Vec<usize>,
     /// Forgotten waits.
     pub(crate) forgotten: Vec<Forgotten>,
+    /// Callbacks without a registration: node and number.
+    pub(crate) detached: Vec<(usize, usize)>,
+    /// Nodes of which `cancel_children` was called.
+    pub(crate) stopped: Vec<usize>,
+    /// Nodes that other threads have made.
+    pub(crate) others: std::ops::Range<usize>,
+    pub(crate) now: Instant,
 }
 
 #[derive(Clone, Copy)]
@@ -147,7 +155,12 @@ impl Side for Expected {
 
     fn cancel_children(&mut self, of: &mut usize, why: &Why) -> bool {
         let message = why.message.as_deref();
-        let live = self.reference.cancel_children(*of, why.reason, message);
+        self.stopped.push(*of);
+        let others = self.others.clone();
+        let surely = |id| !others.contains(&id);
+        let live = self
+            .reference
+            .cancel_children(*of, why.reason, message, surely);
         self.reached();
         live
     }
@@ -175,6 +188,7 @@ impl Side for Expected {
     }
 
     fn forgotten_callback(&mut self, of: &mut usize, number: usize) {
+        self.detached.push((*of, number));
         self.callback(Callback {
             node: *of,
             number,
@@ -184,6 +198,9 @@ impl Side for Expected {
 
     fn drop_callback(&mut self, callback: Callback, how: How) -> Option<bool> {
         self.dropped.push(callback.number);
+        if how == How::Detach {
+            self.detached.push((callback.node, callback.number));
+        }
         let at = self
             .live
             .iter()
@@ -229,5 +246,32 @@ impl Side for Expected {
 
     fn drop_wait(&mut self, wait: Wait) {
         self.release(wait.node);
+    }
+
+    fn with_timeout(&mut self, limit: Duration) -> usize {
+        let mut node = self.root(Kind::Shared);
+        self.cancel_after(&mut node, limit);
+        node
+    }
+
+    fn child_with_timeout(&mut self, of: &mut usize, limit: Duration) -> usize {
+        let mut node = self.child(of, Kind::Shared, Via::Token);
+        self.cancel_after(&mut node, limit);
+        node
+    }
+
+    fn cancel_after(&mut self, of: &mut usize, limit: Duration) {
+        self.reference.cancel_after(*of, self.now, limit);
+        self.reached();
+    }
+
+    fn clear_timeout(&mut self, of: &mut usize) {
+        self.reference.clear_timeout(*of);
+    }
+
+    fn advance(&mut self, by: Duration) {
+        self.now = self.now + by;
+        while self.reference.time_out(self.now).is_some() {}
+        self.reached();
     }
 }

@@ -6,6 +6,7 @@
 
 use cancel_core::Reason;
 use cancel_tests::Rng;
+use std::time::Duration;
 
 /// One operation. A number chooses among what there is: the n-th, counted around.
 #[derive(Clone, Debug)]
@@ -29,6 +30,12 @@ pub(crate) enum Op {
     Wait(usize, Via),
     /// A wait that is polled once and forgotten, and keeps nothing.
     ForgottenWait(usize),
+    WithTimeout(Duration),
+    ChildWithTimeout(usize, Duration),
+    CancelAfter(usize, Duration),
+    ClearTimeout(usize),
+    /// The clock goes on, and what is due is cancelled.
+    Advance(Duration),
     /// With a new waker, or the last one.
     Poll(usize, bool),
     DropWait(usize),
@@ -115,6 +122,17 @@ fn kind(rng: &mut Rng) -> Kind {
     }
 }
 
+/// Time limits: some of them equal, some beyond the range.
+fn limit(rng: &mut Rng) -> Duration {
+    match rng.below(12) {
+        0 => Duration::ZERO,
+        1 => Duration::MAX,
+        n => SECOND * n as u32,
+    }
+}
+
+pub(crate) const SECOND: Duration = Duration::from_secs(1);
+
 impl Op {
     /// How often which operation comes, in percent.
     pub(crate) fn random(rng: &mut Rng) -> Op {
@@ -139,17 +157,29 @@ impl Op {
             77..81 => Op::DropCallback(n, how(rng)),
             81..86 => Op::Wait(n, via(rng)),
             86 => Op::ForgottenWait(n),
-            87..96 => Op::Poll(n, rng.one_in(3)),
+            87..93 => Op::Poll(n, rng.one_in(3)),
+            93 if rng.one_in(4) => Op::Advance(SECOND * rng.below(4) as u32),
+            93 => Op::CancelAfter(n, limit(rng)),
+            94 if rng.one_in(3) => Op::ClearTimeout(n),
+            94 if rng.one_in(2) => Op::WithTimeout(limit(rng)),
+            94 => Op::ChildWithTimeout(n, limit(rng)),
             _ => Op::DropWait(n),
         }
     }
 
     /// Whether it can change tokens other than those that it names.
     pub(crate) fn reaches_others(&self) -> bool {
-        use Op::{Cancel, CancelChildren, Drop, Guard, HandOn};
+        use Op::{Advance, Cancel, CancelAfter, CancelChildren, ClearTimeout, Drop, Guard, HandOn};
         matches!(
             self,
-            Cancel(..) | CancelChildren(..) | HandOn(..) | Guard(..) | Drop(_)
+            Cancel(..)
+                | CancelChildren(..)
+                | HandOn(..)
+                | Guard(..)
+                | Drop(_)
+                | CancelAfter(..)
+                | ClearTimeout(_)
+                | Advance(_)
         )
     }
 }
@@ -224,6 +254,11 @@ pub(crate) trait Side {
     fn forgotten_wait(&mut self, of: &mut Self::Token);
     fn poll(&mut self, wait: &mut Self::Wait, fresh: bool) -> bool;
     fn drop_wait(&mut self, wait: Self::Wait);
+    fn with_timeout(&mut self, limit: Duration) -> Self::Token;
+    fn child_with_timeout(&mut self, of: &mut Self::Token, limit: Duration) -> Self::Token;
+    fn cancel_after(&mut self, of: &mut Self::Token, limit: Duration);
+    fn clear_timeout(&mut self, of: &mut Self::Token);
+    fn advance(&mut self, by: Duration);
 }
 
 /// What there is while a program runs.
@@ -243,6 +278,8 @@ pub(crate) struct World<S: Side> {
 pub(crate) enum Answer {
     Nothing,
     Won(bool),
+    /// By `cancel_children`.
+    Stopped(bool),
     Unregistered(bool),
     Ready(bool),
 }
@@ -301,7 +338,7 @@ impl<S: Side> World<S> {
             }
             Op::CancelChildren(n, ref why) => {
                 let of = &mut self.tokens[n % count].0;
-                return Answer::Won(self.side.cancel_children(of, why));
+                return Answer::Stopped(self.side.cancel_children(of, why));
             }
             Op::HandOn(from, to) => {
                 let tokens = &mut self.tokens;
@@ -331,6 +368,27 @@ impl<S: Side> World<S> {
                     self.waits.push(new);
                 }
             }
+            Op::WithTimeout(limit) => {
+                let new = self.side.with_timeout(limit);
+                self.add(new, Kind::Shared);
+            }
+            Op::ChildWithTimeout(n, limit) => {
+                if let (of, Kind::Shared) = &mut self.tokens[n % count] {
+                    let new = self.side.child_with_timeout(of, limit);
+                    self.add(new, Kind::Shared);
+                }
+            }
+            Op::CancelAfter(n, limit) => {
+                if let (of, Kind::Shared) = &mut self.tokens[n % count] {
+                    self.side.cancel_after(of, limit);
+                }
+            }
+            Op::ClearTimeout(n) => {
+                if let (of, Kind::Shared) = &mut self.tokens[n % count] {
+                    self.side.clear_timeout(of);
+                }
+            }
+            Op::Advance(by) => self.side.advance(by),
             Op::ForgottenWait(n) => self.side.forgotten_wait(&mut self.tokens[n % count].0),
             Op::Poll(n, fresh) => {
                 if !self.waits.is_empty() {

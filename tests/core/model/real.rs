@@ -1,9 +1,10 @@
 //! The library's side of a program.
 
+use super::clock::Clock;
 use super::program::{Guard, How, Kind, Side, Via, Why};
 use cancel_core::{
-    CancelFutureExt, CancelToken, Cancelled, Cause, Child, DropGuard, OnCancel, Registration,
-    StaticCause, Token, TokenId,
+    CancelFutureExt, CancelToken, Cancelled, Cause, Child, DropGuard, Instant, OnCancel,
+    Registration, StaticCause, Token, TokenId,
 };
 use cancel_tests::Counter;
 use std::future::{Future, pending};
@@ -11,6 +12,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 /// Callbacks that have run, by number. Static, for those in place.
 pub(crate) type Fired = &'static Mutex<Vec<(usize, Cancelled)>>;
@@ -20,6 +22,7 @@ pub(crate) struct Real {
     pub(crate) forgotten: Vec<Arc<Counter>>,
     /// The library's ids, in the order in which nodes are made.
     pub(crate) origins: Vec<TokenId>,
+    pub(crate) clock: Clock,
     /// Ids of tokens so far, and where they begin: one range for each thread.
     ids: u64,
 }
@@ -59,6 +62,7 @@ impl Real {
             fired: Box::leak(Box::default()),
             forgotten: Vec::new(),
             origins: Vec::new(),
+            clock: Clock::default(),
             ids: thread << 32,
         }
     }
@@ -89,6 +93,14 @@ impl RealToken {
             Place::Shared(token) => token,
             Place::Static(token) => token,
             Place::Pinned(child) => child.as_mut().enter(),
+        }
+    }
+
+    /// When its own time limit runs out.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        match &self.place {
+            Place::Shared(token) => token.deadline(),
+            _ => None,
         }
     }
 
@@ -414,5 +426,35 @@ impl Side for Real {
         if self.alone() {
             assert_eq!(Arc::strong_count(&counter), 1, "a waker was left");
         }
+    }
+
+    fn with_timeout(&mut self, limit: Duration) -> RealToken {
+        let token = CancelToken::with_timeout(&self.clock, limit);
+        self.token(Place::Shared(token.expect("takes all tasks")), &[])
+    }
+
+    fn child_with_timeout(&mut self, of: &mut RealToken, limit: Duration) -> RealToken {
+        let token = of.shared().child_with_timeout(&self.clock, limit);
+        self.token(Place::Shared(token.expect("takes all tasks")), &of.line)
+    }
+
+    fn cancel_after(&mut self, of: &mut RealToken, limit: Duration) {
+        let set = of.shared().cancel_after(&self.clock, limit);
+        set.expect("takes all tasks");
+    }
+
+    fn clear_timeout(&mut self, of: &mut RealToken) {
+        of.shared().clear_timeout();
+    }
+
+    fn advance(&mut self, by: Duration) {
+        self.clock.advance(by);
+    }
+}
+
+/// Tasks that are left have sleeps, and these the clock.
+impl Drop for Real {
+    fn drop(&mut self) {
+        self.clock.clear();
     }
 }
