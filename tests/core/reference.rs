@@ -4,8 +4,11 @@
 //! which they were made. A source is made before its dependents, and adoption replaces a source by
 //! one of its own, so sources have the smaller numbers.
 
-use cancel_core::{Cancelled, Instant, Reason};
+mod time;
+
+use cancel_core::{Cancelled, Reason};
 use std::time::Duration;
+use time::Timeout;
 
 /// The cancel that reached a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,14 +66,6 @@ struct Node {
     was_timed: bool,
     /// What it was made of, and whether as a child of that.
     made_of: Vec<(usize, bool)>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Timeout {
-    at: Instant,
-    limit: Duration,
-    /// Of two that are due at one moment, the one that was set first comes first.
-    order: usize,
 }
 
 #[derive(Debug, Default)]
@@ -331,66 +326,10 @@ impl Reference {
         }
     }
 
-    /// Gives a token a time limit, `now` as the clock says.
-    pub(crate) fn cancel_after(&mut self, id: usize, now: Instant, limit: Duration) {
-        let order = self.limits;
-        self.limits += 1;
-        let node = &mut self.nodes[id];
-        node.was_timed = true;
-        if node.fate.is_some() || node.never {
-            return;
-        }
-        if limit.is_zero() {
-            self.cancel_or_time_out(id, Reason::Timeout, None, Some(limit));
-            return;
-        }
-        let at = now
-            .checked_add(limit)
-            .filter(|at| *at != Instant::FAR_FUTURE);
-        node.timeout = at.map(|at| Timeout { at, limit, order });
-    }
-
-    pub(crate) fn clear_timeout(&mut self, id: usize) {
-        self.nodes[id].timeout = None;
-    }
-
-    /// The time limit of a node that is there and live.
-    fn timeout(&self, id: usize) -> Option<Timeout> {
-        let node = &self.nodes[id];
-        let timeout = node.timeout.filter(|_| node.fate.is_none())?;
-        self.alive(id).then_some(timeout)
-    }
-
-    pub(crate) fn deadline(&self, id: usize) -> Option<Instant> {
-        self.timeout(id).map(|timeout| timeout.at)
-    }
-
-    /// Nodes with a time limit.
-    pub(crate) fn timed(&self) -> impl Iterator<Item = usize> {
-        (0..self.nodes.len()).filter(|id| self.timeout(*id).is_some())
-    }
-
-    /// Cancels the node whose limit runs out first, if that is over.
-    pub(crate) fn time_out(&mut self, now: Instant) -> Option<usize> {
-        let timed = self.timed().filter_map(|id| Some((id, self.timeout(id)?)));
-        let (id, first) = timed.min_by_key(|(_, timeout)| (timeout.at, timeout.order))?;
-        if first.at > now {
-            return None;
-        }
-        let won = self.cancel_or_time_out(id, Reason::Timeout, None, Some(first.limit));
-        assert!(won);
-        Some(id)
-    }
-
     /// Whether it was made below `root`, as a child or of something that is below.
     pub(crate) fn was_below(&self, id: usize, root: usize) -> bool {
         let mut made_of = self.nodes[id].made_of.iter();
         made_of.any(|&(source, child)| child && source == root || self.was_below(source, root))
-    }
-
-    /// Whether it has ever had a time limit.
-    pub(crate) fn was_timed(&self, id: usize) -> bool {
-        self.nodes[id].was_timed
     }
 
     /// Nodes so far.

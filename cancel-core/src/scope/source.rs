@@ -213,15 +213,15 @@ impl<S: Future<Output = Result<(), TimerError>>> Future for DeadlineSource<S> {
 /// How long a time limit was, for the cause of its timeout. Without a heap causes cannot say that, and
 /// nothing is kept.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Limit {
+pub(super) struct SaidLimit {
     #[cfg(feature = "alloc")]
     length: Duration,
 }
 
-impl Limit {
+impl SaidLimit {
     #[cfg_attr(not(feature = "alloc"), allow(unused_variables))]
     pub(super) const fn new(length: Duration) -> Self {
-        Limit {
+        SaidLimit {
             #[cfg(feature = "alloc")]
             length,
         }

@@ -2,7 +2,7 @@
 
 use crate::cause::{Cause, Reason};
 use crate::rt::{Instant, Spawn, SpawnError, Timer};
-use crate::scope::source::{DeadlineSource, Limit};
+use crate::scope::source::{DeadlineSource, SaidLimit};
 use crate::token::CancelFutureExt;
 use crate::token::CancelToken;
 use core::time::Duration;
@@ -162,7 +162,7 @@ impl CancelToken {
                 return Ok(());
             }
         };
-        let limit = Limit::new(timeout);
+        let limit = SaidLimit::new(timeout);
         let late = DeadlineSource::new(runtime.sleep_from(now, at));
         let alarm = self.arm(at);
         let due = alarm.clone();

@@ -2,7 +2,7 @@
 
 use crate::cause::Cancelled;
 use crate::rt::{Timer, TimerError};
-use crate::scope::source::{DeadlineSource, Limit};
+use crate::scope::source::{DeadlineSource, SaidLimit};
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
@@ -57,7 +57,7 @@ pub trait TimeoutExt: Future + Sized {
             running: Some(Limited {
                 future: self,
                 source: DeadlineSource::new(timer.sleep(timeout)),
-                limit: Limit::new(timeout),
+                limit: SaidLimit::new(timeout),
             }),
         }
     }
@@ -73,7 +73,7 @@ pin_project! {
         future: F,
         #[pin]
         source: DeadlineSource<S>,
-        limit: Limit,
+        limit: SaidLimit,
     }
 }
 

@@ -270,7 +270,7 @@ impl Side for Expected {
     }
 
     fn advance(&mut self, by: Duration) {
-        self.now = self.now + by;
+        self.now += by;
         while self.reference.time_out(self.now).is_some() {}
         self.reached();
     }
