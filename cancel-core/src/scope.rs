@@ -5,6 +5,9 @@ mod source;
 #[allow(unsafe_code)]
 mod holds;
 
+#[allow(unsafe_code)]
+mod hold;
+
 mod shields;
 
 mod setup;
@@ -22,8 +25,11 @@ mod timed;
 
 mod run;
 
+mod build;
+
 pub use deadline::Deadline;
-pub use holds::{Hold, Holds};
+pub use hold::Hold;
+pub use holds::Holds;
 pub use run::Scope;
 pub use setup::{Bare, Setup, WithCleanup, WithGrace, WithShields, WithSource, WithSources};
 pub use shields::{Shield, Shields};

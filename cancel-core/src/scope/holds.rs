@@ -35,7 +35,8 @@
 //! The end of a hold is known to be an event: the pass in which it happens is no echo, and proves nothing.
 //!
 //! Limit: another event that comes between the search's find and the last of these passes cannot be told from the
-//! echo. It is looked at with the next event.
+//! echo. It is looked at with the next event. One more search after them would not close that gap: it has an echo
+//! of its own, in which the next event can be missed.
 //!
 //! Invariants (`E` list.rs, `H` hub.rs)
 //!
@@ -48,19 +49,28 @@
 //! * G4: no entry has the address of a list (E2), so that holds which were forgotten do not notice when
 //!   the `Holds` move or go. Nobody looks at the lists then.
 //! * G5: wakers are cloned, woken and dropped outside the lock (H3).
+//! * G6: one scope at a time makes passes, waits with its waker and clears the lists. A scope of the user's
+//!   has set `USED` before it polls its body (`claim`), and clears it at its end (`release`); one that
+//!   finds it set makes no pass and clears nothing. A layer that gives its scope holds of its own sees to
+//!   it that there is one such scope.
+
+mod entry;
+mod tries;
+
+pub(crate) use entry::HoldEntry;
 
 use crate::sync::{Acquire, LockedCell, Panics, QUIET_PASSES, Release, WakerSlot, Word, const_fn};
-use crate::tree::{Entry, Kind, List, NONEMPTY};
+use crate::tree::{Entry, List, NONEMPTY};
 use core::fmt;
-use core::marker::PhantomPinned;
-use core::pin::Pin;
-use core::ptr::{addr_of, from_ref};
 use core::task::Waker;
+use tries::{NO_TRIES, Tries};
 
 /// The scope has seen that it is to end: each poll of a hold counts.
 const ASKED: u32 = NONEMPTY << 1;
 /// The scope waits for a hold to end: `waker` is there.
 const ARMED: u32 = NONEMPTY << 2;
+/// A scope uses these holds (G6).
+const USED: u32 = NONEMPTY << 3;
 
 /// What a pass has shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,56 +95,6 @@ pub struct Holds {
     waker: WakerSlot,
 }
 
-/// What the passes so far say about the next one.
-#[derive(Clone, Copy, Debug)]
-struct Tries {
-    /// Whether the scope has asked for this pass itself.
-    asked: bool,
-    /// In a row of such: whether a hold with another waker than the scope's was woken; how many passes
-    /// have polled no hold; and how many of these since the last hold was woken.
-    woke: bool,
-    idle: u8,
-    quiet: u8,
-    /// How many more passes take the echo of the last search, and are not searched.
-    settle: u32,
-    /// How many searches that woke holds have found one.
-    finds: u32,
-}
-
-const NO_TRIES: Tries = Tries {
-    asked: false,
-    woke: false,
-    idle: 0,
-    quiet: 0,
-    settle: 0,
-    finds: 0,
-};
-
-impl Tries {
-    /// A pass that the scope has asked for has found a hold.
-    fn found(self) -> Self {
-        let finds = self.finds.saturating_add(u32::from(self.woke));
-        let settle = match self.woke {
-            true => u32::BITS - finds.leading_zeros(),
-            false => self.settle.saturating_sub(1),
-        };
-        Tries {
-            settle,
-            finds,
-            ..NO_TRIES
-        }
-    }
-
-    /// Something has happened in this pass, or before it: it proves nothing, and the next one may search.
-    fn again(self) -> Self {
-        Tries {
-            woke: self.woke,
-            finds: self.finds,
-            ..NO_TRIES
-        }
-    }
-}
-
 // SAFETY: G1; the entries behind the pointers are alive while linked, on whatever thread their owners
 // are; wakers are `Send + Sync`.
 unsafe impl Send for Holds {}
@@ -145,7 +105,7 @@ impl core::panic::RefUnwindSafe for Holds {}
 
 impl Holds {
     const_fn! {
-        /// None.
+        /// Creates an empty list of holds.
         pub const fn new() -> Self {
             Holds {
                 word: Word::new(0),
@@ -158,13 +118,37 @@ impl Holds {
         }
     }
 
-    /// Whether there is one, be it polled or not.
+    /// Returns whether there is a hold, polled or not.
     #[inline]
     pub fn is_open(&self) -> bool {
         self.word.load() & NONEMPTY != 0
     }
 
-    /// Before the body is polled. False: nothing holds it, so it need not be.
+    /// Takes these holds for one scope. False: another scope uses them (G6).
+    pub(crate) fn claim(&self) -> bool {
+        // SAFETY: alive; G1.
+        unsafe {
+            let mut held = Word::lock(&self.word);
+            let free = held.flags & USED == 0;
+            held.flags |= USED;
+            Word::unlock(&self.word, held);
+            free
+        }
+    }
+
+    /// Ends what `claim` began: clears the lists, and leaves them to the next scope.
+    pub(crate) fn release(&self, panics: &mut Panics) {
+        self.clear(panics);
+        // SAFETY: alive; G1.
+        unsafe {
+            let mut held = Word::lock(&self.word);
+            held.flags &= !USED;
+            Word::unlock(&self.word, held);
+        }
+    }
+
+    /// Begins a pass: to be called before the body is polled. False: nothing holds the body, so it need not
+    /// be polled.
     pub(crate) fn begin(&self) -> bool {
         // SAFETY: alive; G1.
         unsafe {
@@ -179,7 +163,7 @@ impl Holds {
         }
     }
 
-    /// After the body was polled, in the same poll as `begin`. `own`: the scope's waker.
+    /// Ends a pass, after the body was polled. `own`: the scope's waker.
     pub(crate) fn end(&self, own: &Waker, panics: &mut Panics) -> Pass {
         let mine = own.clone();
         // SAFETY: alive; G1; what is in a list is alive (E4).
@@ -206,8 +190,8 @@ impl Holds {
             tries.asked = !keep;
             self.tries.set(tries);
             if keep {
-                // A hold that ends from here on finds the waker. (There is an old one only if two scopes
-                // use the same holds, against the rule.)
+                // A hold that ends from here on finds the waker. (There is an old one only if a layer
+                // breaks G6.)
                 let old = self.disarm(&mut held.flags);
                 self.waker.put(mine);
                 held.flags |= ARMED;
@@ -248,7 +232,7 @@ impl Holds {
         }
     }
 
-    /// After a pass in which no hold was polled. False: that was the last one.
+    /// Wakes holds after a pass in which none was polled. False: that was the last pass.
     fn wake_some(&self, mut tries: Tries, own: &Waker, panics: &mut Panics) -> bool {
         tries.quiet += 1;
         // SAFETY: alive; G1, as above.
@@ -278,8 +262,8 @@ impl Holds {
         tries.quiet < QUIET_PASSES
     }
 
-    /// The body is gone: what is left in the lists holds nothing any more.
-    pub(crate) fn clear(&self) {
+    /// Empties the lists: the body is gone, so that what is left holds nothing any more.
+    pub(crate) fn clear(&self, panics: &mut Panics) {
         if self.word.load() & (NONEMPTY | ASKED | ARMED) == 0 {
             return;
         }
@@ -292,20 +276,20 @@ impl Holds {
                 let first = list.first();
                 if first.is_null() {
                     let old = self.disarm(&mut held.flags);
-                    held.flags = 0;
+                    held.flags &= USED;
                     self.tries.set(NO_TRIES);
                     Word::unlock(&self.word, held);
-                    drop(old);
+                    panics.guard(|| drop(old));
                     return;
                 }
                 let waker = self.take_out(first, &mut held.flags);
                 Word::unlock(&self.word, held);
-                drop(waker);
+                panics.guard(|| drop(waker));
             }
         }
     }
 
-    /// The waker of the scope, if it waits.
+    /// Takes the waker of the scope, if the scope waits.
     ///
     /// # Safety
     ///
@@ -315,7 +299,7 @@ impl Holds {
             return None;
         }
         *flags &= !ARMED;
-        // SAFETY: passed on; armed, so there is one.
+        // SAFETY: under the lock (by the caller); armed, so there is one.
         Some(unsafe { self.waker.take() })
     }
 
@@ -353,16 +337,16 @@ impl Holds {
         }
     }
 
-    /// A hold is polled: it goes to the back.
+    /// Puts a hold that is polled at the back of `open`.
     ///
     /// # Safety
     ///
     /// `place` is pinned, is used by this thread alone, and leaves before it goes (E4).
-    unsafe fn enter(&self, place: *const HoldEntry, waker: &Waker) {
+    pub(super) unsafe fn enter(&self, place: *const HoldEntry, waker: &Waker) {
         // SAFETY: G1; alive.
         unsafe {
             let entry = place.cast::<Entry>();
-            // Acquire: pairs with the store of whoever has taken it out, and is done with the slot.
+            // Acquire: pairs with the store in `take_out`, after which the slot is not used there.
             let queued = (*entry).queued.load(Acquire);
             let same = queued && (*place).waker.will_wake(waker);
             if same && self.word.load() & ASKED == 0 {
@@ -404,12 +388,12 @@ impl Holds {
         }
     }
 
-    /// A hold is over. The waker of a scope that waits for that.
+    /// Takes out a hold that is over. Returns the waker of the scope, if it waits for that.
     ///
     /// # Safety
     ///
     /// `place` is alive, and has entered here or nowhere.
-    unsafe fn leave(&self, place: *const HoldEntry) -> Option<Waker> {
+    pub(super) unsafe fn leave(&self, place: *const HoldEntry) -> Option<Waker> {
         // SAFETY: G1; alive.
         unsafe {
             let entry = place.cast::<Entry>();
@@ -454,80 +438,5 @@ impl fmt::Debug for Holds {
         f.debug_struct("Holds")
             .field("open", &self.is_open())
             .finish_non_exhaustive()
-    }
-}
-
-/// The entry of a hold, and what belongs to it.
-#[repr(C)]
-struct HoldEntry {
-    entry: Entry,
-    /// In which it was last polled.
-    pass: LockedCell<u32>,
-    waker: WakerSlot,
-}
-
-/// One reason to keep a body, while it is polled. It does not hold before [`keep`](Hold::keep).
-pub struct Hold<'h> {
-    place: HoldEntry,
-    holds: &'h Holds,
-    /// The list points to `place`.
-    _pinned: PhantomPinned,
-}
-
-// SAFETY: the cells are used under the lock of the `Holds`, or by whoever polls; wakers are
-// `Send + Sync`.
-unsafe impl Send for Hold<'_> {}
-// SAFETY: nothing can be done with a shared reference that is not pinned, and polls are exclusive.
-unsafe impl Sync for Hold<'_> {}
-impl core::panic::UnwindSafe for Hold<'_> {}
-impl core::panic::RefUnwindSafe for Hold<'_> {}
-
-impl<'h> Hold<'h> {
-    /// One of these, which does not hold yet.
-    pub fn new(holds: &'h Holds) -> Self {
-        Hold {
-            place: HoldEntry {
-                entry: Entry::new(Kind::Waiter),
-                pass: LockedCell::new(0),
-                waker: WakerSlot::new(),
-            },
-            holds,
-            _pinned: PhantomPinned,
-        }
-    }
-
-    /// To be called at each poll of what holds.
-    #[inline]
-    pub fn keep(self: Pin<&mut Self>, waker: &Waker) {
-        let this = self.into_ref().get_ref();
-        // SAFETY: pinned, and the drop takes it out; always the same `Holds`. Polls are exclusive.
-        unsafe { this.holds.enter(from_ref(&this.place), waker) }
-    }
-
-    /// What holds is over.
-    #[inline]
-    pub fn release(self: Pin<&mut Self>) {
-        let this = self.into_ref().get_ref();
-        // SAFETY: as in the drop.
-        if let Some(scope) = unsafe { this.holds.leave(from_ref(&this.place)) } {
-            scope.wake();
-        }
-    }
-}
-
-impl Drop for Hold<'_> {
-    fn drop(&mut self) {
-        // SAFETY: pinned if it has ever entered; the `Holds` are alive.
-        if let Some(scope) = unsafe { self.holds.leave(addr_of!(self.place)) } {
-            let mut panics = Panics::new();
-            panics.guard(|| scope.wake());
-            panics.resume_unless_unwinding();
-        }
-    }
-}
-
-impl fmt::Debug for Hold<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Hold")
     }
 }

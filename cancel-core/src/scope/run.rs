@@ -14,13 +14,8 @@
 //! hold or a cleanup; the first one goes on at the end.
 
 use crate::cause::Cancelled;
-use crate::cause::Cause;
-use crate::rt::Timer;
 use crate::scope::holds::Pass;
-use crate::scope::setup::{
-    Bare, Setup, WithCleanup, WithGrace, WithShields, WithSource, WithSources,
-};
-use crate::scope::shields::Shields;
+use crate::scope::setup::{Bare, Setup};
 use crate::sync::Panics;
 use crate::token::TokenRef;
 use crate::token::WaitForCancel;
@@ -29,8 +24,6 @@ use core::future::Future;
 use core::mem::take;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
-use core::time::Duration;
-use futures_core::Stream;
 use pin_project_lite::pin_project;
 
 pin_project! {
@@ -96,6 +89,11 @@ pin_project! {
     /// # Errors
     ///
     /// [`Cancelled`], with the token's cause, if the body was dropped.
+    ///
+    /// [`Cancelled`] with [`Reason::Error`](crate::Reason::Error), no origin, and the message "the shields are
+    /// used by another scope", if that is so at the first poll: see
+    /// [`Shields`](crate::Shields#one-scope-at-a-time). The body is dropped and not polled, the cleanup
+    /// runs, and the token is not cancelled.
     ///
     /// # Panics
     ///
@@ -229,8 +227,9 @@ impl<T: TokenRef, B: Future, E: Setup> Scope<T, B, E> {
         self
     }
 
-    /// The same with another set-up. (Pinned values cannot be moved, so this is before the first poll.)
-    fn map<N: Setup>(self, make: impl FnOnce(E) -> N) -> Scope<T, B, N> {
+    /// Puts the set-up into another one. (Before the first poll: after it, the scope is pinned, and cannot be
+    /// given by value.)
+    pub(super) fn map<N: Setup>(self, make: impl FnOnce(E) -> N) -> Scope<T, B, N> {
         Scope {
             work: match self.work {
                 Work::Body { body } => Work::Body { body },
@@ -240,127 +239,6 @@ impl<T: TokenRef, B: Future, E: Setup> Scope<T, B, E> {
             token: self.token,
             state: self.state,
         }
-    }
-
-    /// Adds a source: a future that resolves to a cause, or to what can be made one.
-    ///
-    /// There may be any number of sources, set by this method and by [`sources`](Scope::sources) in any
-    /// order. Each poll asks them in the order in which they were added. The first one that is ready
-    /// cancels the token; the next one is a second request, which ends the grace period.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use cancel_core::{Scope, Token};
-    /// use std::future::pending;
-    ///
-    /// let (token, other) = (Token::new(), Token::new());
-    /// other.cancel_with("the other one");
-    /// let run = Scope::new(&token, pending::<()>()).source(other.cancelled());
-    /// assert_eq!(smol::block_on(run).unwrap_err().message(), Some("the other one"));
-    /// ```
-    pub fn source<S>(self, source: S) -> Scope<T, B, WithSource<E, S>>
-    where
-        S: Future<Output: Into<Cause>>,
-    {
-        self.map(|setup| WithSource::new(setup, source))
-    }
-
-    /// Adds a stream of sources: each item is a request, as if of a [`source`](Scope::source) of its own.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use cancel_core::{Reason, Scope, Token};
-    /// use futures_util::stream;
-    /// use std::future::pending;
-    ///
-    /// let token = Token::new();
-    /// let clicks = stream::iter([Reason::Shutdown, Reason::Manual]);
-    /// let run = Scope::new(&token, pending::<()>()).sources(clicks);
-    /// assert_eq!(smol::block_on(run).unwrap_err().reason(), Reason::Shutdown);
-    /// ```
-    pub fn sources<S>(self, sources: S) -> Scope<T, B, WithSources<E, S>>
-    where
-        S: Stream<Item: Into<Cause>>,
-    {
-        self.map(|setup| WithSources::new(setup, sources))
-    }
-
-    /// Sets the shields that the body uses, instead of others set before. Only one scope at a time may use
-    /// them: see [`Shields`](crate::Shields#one-scope-at-a-time).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use cancel_core::{Scope, Shields, Token};
-    ///
-    /// let (token, shields) = (Token::new(), Shields::new());
-    /// let body = shields.shield(async |_| 5);
-    /// let run = Scope::new(&token, body).shields(&shields);
-    /// assert_eq!(smol::block_on(run), Ok(5));
-    /// ```
-    pub fn shields<'s>(self, shields: &'s Shields<'s>) -> Scope<T, B, WithShields<'s, E>> {
-        self.map(|setup| WithShields::new(setup, shields))
-    }
-
-    /// Lets a body that has begun go on for `period` after the cancelation, to come to a good end:
-    /// it sees its token cancelled. A second source that fires ends the period. Zero is no period.
-    /// Replaces a grace period set before.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use cancel_core::{Instant, Timer, TimerError};
-    /// # #[derive(Clone)]
-    /// # struct Clock;
-    /// # impl Timer for Clock {
-    /// #     type Sleep = std::future::Pending<Result<(), TimerError>>;
-    /// #     fn now(&self) -> Instant { Instant::EPOCH }
-    /// #     fn sleep_until(&self, _: Instant) -> Self::Sleep { std::future::pending() }
-    /// # }
-    /// use cancel_core::{Reason, Scope, Token};
-    /// use std::future::ready;
-    /// use std::time::Duration;
-    ///
-    /// let token = Token::new();
-    /// let body = async { token.cancelled().await.reason() };
-    /// let run = Scope::new(&token, body)
-    ///     .source(ready(Reason::Shutdown))
-    ///     .grace(Clock, Duration::from_secs(5));
-    /// assert_eq!(smol::block_on(run), Ok(Reason::Shutdown)); // the body ended by itself
-    /// ```
-    pub fn grace<R: Timer>(self, timer: R, period: Duration) -> Scope<T, B, WithGrace<E, R>> {
-        self.map(|setup| WithGrace::new(setup, timer, period))
-    }
-
-    /// Sets what runs after the body, however that ended: it is awaited, it is not cancelled, and it
-    /// holds the scopes around this one, as these are named by [`Shields::nested`](crate::Shields::nested).
-    /// Replaces a cleanup set before.
-    ///
-    /// It runs although the body never began, because the token was cancelled beforehand; it does
-    /// not if the run is dropped.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use cancel_core::{Scope, Token};
-    /// use std::cell::Cell;
-    /// use std::future::pending;
-    ///
-    /// let (token, closed) = (Token::new(), Cell::new(false));
-    /// let run = Scope::new(&token, pending::<()>())
-    ///     .source(std::future::ready("enough"))
-    ///     .finally(async || closed.set(true));
-    /// assert!(smol::block_on(run).is_err());
-    /// assert!(closed.get());
-    /// ```
-    pub fn finally<F, W>(self, cleanup: F) -> Scope<T, B, WithCleanup<E, F>>
-    where
-        F: FnOnce() -> W,
-        W: Future<Output = ()>,
-    {
-        self.map(|setup| WithCleanup::new(setup, cleanup))
     }
 
     /// One round with the body. Ready: it is over, and is still where it was.
@@ -438,6 +316,9 @@ impl<T: TokenRef, B: Future, E: Setup> Scope<T, B, E> {
             }
             fresh = false;
             if begun || !state.started {
+                if let Err(in_use) = this.setup.as_mut().claim() {
+                    return Poll::Ready(Some(Err(Cancelled::from(in_use))));
+                }
                 state.started = true;
                 // A scope around this one that is cancelled would drop this one with its body. So it
                 // is held from here on if there is something to do at the end.
@@ -482,7 +363,7 @@ impl<T: TokenRef, B: Future, E: Setup> Scope<T, B, E> {
             // The body is dropped here, and while something waits for this scope, it still does.
             this.state.panics.guard(|| this.work.set(Work::Over));
             if let Some(holds) = this.setup.holds() {
-                holds.clear();
+                holds.clear(&mut this.state.panics);
             }
             let setup = this.setup.as_mut();
             match this.state.panics.guard(|| setup.start_cleanup()).flatten() {

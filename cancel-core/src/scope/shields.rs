@@ -1,6 +1,7 @@
-//! Shields: what is to run to its end although its scope is cancelled.
+//! Shields: work that runs to its end although its scope is cancelled.
 
-use crate::scope::holds::{Hold, Holds};
+use crate::scope::hold::Hold;
+use crate::scope::holds::Holds;
 use crate::sync::const_fn;
 use crate::token::Token;
 use core::fmt;
@@ -50,10 +51,27 @@ use pin_project_lite::pin_project;
 ///
 /// # One scope at a time
 ///
-/// Shields belong to one scope, from [`Scope::shields`](crate::Scope::shields) to its end or drop. Two scopes
-/// must not use the same shields at the same time: the end of one takes away the shields of the other, and
-/// each of them may miss the end of a shield. A scope inside the body of another takes shields of its own,
-/// made with [`nested`](Shields::nested). A scope that follows another may use the same shields again.
+/// A scope uses its shields from its first poll to its end or drop. Another scope that is polled for the
+/// first time meanwhile ends with an error: [`Reason::Error`](crate::Reason::Error), "the shields are used by
+/// another scope". Its body is not polled, and the first scope is not touched. A scope that follows may use
+/// the same shields again. A scope inside the body of another takes shields of its own, made with
+/// [`nested`](Shields::nested).
+///
+/// A scope that is forgotten ([`mem::forget`](core::mem::forget)) after its first poll uses its shields for
+/// as long as they exist.
+///
+/// ```
+/// use cancel_core::{Reason, Scope, Shields, Token};
+///
+/// let (token, shields) = (Token::new(), Shields::new());
+/// let inner = async { Scope::new(&token, async { 5 }).shields(&shields).await };
+/// let outer = Scope::new(&token, inner).shields(&shields);
+/// let refused = smol::block_on(outer).unwrap().unwrap_err();
+/// assert_eq!(refused.reason(), Reason::Error);
+///
+/// let next = Scope::new(&token, async { 5 }).shields(&shields);
+/// assert_eq!(smol::block_on(next), Ok(5));
+/// ```
 ///
 /// Shields are meant for the code inside the body. One that another task polls is an open shield, and its
 /// end wakes the scope; but that task may be polled too late to be seen.

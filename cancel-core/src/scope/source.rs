@@ -11,6 +11,21 @@ use core::task::{Context, Poll, ready};
 use core::time::Duration;
 use pin_project_lite::pin_project;
 
+/// An error of the runner's own, with a message that needs no heap.
+#[cfg(feature = "alloc")]
+macro_rules! error {
+    ($message:literal) => {
+        Cause::new(Reason::Error).with_message($message)
+    };
+}
+
+#[cfg(not(feature = "alloc"))]
+macro_rules! error {
+    ($message:literal) => {
+        static_cause!(crate::cause::StaticCause, Cause, Reason::Error, $message)
+    };
+}
+
 pin_project! {
     /// Resolves with the first of two sources. Made by [`any_of`].
     ///
@@ -239,33 +254,20 @@ impl SaidLimit {
 
 #[cfg(feature = "alloc")]
 pub(crate) fn failed(error: TimerError) -> Cause {
-    Cause::new(Reason::Error)
-        .with_message("the timer of the deadline failed")
-        .with_error(error)
+    error!("the timer of the deadline failed").with_error(error)
 }
 
 #[cfg(not(feature = "alloc"))]
 pub(crate) fn failed(_: TimerError) -> Cause {
-    static_cause!(
-        crate::cause::StaticCause,
-        Cause,
-        Reason::Error,
-        "the timer of the deadline failed"
-    )
+    error!("the timer of the deadline failed")
 }
 
 /// The cause of a source that has panicked.
-#[cfg(feature = "alloc")]
 pub(crate) fn broken() -> Cause {
-    Cause::new(Reason::Error).with_message("a source panicked")
+    error!("a source panicked")
 }
 
-#[cfg(not(feature = "alloc"))]
-pub(crate) fn broken() -> Cause {
-    static_cause!(
-        crate::cause::StaticCause,
-        Cause,
-        Reason::Error,
-        "a source panicked"
-    )
+/// The error of a scope whose shields another scope uses.
+pub(crate) fn in_use() -> Cause {
+    error!("the shields are used by another scope")
 }

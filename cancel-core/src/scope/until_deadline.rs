@@ -57,8 +57,8 @@ struct Waiting<'d, R> {
     _pinned: PhantomPinned,
 }
 
-// SAFETY: the waiter's cells are used under the hub's lock, or by whoever polls; wakers are
-// `Send + Sync`.
+// SAFETY: the waiter's cells are used under the hub's lock, or in an exclusive poll of the source; wakers
+// are `Send + Sync`.
 unsafe impl<R: Sync> Send for Waiting<'_, R> {}
 // SAFETY: nothing can be done with a shared reference.
 unsafe impl<R: Sync> Sync for Waiting<'_, R> {}
@@ -71,8 +71,8 @@ impl<R> Waiting<'_, R> {
         let this = self.into_ref().get_ref();
         let hub: *const Hub = &this.deadline.hub;
         // SAFETY: pinned, and the drop takes the waiter out; always the same hub. Polls are exclusive.
-        // A hub that is never cancelled keeps whoever enters (L1), but a change may take it out at
-        // any time: then it has not been entered, and is.
+        // `enter` is ready if the waiter was taken out: not by a cancel, since the hub is never cancelled
+        // (L1), but by a change of the deadline. Then it enters again.
         unsafe { while Hub::enter(hub, &this.waiter, cx.waker()).is_ready() {} }
     }
 }

@@ -239,3 +239,31 @@ fn cancel_vs_a_source() {
         assert!(child.is_cancelled());
     });
 }
+
+/// Begins a scope that is cancelled at its first poll and kept by its shield. False: it was refused.
+fn runs_to_its_end(shields: &'static Shields<'static>) -> bool {
+    let (count, waker) = Bell::new();
+    let body = shields.shield_future(once_more());
+    let run = Scope::new(CancelToken::new(), body)
+        .source(std::future::ready(Reason::Condition))
+        .shields(shields);
+    match poll_while_woken(Box::pin(run).as_mut(), &count, &waker).0 {
+        Poll::Ready(Ok(())) => true,
+        Poll::Ready(Err(why)) if why.reason() == Reason::Error => false,
+        other => panic!("its shield is lost: {other:?}"),
+    }
+}
+
+/// Two threads begin scopes with the same shields: one of them comes first, and loses nothing to the other,
+/// which comes after its end or is refused.
+#[test]
+fn two_scopes_with_the_same_shields() {
+    check(|| {
+        let shields = shields();
+        let other = thread::spawn(move || runs_to_its_end(shields));
+        let first = runs_to_its_end(shields);
+        assert!(other.join().unwrap() || first);
+        assert!(!shields.is_open());
+        assert!(runs_to_its_end(shields));
+    });
+}

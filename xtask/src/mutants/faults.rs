@@ -5,6 +5,7 @@ use super::Fault;
 mod cause;
 mod lock;
 mod propagate;
+mod scope;
 mod timed;
 mod tree;
 
@@ -13,6 +14,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Fault> {
         cause::FAULTS,
         lock::FAULTS,
         propagate::FAULTS,
+        scope::FAULTS,
         timed::FAULTS,
         tree::FAULTS,
     ]

@@ -1,4 +1,4 @@
-//! Faults in causes, tokens, the runner.
+//! Faults in causes and tokens.
 
 use crate::loom::Models;
 use crate::mutants::Fault;
@@ -53,69 +53,6 @@ pub(crate) const FAULTS: &[Fault] = &[
         from: "            // SAFETY: the slot's own reference (S2).\n            unsafe { said.unreserve(1) };",
         to: "",
         found_by: Model(Models::Tree, "causes::x66_a_cause_goes"),
-    },
-    Fault {
-        name: "a deadline is read before the source has entered its waker",
-        file: "scope/until_deadline.rs",
-        from: "        this.waiting.enter(cx); // L2: first\n        loop {\n            let at = deadline.own();",
-        to: "        let at = deadline.own();\n        this.waiting.enter(cx);\n        loop {",
-        found_by: Model(Models::Tree, "deadlines::a_source_registers"),
-    },
-    Fault {
-        name: "a change looks for sources before the deadline is written",
-        file: "scope/deadline.rs",
-        from: "            let mut held = Hub::lock(hub);\n            self.set(at, limit);\n            if (*hub).list.is_empty() {",
-        to: "            let mut held = Hub::lock(hub);\n            if !(*hub).list.is_empty() {\n                self.set(at, limit);\n            } else {\n                Hub::unlock(hub, held);\n                held = Hub::lock(hub);\n                self.set(at, limit);",
-        found_by: Model(Models::Tree, "deadlines::a_source_registers"),
-    },
-    Fault {
-        name: "a change whose mark another one has taken out is not told",
-        file: "scope/deadline.rs",
-        from: "                (*first).queued.store(false, Relaxed);\n                Hub::unlock(hub, held);",
-        to: "                (*first).queued.store((*first).queued.load(Relaxed) && first != mark, Relaxed);\n                Hub::unlock(hub, held);",
-        found_by: Model(Models::Tree, "deadlines::"),
-    },
-    Fault {
-        name: "a scope that is cancelled while it registers its waker waits for the next one",
-        file: "scope/run.rs",
-        from: "Poll::Ready(_) => continue,",
-        to: "Poll::Ready(_) => return Poll::Pending,",
-        found_by: Model(Models::Tree, "scopes::"),
-    },
-    Fault {
-        name: "a scope does not look after the poll in which a shield has closed",
-        file: "scope/run.rs",
-        from: "holds.end(cx.waker(), &mut state.panics) != Pass::Free",
-        to: "holds.end(cx.waker(), &mut state.panics) != Pass::Free || watched",
-        found_by: Model(Models::Tree, "scopes::cancel_vs_a_shield"),
-    },
-    Fault {
-        name: "the end of a hold does not wake the scope that waits for it",
-        file: "scope/holds.rs",
-        from: "            let scope = self.disarm(&mut held.flags);",
-        to: "            let scope: Option<Waker> = None;",
-        found_by: Model(Models::Tree, "scopes::a_shield_that_ends"),
-    },
-    Fault {
-        name: "a hold goes without having seen that the scope is done with it",
-        file: "scope/holds.rs",
-        from: "            if !(*entry).queued.load(Acquire) {\n                return None;",
-        to: "            if !(*entry).queued.load(core::sync::atomic::Ordering::Relaxed) {\n                return None;",
-        found_by: Model(Models::Tree, "scopes::a_shield_that_another"),
-    },
-    Fault {
-        name: "a hold that was woken is taken for one with a waker",
-        file: "scope/holds.rs",
-        from: "                let has_waker = queued && !(*entry).passed.get();",
-        to: "                let has_waker = queued;",
-        found_by: Test("scope", "abandoned::"),
-    },
-    Fault {
-        name: "a source that fires is not told to the token",
-        file: "scope/run.rs",
-        from: "                    second = state.panics.guard(|| token.cancel_with(cause)) == Some(false);",
-        to: "                    state.fired = Some(Cancelled::from(cause));",
-        found_by: Model(Models::Tree, "scopes::cancel_vs_a_source"),
     },
     Fault {
         name: "what a child that follows gets from its parent is not inherited",
