@@ -99,6 +99,7 @@ macro_rules! __core_list {
                 the_shorter_of_two_ends_it
                 what_is_late_is_dropped
                 a_deadline_is_a_source
+                of_two_that_have_passed_the_earlier_is_named
                 a_timer_that_fails_is_an_error;
             scopes:
                 a_body_ends_by_itself
@@ -131,7 +132,8 @@ macro_rules! __core_list {
                 a_dropped_shield_holds_nothing
                 a_shield_holds_the_scopes_around_it
                 shielded_work_is_ordinary_work
-                what_nobody_polls_holds_nobody;
+                what_nobody_polls_holds_nobody
+                one_scope_at_a_time_uses_them;
             grace:
                 the_body_sees_the_cancel_and_ends
                 a_body_that_goes_on_is_dropped

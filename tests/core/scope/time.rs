@@ -98,11 +98,13 @@ fn x13_the_earlier_of_two_deadlines_that_have_passed() {
     }
 }
 
+type Act = RefCell<Option<Box<dyn FnOnce()>>>;
+
 /// What a sleep of a [`Scripted`] timer does when it is polled, and when it is dropped; and how many there were.
 #[derive(Default)]
 struct Script {
-    at_poll: RefCell<Option<Box<dyn FnOnce()>>>,
-    at_drop: RefCell<Option<Box<dyn FnOnce()>>>,
+    at_poll: Act,
+    at_drop: Act,
     sleeps: Cell<u32>,
 }
 
@@ -129,7 +131,7 @@ impl Timer for Scripted {
     }
 }
 
-fn act(which: fn(&Script) -> &RefCell<Option<Box<dyn FnOnce()>>>) {
+fn act(which: fn(&Script) -> &Act) {
     let act = SCRIPT.with(|script| which(script).take());
     if let Some(act) = act {
         act();

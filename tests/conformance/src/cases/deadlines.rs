@@ -2,9 +2,12 @@
 
 use crate::Outcome;
 use crate::failure::ensure;
-use crate::tools::{HOUR, Log, ms};
-use cancel_core::{DeadlineSource, Instant, Reason, TimeoutExt, Timer, TimerError};
+use crate::tools::{HOUR, Log, finish, ms, poll_once};
+use cancel_core::{
+    Cancelled, Deadline, DeadlineSource, Instant, Reason, TimeoutExt, Timer, TimerError,
+};
 use core::future::{pending, ready};
+use core::pin::pin;
 use core::time::Duration;
 
 /// A timeout of zero is due at the first poll.
@@ -80,6 +83,25 @@ pub async fn a_deadline_is_a_source<R: Timer>(runtime: &R) -> Outcome {
     ensure!(runtime.now() >= deadline);
     let cause = DeadlineSource::new(runtime.sleep_until(Instant::EPOCH)).await;
     ensure!(cause.reason() == Reason::Timeout);
+    Ok(())
+}
+
+/// Of two nested deadlines that have both passed when the inner one's source is polled again, the earlier one
+/// is named.
+pub async fn of_two_that_have_passed_the_earlier_is_named<R: Timer>(runtime: &R) -> Outcome {
+    for (outer, inner) in [(1, 2), (2, 1)] {
+        let start = runtime.now();
+        let whole = Deadline::new(runtime).until(start + ms(outer));
+        let step = Deadline::nested(&whole).until(start + ms(inner));
+        let mut source = pin!(step.source());
+        let first = poll_once(source.as_mut()).await;
+        let slept = runtime.sleep_until(start + ms(4)).await;
+        ensure!(slept.is_ok());
+        let why = Cancelled::from(finish(first, source).await);
+        ensure!(why.root_reason() == Reason::Timeout);
+        ensure!(why.is_from(&whole) == (outer < inner));
+        ensure!(why.is_from(&step) == (inner < outer));
+    }
     Ok(())
 }
 

@@ -216,3 +216,23 @@ pub async fn what_nobody_polls_holds_nobody<R: Timer>(runtime: &R) -> Outcome {
     ensure!(!shields.is_open());
     Ok(())
 }
+
+/// Shields that one scope uses are an error for another one; afterwards they are free.
+pub async fn one_scope_at_a_time_uses_them<R: Timer>(runtime: &R) -> Outcome {
+    let (token, shields) = (Token::new(), Shields::new());
+    let body = async {
+        let save = async {
+            let second = Scope::new(&token, async {}).shields(&shields);
+            let refused = second.await;
+            let slept = runtime.sleep(ms(3)).await;
+            refused.is_err_and(|why| why.reason() == Reason::Error) && slept.is_ok()
+        };
+        shields.shield_future(save).await
+    };
+    let late = DeadlineSource::new(runtime.sleep(ms(1)));
+    let first = Scope::new(&token, body).source(late).shields(&shields);
+    ensure!(first.await == Ok(true));
+    let next = Scope::new(Token::never(), async { 5 }).shields(&shields);
+    ensure!(next.await == Ok(5));
+    Ok(())
+}

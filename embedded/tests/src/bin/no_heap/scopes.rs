@@ -11,6 +11,7 @@ use core::pin::{Pin, pin};
 use core::task::{Context, Poll};
 use core::time::Duration;
 use critical_section::Mutex;
+use embassy_futures::poll_once;
 use embassy_futures::select::select;
 use embassy_time::Duration as Ticks;
 
@@ -30,6 +31,12 @@ pub(crate) async fn all(report: &mut Report) {
     report.run_async("scopes::one_in_a_static", stored()).await;
     report
         .run_async("scopes::what_nobody_polls_holds_nobody", abandoned())
+        .await;
+    report
+        .run_async("scopes::one_at_a_time_uses_its_shields", shared())
+        .await;
+    report
+        .run_async("scopes::x13_the_earlier_deadline_is_named", late())
         .await;
 }
 
@@ -213,4 +220,41 @@ async fn abandoned() {
         Embassy.now() - begin < 100 * MILLIS,
         "not the sleep of 1000"
     );
+}
+
+/// A second scope that is given the shields of one that runs is refused, without a heap, too.
+async fn shared() {
+    let (token, shields) = (Token::new(), Shields::new());
+    let body = async {
+        let save = async {
+            let refused = Scope::new(&token, ready(5)).shields(&shields).await;
+            wait(3).await;
+            refused
+        };
+        shields.shield_future(save).await
+    };
+    let run = Scope::new(&token, body)
+        .shields(&shields)
+        .source(deadline_after(Ticks::from_millis(1)));
+    let why = run.await.unwrap().unwrap_err();
+    assert_eq!(why.reason(), Reason::Error);
+    assert_eq!(why.message(), Some("the shields are used by another scope"));
+    let next = Scope::new(Token::never(), ready(5)).shields(&shields);
+    assert_eq!(next.await, Ok(5));
+}
+
+/// Both deadlines have passed when the inner scope is polled again: the earlier one is named.
+async fn late() {
+    for (outer, inner) in [(1, 2), (2, 1)] {
+        let (token, start) = (Token::new(), Embassy.now());
+        let whole = Deadline::new(Embassy).until(start + outer * MILLIS);
+        let step = Deadline::nested(&whole).until(start + inner * MILLIS);
+        let mut run = pin!(Scope::new(&token, pending::<()>()).source(step.source()));
+        assert!(poll_once(run.as_mut()).is_pending());
+        wait(4).await;
+        let why = run.await.unwrap_err();
+        assert_eq!(why.root_reason(), Reason::Timeout);
+        assert_eq!(why.is_from(&whole), outer < inner);
+        assert_eq!(why.is_from(&step), inner < outer);
+    }
 }
