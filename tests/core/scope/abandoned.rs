@@ -446,6 +446,35 @@ fn x4_deep_sets_come_to_rest() {
     }
 }
 
+/// Events that poll the shield do not make the scope forget how deep the collections are: each costs few polls.
+#[test]
+fn x4_events_in_a_deep_set_cost_few_polls() {
+    const DEPTH: usize = 8;
+    let (token, shields) = (Token::new(), Shields::new());
+    let gates = [const { Token::new() }; 5];
+    let work = async {
+        for gate in &gates {
+            gate.cancelled().await;
+        }
+    };
+    let mut inside: Body<'_> = Box::pin(shields.shield_future(work));
+    for _ in 0..DEPTH {
+        let all: FuturesUnordered<_> = std::iter::once(inside).collect();
+        inside = Box::pin(all.for_each(|()| async {}));
+    }
+    let mut task = Task::new(Scope::new(&token, inside).shields(&shields));
+    assert!(task.go().is_pending());
+    token.cancel();
+    for gate in &gates {
+        assert!(task.go().is_pending());
+        let polls = task.polls;
+        gate.cancel();
+        let last = std::ptr::eq(gate, &gates[4]);
+        assert_eq!(task.go().is_ready(), last);
+        assert!(task.polls - polls <= 2 * DEPTH, "{}", task.polls - polls);
+    }
+}
+
 /// Where the same waker is used, and the shield is polled at every other poll only, as after a budget
 /// that is used up.
 #[test]

@@ -80,7 +80,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         file: "scope/holds/tries.rs",
         from: "            woke: self.woke,\n            finds: self.finds,\n            ..NO_TRIES\n        }\n    }\n}",
         to: "            ..NO_TRIES\n        }\n    }\n}",
-        found_by: Test("scope", "abandoned::"),
+        found_by: Test("scope", "abandoned::x4_events_in_a_deep_set"),
     },
     Fault {
         name: "holds: one pass takes the echo of any number of searches",
