@@ -2,6 +2,7 @@
 
 use super::STRICT;
 use crate::Config;
+use crate::limits::Limits;
 use crate::rounds::rounds;
 use cancel_core::{CancelToken, Child, Reason, Registration, Token, WaitForCancel};
 use cancel_tests::spin::Spin;
@@ -23,6 +24,7 @@ struct Slots {
     tokens: Vec<Spin<CancelToken>>,
     registrations: Vec<Spin<Option<Registration<CancelToken>>>>,
     waits: Vec<Spin<Option<Wait>>>,
+    limits: Limits,
 }
 
 impl Slots {
@@ -31,6 +33,7 @@ impl Slots {
             tokens: (0..SLOTS).map(|_| Spin::new(CancelToken::new())).collect(),
             registrations: (0..SLOTS).map(|_| Spin::new(None)).collect(),
             waits: (0..SLOTS).map(|_| Spin::new(None)).collect(),
+            limits: Limits::new(SLOTS),
         })
     }
 
@@ -68,7 +71,7 @@ fn end(wait: &mut Wait) {
 
 fn step(slots: &Arc<Slots>, rng: &mut Rng) {
     let token = slots.token(rng);
-    match rng.below(36) {
+    match rng.below(42) {
         0..3 => slots.put(rng, CancelToken::new()),
         3..10 => slots.put(rng, token.child()),
         10..12 => slots.put(rng, token), // and the last handle of another goes
@@ -135,11 +138,37 @@ fn step(slots: &Arc<Slots>, rng: &mut Rng) {
             let any = CancelToken::any([token.view_owned(), slots.token(rng).view_owned()].iter());
             slots.put(rng, any.child_following(fixed));
         }
+        32..35 => time_limit(slots, rng, &token),
+        35..38 => slots.limits.poll_one(rng),
         _ => {
             let (seen, cause) = (token.is_cancelled(), token.check());
             assert!(cause.is_err() || !seen);
             assert!(token.cause() == cause.clone().err() || cause.is_ok());
         }
+    }
+}
+
+/// Sets a time limit, replaces it, takes it away, while the tasks of others find that theirs is over.
+fn time_limit(slots: &Slots, rng: &mut Rng, token: &CancelToken) {
+    let runtime = slots.limits.runtime(rng);
+    let limit = runtime.random(rng);
+    match rng.below(8) {
+        0 => slots.put(rng, runtime.token(limit)),
+        1 => slots.put(rng, runtime.child(token, limit)),
+        2 => token.clear_timeout(),
+        3 => drop(token.deadline()),
+        _ => {
+            runtime.set(token, limit);
+            let over = token.is_cancelled() || !token.may_be_cancelled();
+            assert!(over || !limit.is_zero());
+        }
+    }
+    // A limit of its own, which nobody can take away, on a token that others cancel from above.
+    if rng.one_in(4) {
+        let child = runtime.child(token, runtime.random(rng));
+        let last = rng.one_in(2).then(|| child.child());
+        drop(child);
+        drop(last);
     }
 }
 
@@ -255,6 +284,7 @@ pub(crate) fn forest(config: Config) {
         |slots| {
             slots.clear();
             slots.clear(); // what callbacks put in while it was cleared
+            slots.limits.end();
         },
     );
 }

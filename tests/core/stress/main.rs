@@ -13,6 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 mod forest;
+mod limits;
 mod rounds;
 mod trees;
 mod waits;
