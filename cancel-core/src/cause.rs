@@ -15,13 +15,16 @@ mod cancelled;
 #[allow(clippy::module_inception)]
 mod cause;
 
+mod convert;
+
 mod io;
 
 #[cfg(feature = "serde")]
 mod serde;
 
 pub use cancelled::Cancelled;
-pub use cause::{Cause, StaticCause};
+pub use cause::Cause;
+pub use convert::StaticCause;
 pub use origin::{HasId, TokenId};
 pub(crate) use reason::REASON_BITS;
 pub use reason::Reason;

@@ -20,12 +20,12 @@ pub(crate) mod meter;
 #[cfg_attr(feature = "std", path = "sync/panic_std.rs")]
 #[cfg_attr(not(feature = "std"), path = "sync/panic_core.rs")]
 mod panic;
+#[cfg(all(feature = "alloc", any(feature = "std", all(loom, feature = "loom"))))]
+#[cfg_attr(all(loom, feature = "loom"), path = "sync/signal_loom.rs")]
+#[cfg_attr(not(all(loom, feature = "loom")), path = "sync/signal_std.rs")]
+mod signal;
+
 #[cfg(feature = "alloc")]
-#[cfg_attr(all(loom, feature = "loom"), path = "sync/parker_loom.rs")]
-#[cfg_attr(
-    all(not(all(loom, feature = "loom")), feature = "std"),
-    path = "sync/parker_std.rs"
-)]
 #[cfg_attr(
     all(not(all(loom, feature = "loom")), not(feature = "std")),
     path = "sync/parker_none.rs"

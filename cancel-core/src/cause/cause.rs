@@ -9,7 +9,6 @@ use crate::cause::detail::{Detail, DetailRef};
 use crate::cause::origin::TokenId;
 use crate::cause::reason::{Reason, Why};
 use crate::cause::slot::Said;
-use crate::sync::const_fn;
 #[cfg(feature = "alloc")]
 use alloc::{borrow::Cow, boxed::Box};
 use core::error::Error;
@@ -27,7 +26,7 @@ use core::time::Duration;
 /// | a pair of a [`Reason`] and one of these | that | |
 /// | a `Box<dyn Error + Send + Sync>` | *error* | as the underlying error |
 /// | a [`Cancelled`] or a reference to one | its root reason | hands the cancelation on, with message, error and origin |
-/// | a `&'static` [`StaticCause`] | its reason | with its message, without a heap |
+/// | a `&'static` [`StaticCause`](crate::StaticCause) | its reason | with its message, without a heap |
 /// | a `Cause` | its reason | |
 ///
 ///
@@ -68,7 +67,7 @@ use core::time::Duration;
 /// ```
 ///
 /// A bare reason costs nothing. A message, error, name or limit is one block on the heap, which all
-/// tokens that the cancel reaches share. (A [`StaticCause`] needs no block for the token itself. With
+/// tokens that the cancel reaches share. (A [`StaticCause`](crate::StaticCause) needs no block for the token itself. With
 /// the `alloc` feature, a token that has dependents allocates one for all of them, which says whose
 /// cancelation it is.)
 ///
@@ -88,7 +87,7 @@ pub struct Cause {
 
 /// What a cause was made from.
 #[derive(Clone, Copy, PartialEq)]
-enum Made {
+pub(super) enum Made {
     /// Nothing: its block is its own.
     New,
     /// A block that is to be wrapped, not changed.
@@ -118,6 +117,22 @@ impl Cause {
             inherited: false,
             detail: None,
             origin: None,
+        }
+    }
+
+    /// A cause made from something that has a block already.
+    pub(super) fn made_from(
+        made: Made,
+        reason: Reason,
+        detail: Option<DetailRef>,
+        origin: Option<TokenId>,
+    ) -> Self {
+        Cause {
+            reason,
+            made,
+            inherited: false,
+            detail,
+            origin,
         }
     }
 
@@ -216,6 +231,11 @@ impl Cause {
         self.reason.to_bits()
     }
 
+    pub(super) fn into_cancelled(self) -> Cancelled {
+        let why = Why::new(self.reason, self.inherited);
+        Cancelled::new(why, self.detail, self.origin)
+    }
+
     /// What a token at `own` keeps of it, beside the reason. With one reference.
     #[inline]
     pub(crate) fn into_said(self, own: TokenId) -> Said {
@@ -229,7 +249,7 @@ impl Cause {
 impl Cause {
     /// Sets the message. Takes a `&'static str` or a `String`.
     ///
-    /// On a cause made from a [`Cancelled`] of another token or from a [`StaticCause`], that becomes the
+    /// On a cause made from a [`Cancelled`] of another token or from a [`StaticCause`](crate::StaticCause), that becomes the
     /// underlying error. The origin stays.
     ///
     /// # Examples
@@ -247,7 +267,7 @@ impl Cause {
 
     /// Sets the name of what is cancelled, for messages. Takes a `&'static str` or a `String`.
     ///
-    /// On a cause made from a [`Cancelled`] or a [`StaticCause`], as [`with_message`](Cause::with_message).
+    /// On a cause made from a [`Cancelled`] or a [`StaticCause`](crate::StaticCause), as [`with_message`](Cause::with_message).
     ///
     /// # Examples
     ///
@@ -265,7 +285,7 @@ impl Cause {
 
     /// Sets the time limit that was exceeded, for messages.
     ///
-    /// On a cause made from a [`Cancelled`] or a [`StaticCause`], as [`with_message`](Cause::with_message).
+    /// On a cause made from a [`Cancelled`] or a [`StaticCause`](crate::StaticCause), as [`with_message`](Cause::with_message).
     ///
     /// # Examples
     ///
@@ -357,146 +377,5 @@ impl fmt::Debug for Cause {
             .field("name", &name)
             .field("limit", &limit)
             .finish_non_exhaustive()
-    }
-}
-
-/// A cause with a message that needs no heap.
-///
-/// With the `alloc` feature, a token with dependents that is cancelled with it allocates one block for
-/// these, which says whose cancelation it is; a token without dependents never does. Without a heap,
-/// tokens below the one that was cancelled with it have no [origin](Cancelled::origin).
-///
-/// # Examples
-///
-/// ```
-/// use cancel_core::{Reason, StaticCause, Token};
-///
-/// static STOP: Token = Token::new();
-/// static BUTTON: StaticCause = StaticCause::new(Reason::Manual, "stop button");
-///
-/// STOP.cancel_with(&BUTTON);
-/// assert_eq!(STOP.cause().unwrap().message(), Some("stop button"));
-/// ```
-#[derive(Debug)]
-pub struct StaticCause {
-    reason: Reason,
-    detail: Detail,
-}
-
-// As for `Cause`.
-impl core::panic::UnwindSafe for StaticCause {}
-impl core::panic::RefUnwindSafe for StaticCause {}
-
-impl StaticCause {
-    const_fn! {
-        /// Creates a cause for a `static`.
-        ///
-        /// # Examples
-        ///
-        /// ```
-        /// use cancel_core::{Reason, StaticCause};
-        ///
-        /// static HOT: StaticCause = StaticCause::new(Reason::Condition, "over 80 degrees");
-        /// # let _ = &HOT;
-        /// ```
-        pub const fn new(reason: Reason, message: &'static str) -> Self {
-            StaticCause {
-                reason,
-                detail: Detail::fixed(message),
-            }
-        }
-    }
-}
-
-impl From<&'static StaticCause> for Cause {
-    fn from(cause: &'static StaticCause) -> Self {
-        Cause {
-            reason: cause.reason,
-            made: Made::Static,
-            inherited: false,
-            detail: Some(DetailRef::fixed(&cause.detail)),
-            origin: None,
-        }
-    }
-}
-
-impl From<Reason> for Cause {
-    fn from(reason: Reason) -> Self {
-        Cause::new(reason)
-    }
-}
-
-/// Hands on the cancelation of another token with its root reason, message, error and origin.
-impl From<Cancelled> for Cause {
-    fn from(cancelled: Cancelled) -> Self {
-        let (reason, detail, origin) = cancelled.into_root();
-        Cause {
-            reason,
-            made: Made::HandedOn,
-            inherited: false,
-            detail,
-            origin,
-        }
-    }
-}
-
-/// Hands on the cancelation of another token, as [`From<Cancelled>`](#impl-From%3CCancelled%3E-for-Cause).
-impl From<&Cancelled> for Cause {
-    fn from(cancelled: &Cancelled) -> Self {
-        cancelled.clone().into()
-    }
-}
-
-/// Gives what a token that was cancelled with this cause would say. It has no origin, unless the cause has
-/// one.
-///
-/// ```
-/// use cancel_core::{Cancelled, Cause, Reason};
-///
-/// let refused = Cancelled::from(Cause::from((Reason::Error, "has run before")));
-/// assert_eq!(refused.to_string(), "cancelled: error: has run before");
-/// assert_eq!(refused.origin(), None);
-/// ```
-impl From<Cause> for Cancelled {
-    fn from(cause: Cause) -> Self {
-        let why = Why::new(cause.reason, cause.inherited);
-        Cancelled::new(why, cause.detail, cause.origin)
-    }
-}
-
-#[cfg(feature = "alloc")]
-mod from_text {
-    use super::{Cause, Reason};
-    use alloc::{borrow::Cow, boxed::Box, string::String};
-
-    impl From<&'static str> for Cause {
-        fn from(message: &'static str) -> Self {
-            Cause::new(Reason::Manual).with_message(message)
-        }
-    }
-
-    impl From<String> for Cause {
-        fn from(message: String) -> Self {
-            Cause::new(Reason::Manual).with_message(message)
-        }
-    }
-
-    impl From<Cow<'static, str>> for Cause {
-        fn from(message: Cow<'static, str>) -> Self {
-            Cause::new(Reason::Manual).with_message(message)
-        }
-    }
-
-    impl<M: Into<Cow<'static, str>>> From<(Reason, M)> for Cause {
-        fn from((reason, message): (Reason, M)) -> Self {
-            Cause::new(reason).with_message(message)
-        }
-    }
-
-    /// Reason: [`Reason::Error`].
-    impl From<Box<dyn core::error::Error + Send + Sync>> for Cause {
-        fn from(error: Box<dyn core::error::Error + Send + Sync>) -> Self {
-            Cause::new(Reason::Error).with_error(error)
-        }
     }
 }

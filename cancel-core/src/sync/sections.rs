@@ -1,5 +1,5 @@
 //! Tests: no critical section does more work when there are more waiters, children, callbacks or
-//! levels. (FEATURES A18: interrupts are held off for a bounded time.)
+//! levels. So interrupts are held off for a bounded time.
 
 use crate::sync::meter::measure;
 use crate::{Child, Deadline, Instant, OnCancel, Scope, Shields, Timer, TimerError, Token};
@@ -12,6 +12,7 @@ use std::println;
 use std::vec::Vec;
 
 type Wait<'t> = Pin<Box<dyn Future<Output = ()> + 't>>;
+type Hook<'t> = Pin<Box<OnCancel<'t>>>;
 
 fn wait(token: &Token) -> Wait<'_> {
     let mut wait: Wait<'_> = Box::pin(async { drop(token.cancelled().await) });
@@ -20,7 +21,7 @@ fn wait(token: &Token) -> Wait<'_> {
     wait
 }
 
-fn hook(token: &Token) -> Pin<Box<OnCancel<'_>>> {
+fn hook(token: &Token) -> Hook<'_> {
     let mut hook = Box::pin(OnCancel::new(token, |_| {}));
     hook.as_mut().enter();
     hook
@@ -35,6 +36,17 @@ fn child(parent: &'static Token) -> &'static Token {
 
 fn root() -> &'static Token {
     Box::leak(Box::default())
+}
+
+type Level = (Hook<'static>, Wait<'static>, &'static Token, Hook<'static>);
+
+/// `n` tokens below one another, each with a second child, a waiter and callbacks.
+fn levels(mut token: &'static Token, n: usize) -> Vec<Level> {
+    let level = |_| {
+        token = child(token);
+        (hook(token), wait(token), child(token), hook(token))
+    };
+    (0..n).map(level).collect()
 }
 
 /// `scenario(n)` sets up and returns what is to be measured.
@@ -88,12 +100,7 @@ fn cancel() {
     });
     does_not_grow("levels, with waiters and callbacks", |n| {
         let token = root();
-        let mut last = token;
-        let mut kept = Vec::new();
-        for _ in 0..n {
-            last = child(last);
-            kept.push((hook(last), wait(last), child(last), hook(last)));
-        }
+        let kept = levels(token, n);
         move || {
             token.cancel();
             drop(kept);
@@ -114,12 +121,7 @@ fn children() {
     });
     does_not_grow("what is below, levels with waiters and callbacks", |n| {
         let token = root();
-        let mut last = token;
-        let mut kept = Vec::new();
-        for _ in 0..n {
-            last = child(last);
-            kept.push((hook(last), wait(last), child(last), hook(last)));
-        }
+        let kept = levels(token, n);
         move || {
             assert!(token.cancel_children());
             drop(kept);

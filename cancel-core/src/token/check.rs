@@ -47,6 +47,28 @@ pub trait Check {
     }
 }
 
+/// Implements [`Check`] by what a pointer points to.
+macro_rules! check_by_deref {
+    ([$($generics:tt)*] $pointer:ty) => {
+        impl<$($generics)*> Check for $pointer {
+            #[inline(always)]
+            fn check(&self) -> Result<(), Cancelled> {
+                (**self).check()
+            }
+            #[inline(always)]
+            fn is_cancelled(&self) -> bool {
+                (**self).is_cancelled()
+            }
+            fn may_be_cancelled(&self) -> bool {
+                (**self).may_be_cancelled()
+            }
+        }
+    };
+}
+
+#[cfg(feature = "alloc")]
+pub(super) use check_by_deref;
+
 impl Check for Token {
     #[inline(always)]
     fn check(&self) -> Result<(), Cancelled> {
@@ -61,19 +83,7 @@ impl Check for Token {
     }
 }
 
-impl<C: Check + ?Sized> Check for &C {
-    #[inline(always)]
-    fn check(&self) -> Result<(), Cancelled> {
-        (**self).check()
-    }
-    #[inline(always)]
-    fn is_cancelled(&self) -> bool {
-        (**self).is_cancelled()
-    }
-    fn may_be_cancelled(&self) -> bool {
-        (**self).may_be_cancelled()
-    }
-}
+check_by_deref!([C: Check + ?Sized] &C);
 
 impl<C: Check> Check for Option<C> {
     #[inline(always)]
@@ -90,37 +100,11 @@ impl<C: Check> Check for Option<C> {
 }
 
 #[cfg(feature = "alloc")]
-mod on_the_heap {
-    use super::{Cancelled, Check};
-
-    macro_rules! pointers {
-        ($($(#[$attr:meta])* $pointer:ty),*) => {
-            $(
-                $(#[$attr])*
-                impl<C: Check + ?Sized> Check for $pointer {
-                    #[inline(always)]
-                    fn check(&self) -> Result<(), Cancelled> {
-                        (**self).check()
-                    }
-                    #[inline(always)]
-                    fn is_cancelled(&self) -> bool {
-                        (**self).is_cancelled()
-                    }
-                    fn may_be_cancelled(&self) -> bool {
-                        (**self).may_be_cancelled()
-                    }
-                }
-            )*
-        };
-    }
-
-    pointers!(
-        alloc::boxed::Box<C>,
-        alloc::rc::Rc<C>,
-        #[cfg(target_has_atomic = "ptr")]
-        alloc::sync::Arc<C>
-    );
-}
+check_by_deref!([C: Check + ?Sized] alloc::boxed::Box<C>);
+#[cfg(feature = "alloc")]
+check_by_deref!([C: Check + ?Sized] alloc::rc::Rc<C>);
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+check_by_deref!([C: Check + ?Sized] alloc::sync::Arc<C>);
 
 /// A type that is never cancelled; checks of it compile to nothing.
 ///

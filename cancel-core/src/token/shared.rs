@@ -5,7 +5,7 @@ use crate::cause::{HasId, TokenId};
 use crate::sync::unless_loom;
 use crate::token::accept::{AsToken, Follow, Followed, Lent};
 use crate::token::base::{Stable, Token, TokenRef};
-use crate::token::check::Check;
+use crate::token::check::{Check, check_by_deref};
 use crate::tree::Hub;
 use crate::tree::INHERITED;
 use crate::tree::Node;
@@ -416,16 +416,4 @@ impl HasId for CancelToken {
     }
 }
 
-impl Check for CancelToken {
-    #[inline(always)]
-    fn check(&self) -> Result<(), Cancelled> {
-        Token::check(self)
-    }
-    #[inline(always)]
-    fn is_cancelled(&self) -> bool {
-        Token::is_cancelled(self)
-    }
-    fn may_be_cancelled(&self) -> bool {
-        Token::may_be_cancelled(self)
-    }
-}
+check_by_deref!([] CancelToken);

@@ -6,7 +6,7 @@ use loom::thread;
 use std::boxed::Box;
 use std::future::{Future, Pending, Ready, pending, ready};
 use std::pin::Pin;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Waker};
 use std::time::Duration;
 use std::vec::Vec;
@@ -61,6 +61,23 @@ fn poll(task: &mut Task) -> bool {
 /// Polls a task that is due.
 fn fire(mut task: Task) {
     assert!(poll(&mut task));
+}
+
+/// A task that was polled once, the wakes since, and whether it is over.
+type Rested = (Task, Arc<Count>, bool);
+
+fn rest(mut task: Task) -> Rested {
+    let (count, waker) = Count::new();
+    let polled = task.as_mut().poll(&mut Context::from_waker(&waker));
+    (task, count, polled.is_ready())
+}
+
+/// A task whose token needs it no more is over, or was woken and is over then.
+fn is_told((mut task, count, done): Rested) {
+    if !done {
+        assert_eq!(count.woken(), 1);
+        assert!(poll(&mut task));
+    }
 }
 
 #[test]
@@ -243,21 +260,10 @@ fn x17_the_task_is_told() {
         check(move || {
             let runtime = never();
             let token = CancelToken::with_timeout(&runtime, SECOND).unwrap();
-            let mut task = runtime.task();
-            let resting = thread::spawn(move || {
-                let (count, waker) = Count::new();
-                let done = task
-                    .as_mut()
-                    .poll(&mut Context::from_waker(&waker))
-                    .is_ready();
-                (task, count, done)
-            });
+            let task = runtime.task();
+            let resting = thread::spawn(move || rest(task));
             end(token);
-            let (mut task, count, done) = resting.join().unwrap();
-            if !done {
-                assert_eq!(count.woken(), 1);
-                assert!(poll(&mut task));
-            }
+            is_told(resting.join().unwrap());
         });
     }
 }
@@ -268,21 +274,10 @@ fn x17_the_task_of_a_child_is_told() {
         let runtime = never();
         let root = CancelToken::new();
         let token = root.child_with_timeout(&runtime, SECOND).unwrap();
-        let mut task = runtime.task();
-        let resting = thread::spawn(move || {
-            let (count, waker) = Count::new();
-            let done = task
-                .as_mut()
-                .poll(&mut Context::from_waker(&waker))
-                .is_ready();
-            (task, count, done)
-        });
+        let task = runtime.task();
+        let resting = thread::spawn(move || rest(task));
         root.cancel();
         assert!(token.is_cancelled());
-        let (mut task, count, done) = resting.join().unwrap();
-        if !done {
-            assert_eq!(count.woken(), 1);
-            assert!(poll(&mut task));
-        }
+        is_told(resting.join().unwrap());
     });
 }

@@ -1,24 +1,22 @@
-//! As `parker_std.rs`, of loom's parts. (Time does not pass in a model.)
+//! A thread that waits for another one. Not `std::thread::park`: its token is one per thread, and may
+//! be in use by what the thread does besides.
 
-use loom::sync::{Condvar, Mutex};
+use crate::sync::signal::Signal;
 use std::sync::Arc;
 use std::task::{Wake, Waker};
 use std::time::Instant;
 
+/// Where one thread sleeps until it is notified.
 #[derive(Debug)]
-pub(crate) struct Parker {
-    notified: Mutex<bool>,
-    changed: Condvar,
-}
+pub(crate) struct Parker(Signal);
 
 impl Parker {
     fn new() -> Arc<Self> {
-        Arc::new(Parker {
-            notified: Mutex::new(false),
-            changed: Condvar::new(),
-        })
+        Arc::new(Parker(Signal::new()))
     }
 
+    /// Announces a parker by its address, and if that says that it is known now, sleeps until
+    /// somebody has called [`unpark`](Parker::unpark) with that address.
     pub(crate) fn wait(announce: impl FnOnce(*mut Parker) -> bool) {
         let parker = Self::new();
         let address = Arc::into_raw(parker.clone());
@@ -30,46 +28,40 @@ impl Parker {
         }
     }
 
+    /// Wakes the thread of a parker.
+    ///
     /// # Safety
     ///
-    /// As there.
+    /// The address was given by [`wait`](Parker::wait), and is used once.
     pub(crate) unsafe fn unpark(address: *mut Parker) {
         // SAFETY: the share that `wait` has given away.
         let parker = unsafe { Arc::from_raw(address.cast_const()) };
-        parker.notify();
+        parker.0.notify();
     }
 
+    /// A parker and the waker that notifies it.
     pub(crate) fn with_waker() -> (Arc<Parker>, Waker) {
         let parker = Self::new();
         (parker.clone(), Waker::from(parker))
     }
 
+    /// Sleeps until notified, and forgets it. False: the deadline came first.
     pub(crate) fn park(&self, deadline: Option<Instant>) -> bool {
-        assert!(deadline.is_none());
-        let mut notified = self.notified.lock().unwrap();
-        while !*notified {
-            notified = self.changed.wait(notified).unwrap();
-        }
-        *notified = false;
-        true
-    }
-
-    fn notify(&self) {
-        *self.notified.lock().unwrap() = true;
-        self.changed.notify_one();
+        self.0.wait(deadline)
     }
 }
 
 impl Wake for Parker {
     fn wake(self: Arc<Self>) {
-        self.notify();
+        self.0.notify();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.notify();
     }
 }
 
-/// All threads of a model run on one thread of the test program, so this is loom's.
+/// Tells this thread from all others that are alive.
 pub(crate) fn thread_mark() -> *mut Parker {
-    loom::thread_local! {
-        static MARK: Box<u64> = Box::new(0);
-    }
-    MARK.with(|mark| core::ptr::from_ref::<u64>(mark).cast_mut().cast())
+    crate::sync::signal::thread_mark().cast()
 }
