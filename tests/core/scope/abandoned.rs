@@ -475,32 +475,34 @@ fn x4_events_in_a_deep_set_cost_few_polls() {
     }
 }
 
-/// Where the same waker is used, and the shield is polled at every other poll only, as after a budget
-/// that is used up.
+/// Where the same waker is used, and the shield is polled at every second poll only, or more rarely, as after a
+/// budget that is used up.
 #[test]
-fn x4_polled_at_every_other_poll() {
-    let (token, shields, gate) = (Token::new(), Shields::new(), Token::new());
-    let body = async {
-        let mut shield = pin!(shields.shield_future(gate.cancelled()));
-        let mut odd = true;
-        poll_fn(|cx| {
-            odd = !odd;
-            match odd {
-                true => Poll::Pending,
-                false => shield.as_mut().poll(cx).map(drop),
-            }
-        })
-        .await;
-        pending::<()>().await;
-    };
-    let mut task = Task::new(Scope::new(&token, body).shields(&shields));
-    assert!(task.go().is_pending());
-    token.cancel();
-    assert!(task.go().is_pending());
-    assert_eq!(task.polls, 3);
-    gate.cancel();
-    assert!(task.go().is_ready());
-    assert_eq!(task.polls, 5);
+fn x4_polled_at_some_polls() {
+    for every in [2, 3, 5, PATIENCE] {
+        let (token, shields, gate) = (Token::new(), Shields::new(), Token::new());
+        let body = async {
+            let mut shield = pin!(shields.shield_future(gate.cancelled()));
+            let mut polls = 0;
+            poll_fn(|cx| {
+                polls += 1;
+                match polls % every {
+                    1 => shield.as_mut().poll(cx).map(drop),
+                    _ => Poll::Pending,
+                }
+            })
+            .await;
+            pending::<()>().await;
+        };
+        let mut task = Task::new(Scope::new(&token, body).shields(&shields));
+        assert!(task.go().is_pending());
+        token.cancel();
+        assert!(task.go().is_pending(), "every {every}");
+        assert_eq!(task.polls, 1 + every);
+        gate.cancel();
+        assert!(task.go().is_ready(), "every {every}");
+        assert_eq!(task.polls, 1 + 2 * every);
+    }
 }
 
 /// A shield ends in any of the polls that a search asks for, beside one that was forgotten.

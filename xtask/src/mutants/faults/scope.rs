@@ -122,7 +122,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         file: "scope/holds.rs",
         from: "tries.quiet < QUIET_PASSES",
         to: "tries.quiet < 1",
-        found_by: Test("scope", "abandoned::x4_polled_at_every_other"),
+        found_by: Test("scope", "abandoned::x4_polled_at_some"),
     },
     Fault {
         name: "holds: holds are woken one at a time",
