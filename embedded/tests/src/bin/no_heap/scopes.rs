@@ -6,12 +6,11 @@ use cancel_embassy::{
     UntilDeadline, WithCleanup, WithShields, WithSource, all_of, any_of, deadline_after,
 };
 use core::cell::Cell;
-use core::future::{Ready, pending, ready};
+use core::future::{Ready, pending, poll_fn, ready};
 use core::pin::{Pin, pin};
 use core::task::{Context, Poll};
 use core::time::Duration;
 use critical_section::Mutex;
-use embassy_futures::poll_once;
 use embassy_futures::select::select;
 use embassy_time::Duration as Ticks;
 
@@ -250,7 +249,8 @@ async fn late() {
         let whole = Deadline::new(Embassy).until(start + outer * MILLIS);
         let step = Deadline::nested(&whole).until(start + inner * MILLIS);
         let mut run = pin!(Scope::new(&token, pending::<()>()).source(step.source()));
-        assert!(poll_once(run.as_mut()).is_pending());
+        let first = poll_fn(|cx| Poll::Ready(run.as_mut().poll(cx))).await;
+        assert!(first.is_pending());
         wait(4).await;
         let why = run.await.unwrap_err();
         assert_eq!(why.root_reason(), Reason::Timeout);
