@@ -1,26 +1,16 @@
 //! Random callbacks and waits on a small tree, against what a list would do.
 
+use crate::random::Random;
 use crate::support::{Log, Wakes, waiting};
 use cancel_core::{Child, OnCancel, Token};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % n as u64) as usize
-    }
-}
-
 /// Which token, which number, and what is to be dropped to take it back.
 type Hooks<'t> = Vec<(usize, usize, Pin<Box<OnCancel<'t>>>)>;
 
 fn round(seed: u64) {
-    let mut random = Random(seed * 2 + 1);
+    let mut random = Random::new(seed);
     let log = Log::leaked();
     let root = Token::new();
     let one = pin!(Child::new(&root));
