@@ -93,29 +93,36 @@ fn two_waiters_of_one_token() {
     });
 }
 
+/// Through the token itself, and through a child.
 #[test]
-fn what_came_before_a_cancel_is_seen_by_whoever_sees_it() {
-    check(|| {
-        struct Data(loom::cell::UnsafeCell<u32>);
-        // SAFETY: loom reports a race if there is one.
-        unsafe impl Send for Data {}
-        // SAFETY: as above.
-        unsafe impl Sync for Data {}
-        let data = Arc::new(Data(loom::cell::UnsafeCell::new(0)));
-        let token = CancelToken::new();
-        let (shared, handle) = (data.clone(), token.child());
-        let reader = thread::spawn(move || {
-            if handle.is_cancelled() {
-                // SAFETY: loom reports a race if there is one.
-                shared.0.with(|value| assert_eq!(unsafe { *value }, 7));
-                assert_eq!(handle.cause().unwrap().message(), Some("done"));
-            }
+fn what_came_before_a_cancel_is_seen_with_it() {
+    for of_child in [false, true] {
+        check(move || {
+            struct Data(loom::cell::UnsafeCell<u32>);
+            // SAFETY: loom reports a race if there is one.
+            unsafe impl Send for Data {}
+            // SAFETY: as above.
+            unsafe impl Sync for Data {}
+            let data = Arc::new(Data(loom::cell::UnsafeCell::new(0)));
+            let token = CancelToken::new();
+            let handle = match of_child {
+                true => token.child(),
+                false => token.clone(),
+            };
+            let shared = data.clone();
+            let reader = thread::spawn(move || {
+                if handle.is_cancelled() {
+                    // SAFETY: loom reports a race if there is one.
+                    shared.0.with(|value| assert_eq!(unsafe { *value }, 7));
+                    assert_eq!(handle.cause().unwrap().message(), Some("done"));
+                }
+            });
+            // SAFETY: as above.
+            data.0.with_mut(|value| unsafe { *value = 7 });
+            token.cancel_with("done");
+            reader.join().unwrap();
         });
-        // SAFETY: as above.
-        data.0.with_mut(|value| unsafe { *value = 7 });
-        token.cancel_with("done");
-        reader.join().unwrap();
-    });
+    }
 }
 
 #[test]
