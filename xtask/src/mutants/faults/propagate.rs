@@ -152,7 +152,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         name: "a node that has left its source says so with Relaxed",
         file: "tree/propagate/mark.rs",
         from: "            (*node).dependent.source.store(source, Release);\n            Hub::unlock(hub, held);\n            true",
-        to: "            (*node).dependent.source.store(source, Relaxed);\n            Hub::unlock(hub, held);\n            true",
+        to: "            (*node).dependent.source.store(source, crate::sync::Relaxed);\n            Hub::unlock(hub, held);\n            true",
         found_by: Model(Models::Tree, "tree::cancel_vs_drop_of_a_child"),
     },
     Fault {
