@@ -99,6 +99,7 @@ impl Hub {
 
     /// `flags`: as loaded, with `CANCELLED`.
     pub(crate) fn cancelled(&self, flags: u32) -> Cancelled {
+        self.life.touch();
         // The load of `CANCELLED` was the Acquire (H2).
         // SAFETY: the hub's own reference keeps the block alive (D1).
         unsafe { cancelled(self.cause.get(), self.id(), flags, flags & INHERITED != 0) }

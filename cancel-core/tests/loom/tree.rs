@@ -139,6 +139,22 @@ fn shared_handle_drop_vs_cancel() {
     });
 }
 
+/// Without a lock, which would order the two by itself.
+#[test]
+fn what_an_owner_has_read_comes_before_the_free_by_another() {
+    check(|| {
+        let token = CancelToken::new();
+        token.cancel();
+        let other = token.clone();
+        let reading = thread::spawn(move || {
+            assert!(other.cause().is_some());
+            drop(other);
+        });
+        drop(token);
+        reading.join().unwrap();
+    });
+}
+
 #[test]
 fn a_waiter_deep_down_is_woken_by_who_wins() {
     check(|| {

@@ -181,7 +181,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         file: "tree/propagate/serve.rs",
         from: "                    if held.flags & NONEMPTY == 0 {\n                        list.unlink(entry);",
         to: "                    if false && held.flags & NONEMPTY == 0 {\n                        list.unlink(entry);",
-        found_by: Model(Models::Tree, "callbacks::"),
+        found_by: Model(Models::Tree, "hooks::"),
     },
     Fault {
         name: "x66: references of a cause that were reserved stay so",

@@ -80,14 +80,14 @@ pub(crate) const FAULTS: &[Fault] = &[
         file: "tree/handles.rs",
         from: "unsafe { (*hub).handles.load(Acquire) == 1 }",
         to: "unsafe { (*hub).handles.load([Relaxed, Acquire][0]) == 1 }",
-        found_by: Model(Models::Tree, "tree::shared_handle_drop_vs_cancel"),
+        found_by: Model(Models::Tree, "tree::what_an_owner_has_read"),
     },
     Fault {
         name: "handles go with Relaxed",
         file: "tree/handles.rs",
         from: "unsafe { (*hub).handles.fetch_sub(1, AcqRel) == 1 }",
         to: "unsafe { (*hub).handles.fetch_sub(1, Relaxed) == 1 }",
-        found_by: Model(Models::Tree, "tree::shared_handle_drop_vs_cancel"),
+        found_by: Model(Models::Tree, "tree::what_an_owner_has_read"),
     },
     Fault {
         name: "the dependents of an any stay counted after a cancel",
