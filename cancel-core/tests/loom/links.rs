@@ -210,6 +210,21 @@ fn a_child_of_any_cancels_and_goes_vs_any_goes() {
 }
 
 #[test]
+fn what_an_any_adopts_keeps_it() {
+    check(|| {
+        let source = CancelToken::new();
+        let either = CancelToken::any([&source]);
+        let child = either.child();
+        let low = child.child();
+        let leaving = thread::spawn(move || drop(child));
+        drop(either);
+        leaving.join().unwrap();
+        source.cancel();
+        assert!(low.is_cancelled());
+    });
+}
+
+#[test]
 fn a_child_that_follows_is_cancelled_three_ways() {
     check_bounded(2, || {
         let (parent, other) = (CancelToken::new(), CancelToken::new());

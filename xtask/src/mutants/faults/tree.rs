@@ -164,7 +164,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         file: "tree/leave.rs",
         from: "                if multi {\n                    retain(heir); // N4",
         to: "                if false && multi {\n                    retain(heir); // N4",
-        found_by: Model(Models::Tree, "links::a_child_of_any_cancels_and_goes"),
+        found_by: Model(Models::Tree, "links::what_an_any_adopts_keeps_it"),
     },
     Fault {
         name: "alone: the source is read with Relaxed",
