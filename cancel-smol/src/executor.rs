@@ -41,7 +41,7 @@ impl Smol {
     /// use std::time::{Duration, Instant};
     ///
     /// let at = Instant::now() + Duration::from_secs(5);
-    /// let op = Cancelable::with_deadline(at);
+    /// let op = Cancelable::with_deadline(at).build();
     /// assert_eq!(op.deadline(), Some(Smol.instant(at)));
     /// ```
     pub fn instant(&self, at: std::time::Instant) -> Instant {
@@ -124,7 +124,7 @@ impl Spawn for Smol {
 /// use std::sync::Arc;
 ///
 /// let executor = Arc::new(Executor::new());
-/// let op = Operation::on(On::new(&executor)).name("job");
+/// let op = generic::Cancelable::on(On::new(&executor)).name("job");
 /// let run = op.run(async |cx| {
 ///     let handle = cx.clone();
 ///     let progress = async move { handle.report_progress("from a task") };
@@ -176,7 +176,7 @@ impl On {
     ///
     /// static EXECUTOR: Executor<'static> = Executor::new();
     ///
-    /// let op = Operation::on(On::from_static(&EXECUTOR));
+    /// let op = generic::Cancelable::on(On::from_static(&EXECUTOR));
     /// assert_eq!(smol::block_on(EXECUTOR.run(op.run(async |_| 5))), Ok(5));
     /// ```
     pub fn from_static(executor: &'static Executor<'static>) -> Self {

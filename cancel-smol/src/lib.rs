@@ -9,7 +9,7 @@
 //! use std::time::Duration;
 //!
 //! let stop = CancelToken::new();
-//! let op = Cancelable::with_timeout(Duration::from_secs(30)).follow(&stop).name("download");
+//! let op = Cancelable::with_timeout(Duration::from_secs(30)).token(&stop).name("download").build();
 //! let handle = op.clone();
 //!
 //! let task = smol::spawn(op.run(async |cx| {
@@ -59,14 +59,15 @@ pub use cancel_std::__macros;
 #[cfg(feature = "resources")]
 #[cfg_attr(docsrs, doc(cfg(feature = "resources")))]
 pub use cancel_std::Resources;
+pub use cancel_std::generic;
 #[cfg(feature = "test-util")]
 #[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
 pub use cancel_std::testing;
 pub use cancel_std::{
-    BuildError, Change, Changes, Condition, Context, Fallible, Filter, Flag, GroupTask, Kept,
-    Metadata, Observer, Operation, OperationChunks, OperationId, OperationStream, Plain, Progress,
-    ProgressWatch, Registry, Runtime, Signal, Signals, Snapshot, Source, Statistics, Status,
-    TaskGroup, Watched, Wrapped, block_on, current_id, current_token,
+    AsOperation, BuildError, Change, Changes, Condition, Context, Fallible, Filter, Flag,
+    GroupTask, Kept, Metadata, Observer, OperationChunks, OperationId, OperationStream, Plain,
+    Progress, ProgressWatch, Registry, Runtime, Signal, Signals, Snapshot, Source, Statistics,
+    Status, TaskGroup, ToFollow, Watched, Wrapped, block_on, current_id, current_token,
 };
 pub use executor::{On, Smol};
 pub use timer::Sleep;
@@ -83,4 +84,10 @@ pub use timer::Sleep;
 /// let result = smol::block_on(op.run(async |cx| cx.sleep(Duration::MAX).await));
 /// assert_eq!(result.unwrap_err().reason(), Reason::Timeout);
 /// ```
-pub type Cancelable = Operation<Smol>;
+pub type Cancelable = generic::Cancelable<Smol>;
+
+/// The handle of an operation on this runtime. See [`generic::Operation`].
+pub type Operation = generic::Operation<Smol>;
+
+/// The context of a running operation on this runtime: what its body gets. See [`generic::Cx`].
+pub type Cx = generic::Cx<Smol>;

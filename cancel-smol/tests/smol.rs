@@ -1,7 +1,7 @@
 //! Operations on smol.
 
 use cancel_smol::{
-    CancelToken, Cancelable, Cancelled, Instant, On, Operation, Reason, Smol, Spawn, Timer,
+    CancelToken, Cancelable, Cancelled, Instant, On, Reason, Smol, Spawn, Timer, generic,
 };
 use std::future::{Future, pending, poll_fn};
 use std::pin::pin;
@@ -14,7 +14,7 @@ const SHORT: Duration = Duration::from_millis(5);
 
 #[test]
 fn a_timeout() {
-    let op = Cancelable::with_timeout(SHORT);
+    let op = Cancelable::with_timeout(SHORT).build();
     let result = smol::block_on(op.run(async |_| pending::<()>().await));
     assert_eq!(result.unwrap_err().reason(), Reason::Timeout);
     assert!(op.context().duration() >= Some(SHORT));
@@ -81,7 +81,7 @@ fn an_executor_of_ones_own() {
     let (send, receive) = mpsc::channel();
     runtime.spawn(async move { send.send(5).unwrap() }).unwrap();
     assert!(receive.try_recv().is_err()); // nobody runs it yet
-    let op = Operation::on(runtime).timeout(SHORT);
+    let op = generic::Cancelable::on(runtime).timeout(SHORT).build();
     let parent = op.clone();
     let task = executor.spawn(op.run(async move |cx| {
         let child = parent.child();
@@ -97,7 +97,7 @@ fn an_executor_of_ones_own() {
 
 #[test]
 fn a_plain_thread_waits_for_an_operation() {
-    let op = Cancelable::with_timeout(SHORT);
+    let op = Cancelable::with_timeout(SHORT).build();
     let handle = op.clone();
     let thread = std::thread::spawn(move || handle.token().wait());
     let result: Result<(), Cancelled> = smol::block_on(op.run(async |_| pending().await));
@@ -108,7 +108,7 @@ fn a_plain_thread_waits_for_an_operation() {
 fn a_runtime_does_not_keep_its_executor() {
     let executor = Arc::new(smol::Executor::new());
     let weak = Arc::downgrade(&executor);
-    let op = Operation::on(On::new(&executor));
+    let op = generic::Cancelable::on(On::new(&executor)).build();
     let run = op.run(async |_| pending::<()>().await);
     let task = async { drop(run.await) };
     executor.spawn(task).detach();
@@ -129,7 +129,7 @@ fn a_runtime_does_not_keep_its_executor() {
 fn an_executor_that_is_always_there() {
     static EXECUTOR: smol::Executor<'static> = smol::Executor::new();
     let (send, receive) = mpsc::channel();
-    let op = Operation::on(On::from_static(&EXECUTOR));
+    let op = generic::Cancelable::on(On::from_static(&EXECUTOR));
     let run = op.run(async |cx| {
         let task = async move { send.send(5).unwrap() };
         cx.runtime().clone().spawn(task).unwrap();

@@ -1,7 +1,7 @@
 //! Threads and task groups on smol.
 
 use cancel_smol::{
-    Cancelable, Cancelled, On, Operation, Reason, Smol, Status, TaskGroup, current_id,
+    Cancelable, Cancelled, On, Reason, Smol, Status, TaskGroup, current_id, generic,
 };
 use std::error::Error;
 use std::future::pending;
@@ -15,7 +15,7 @@ const SHORT: Duration = Duration::from_millis(5);
 
 #[test]
 fn a_blocking_body() {
-    let op = Cancelable::with_timeout(SHORT);
+    let op = Cancelable::with_timeout(SHORT).build();
     let error = op
         .try_run_blocking(|cx| cx.sleep_blocking(LONG))
         .unwrap_err();
@@ -25,14 +25,14 @@ fn a_blocking_body() {
 
 #[test]
 fn a_part_in_a_thread() {
-    let op = Cancelable::with_timeout(LONG);
+    let op = Cancelable::with_timeout(LONG).build();
     let seen = Arc::new(AtomicBool::new(false));
     let in_thread = seen.clone();
     let task = smol::spawn(op.run(async move |cx| {
         let id = cx.id();
         let work = cx.run_in_thread(move |cx| {
             assert_eq!(current_id(), Some(id));
-            assert!(cx.set_timeout(SHORT)); // only now: a thread may take its time to begin
+            assert!(cx.operation().set_timeout(SHORT)); // only now: a thread may take its time to begin
             in_thread.store(cx.sleep_blocking(LONG).is_err(), Ordering::SeqCst);
         });
         cx.shield(work).await
@@ -79,7 +79,7 @@ fn a_group_on_the_global_executor() {
 fn the_first_failure_cancels_the_rest() {
     type AnyError = Box<dyn Error + Send + Sync>;
     let closed = Arc::new(AtomicUsize::new(0));
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let run = op.try_run_group(async |group| -> Result<(), AnyError> {
         for _ in 0..3 {
             let closed = closed.clone();
@@ -101,7 +101,7 @@ fn the_first_failure_cancels_the_rest() {
 #[test]
 fn an_executor_that_is_gone_is_an_error() {
     let executor = Arc::new(smol::Executor::new());
-    let op = Operation::on(On::new(&executor));
+    let op = generic::Cancelable::on(On::new(&executor)).build();
     drop(executor);
     let run = op.run_group(async |group| {
         group.spawn(|_| async {});
@@ -115,7 +115,7 @@ fn an_executor_that_is_gone_is_an_error() {
 #[test]
 fn an_executor_that_goes_meanwhile_is_an_error() {
     let executor = Arc::new(smol::Executor::new());
-    let op = Operation::on(On::new(&executor));
+    let op = generic::Cancelable::on(On::new(&executor));
     let run = op.run_group(async |group| {
         for _ in 0..3 {
             group.spawn(|cx| async move { cx.sleep(LONG).await });
@@ -146,7 +146,7 @@ fn many_tasks_on_several_threads() {
     gate.wait();
     for round in 0..100usize {
         let alive = Arc::new(());
-        let op = Operation::on(On::new(&executor));
+        let op = generic::Cancelable::on(On::new(&executor));
         let run = op.try_run_group(async |group| -> Result<(), Cancelled> {
             for n in 0..50 {
                 let alive = alive.clone();

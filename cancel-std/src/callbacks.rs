@@ -35,28 +35,68 @@ pub(crate) struct Callbacks {
     /// Whose they are.
     id: OperationId,
     /// Most operations have none.
-    given: Option<Box<Given>>,
+    given: Option<Box<CallbackList>>,
     panics: AtomicU32,
 }
 
+/// Callbacks that have been given to an operation, in their order.
 #[derive(Default)]
-struct Given {
+pub(crate) struct CallbackList {
     list: Vec<Callback>,
     /// There if there are asynchronous progress callbacks.
     queue: Option<Queue>,
 }
 
-impl Callbacks {
-    pub(crate) fn new(id: OperationId) -> Self {
-        Callbacks {
-            id,
-            given: None,
-            panics: AtomicU32::new(0),
-        }
+impl CallbackList {
+    pub(crate) fn on_event<F>(&mut self, event: Event, f: F)
+    where
+        F: Fn(&Context) + Send + Sync + 'static,
+    {
+        self.list.push(Callback::Event(event, Box::new(f)));
     }
 
-    fn push(&mut self, callback: Callback) {
-        self.given.get_or_insert_default().list.push(callback);
+    pub(crate) fn on_progress<F>(&mut self, f: F)
+    where
+        F: Fn(&Progress) + Send + Sync + 'static,
+    {
+        self.list.push(Callback::Progress(Box::new(f)));
+    }
+
+    pub(crate) fn on_event_async<F>(&mut self, event: Event, f: F)
+    where
+        F: Fn(Context) -> Work + Send + Sync + 'static,
+    {
+        self.list.push(Callback::EventAsync(event, Box::new(f)));
+    }
+
+    pub(crate) fn on_progress_async<F>(&mut self, f: F)
+    where
+        F: Fn(Progress) -> Work + Send + Sync + 'static,
+    {
+        self.queue.get_or_insert_default();
+        self.list.push(Callback::ProgressAsync(Box::new(f)));
+    }
+
+    pub(crate) fn observe(&mut self, observer: Arc<dyn Observer>) {
+        self.list.push(Callback::Observer(observer));
+    }
+
+    /// Adds those of another operation, after its own.
+    pub(crate) fn append(&mut self, other: CallbackList) {
+        self.list.extend(other.list);
+        if other.queue.is_some() {
+            self.queue.get_or_insert_default();
+        }
+    }
+}
+
+impl Callbacks {
+    pub(crate) fn new(id: OperationId, given: Option<Box<CallbackList>>) -> Self {
+        Callbacks {
+            id,
+            given,
+            panics: AtomicU32::new(0),
+        }
     }
 
     #[inline]
@@ -72,42 +112,6 @@ impl Callbacks {
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.given.is_none()
-    }
-
-    pub(crate) fn on_event<F>(&mut self, event: Event, f: F)
-    where
-        F: Fn(&Context) + Send + Sync + 'static,
-    {
-        self.push(Callback::Event(event, Box::new(f)));
-    }
-
-    pub(crate) fn on_progress<F>(&mut self, f: F)
-    where
-        F: Fn(&Progress) + Send + Sync + 'static,
-    {
-        self.push(Callback::Progress(Box::new(f)));
-    }
-
-    pub(crate) fn on_event_async<F>(&mut self, event: Event, f: F)
-    where
-        F: Fn(Context) -> Work + Send + Sync + 'static,
-    {
-        self.push(Callback::EventAsync(event, Box::new(f)));
-    }
-
-    pub(crate) fn on_progress_async<F>(&mut self, f: F)
-    where
-        F: Fn(Progress) -> Work + Send + Sync + 'static,
-    {
-        self.given
-            .get_or_insert_default()
-            .queue
-            .get_or_insert_default();
-        self.push(Callback::ProgressAsync(Box::new(f)));
-    }
-
-    pub(crate) fn observe(&mut self, observer: Arc<dyn Observer>) {
-        self.push(Callback::Observer(observer));
     }
 
     /// Whether anybody synchronous wants to hear of `event`.

@@ -5,7 +5,7 @@
 //! waits for nothing.
 
 use crate::callbacks::CatchUnwind;
-use crate::operation::{Operation, Runtime, Source};
+use crate::operation::{Cx, Runtime, Source};
 use crate::panics::{Quiet, contain, explain};
 use crate::pool;
 use crate::trace;
@@ -88,8 +88,8 @@ pub(crate) fn source<R: Runtime, T: Send + 'static>(
     mut check: Box<dyn Check<T>>,
     cause: impl Fn(T) -> Option<Cause> + Send + 'static,
 ) -> Source<R> {
-    Source::awaiting(name, move |op: &Operation<R>| {
-        let op = op.clone();
+    Source::awaiting(name, move |cx: &Cx<R>| {
+        let op = cx.operation().clone();
         async move {
             loop {
                 match check.check().await.map(&cause) {

@@ -2,7 +2,7 @@
 
 use crate::build_error::BuildError;
 use crate::checks::{self, Awaiting, Blocking, Check, Checking};
-use crate::operation::{Operation, Runtime, Source};
+use crate::operation::{Cancelable, Runtime, Source};
 use crate::panics::contain;
 use crate::watched::Watched;
 use cancel_core::{CancelToken, Cause, Reason};
@@ -16,7 +16,7 @@ use std::time::Duration;
 /// [`Reason::Condition`] and the message "condition met: …", with the
 /// [description](Condition::description).
 ///
-/// Give it to an operation as a [source](Operation::source).
+/// Give it to an operation as a [source](Cancelable::source).
 ///
 /// # When it is checked
 ///
@@ -346,9 +346,9 @@ impl<R: Runtime> Source<R> {
     }
 }
 
-impl<R: Runtime + Default> Operation<R> {
-    /// An operation that is cancelled when a predicate, which may block, is true. For one that awaits, or
-    /// with a description, make a [`Condition`] and give it to [`source`](Operation::source).
+impl<R: Runtime + Default> Cancelable<R> {
+    /// Creates an operation that is cancelled when a predicate, which may block, is true. For one that awaits, or
+    /// with a description, make a [`Condition`] and give it to [`source`](Cancelable::source).
     ///
     /// # Errors
     ///

@@ -28,10 +28,10 @@ pub(crate) type Partial = Arc<dyn Any + Send + Sync>;
 /// ```
 /// use cancel_std::{Cancelable, Status};
 ///
-/// let op = Cancelable::new();
+/// let op = Cancelable::new().build();
 /// assert_eq!(op.status(), Status::Pending);
-/// smol::block_on(op.run(async |cx| assert_eq!(cx.status(), Status::Running))).unwrap();
-/// assert_eq!(op.status().to_string(), "completed");
+/// smol::block_on(op.run(async |cx| assert_eq!(cx.operation().status(), Status::Running))).unwrap();
+/// assert_eq!(op.operation().status().to_string(), "completed");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -88,7 +88,7 @@ impl fmt::Display for Status {
 /// use cancel_std::{Cancelable, Reason, Status};
 /// use std::time::Duration;
 ///
-/// let op = Cancelable::with_timeout(Duration::from_millis(5)).name("nap").metadata("bed", "12");
+/// let op = Cancelable::with_timeout(Duration::from_millis(5)).name("nap").metadata("bed", "12").build();
 /// smol::block_on(op.run(async |cx| cx.sleep(Duration::MAX).await)).unwrap_err();
 ///
 /// let context = op.context();
@@ -125,20 +125,20 @@ impl Context {
     /// # Examples
     ///
     /// ```
-    /// let op = cancel_std::Cancelable::new();
+    /// let op = cancel_std::Cancelable::new().build();
     /// assert_eq!(op.context().id(), op.id());
     /// ```
     pub fn id(&self) -> OperationId {
         self.id
     }
 
-    /// The id of the operation given to [`parent`](crate::Operation::parent).
+    /// The id of the operation given to [`parent`](crate::Cancelable::parent).
     ///
     /// # Examples
     ///
     /// ```
-    /// let parent = cancel_std::Cancelable::new();
-    /// assert_eq!(parent.child().context().parent_id(), Some(parent.id()));
+    /// let parent = cancel_std::Cancelable::new().build();
+    /// assert_eq!(parent.child().build().context().parent_id(), Some(parent.id()));
     /// ```
     pub fn parent_id(&self) -> Option<OperationId> {
         self.parent_id
@@ -149,20 +149,20 @@ impl Context {
     /// # Examples
     ///
     /// ```
-    /// let op = cancel_std::Cancelable::new();
+    /// let op = cancel_std::Cancelable::new().build();
     /// assert_eq!(op.context().name(), None);
-    /// assert_eq!(op.name("nap").context().name(), Some("nap"));
+    /// assert_eq!(op.context().name(), Some("nap"));
     /// ```
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
     }
 
-    /// The pairs given to [`metadata`](crate::Operation::metadata).
+    /// The pairs given to [`metadata`](crate::Cancelable::metadata).
     ///
     /// # Examples
     ///
     /// ```
-    /// let op = cancel_std::Cancelable::new().metadata("bed", "12");
+    /// let op = cancel_std::Cancelable::new().metadata("bed", "12").build();
     /// assert_eq!(op.context().metadata().get("bed"), Some("12"));
     /// ```
     pub fn metadata(&self) -> &Metadata {
@@ -176,7 +176,7 @@ impl Context {
     /// ```
     /// use cancel_std::{Cancelable, Status};
     ///
-    /// assert_eq!(Cancelable::new().context().status(), Status::Pending);
+    /// assert_eq!(Cancelable::new().build().context().status(), Status::Pending);
     /// ```
     pub fn status(&self) -> Status {
         self.status
@@ -189,7 +189,7 @@ impl Context {
     /// ```
     /// use cancel_std::{Cancelable, Std, Timer};
     ///
-    /// let op = Cancelable::new();
+    /// let op = Cancelable::new().build();
     /// assert_eq!(op.context().started(), None);
     /// smol::block_on(op.run(async |_| ())).unwrap();
     /// assert!(op.context().started().unwrap() <= Std.now());
@@ -203,9 +203,9 @@ impl Context {
     /// # Examples
     ///
     /// ```
-    /// let op = cancel_std::Cancelable::new();
-    /// smol::block_on(op.run(async |cx| assert_eq!(cx.context().ended(), None))).unwrap();
-    /// assert!(op.context().ended() >= op.context().started());
+    /// let op = cancel_std::Cancelable::new().build();
+    /// smol::block_on(op.run(async |cx| assert_eq!(cx.operation().context().ended(), None))).unwrap();
+    /// assert!(op.operation().context().ended() >= op.context().started());
     /// ```
     pub fn ended(&self) -> Option<Instant> {
         self.ended
@@ -216,10 +216,10 @@ impl Context {
     /// # Examples
     ///
     /// ```
-    /// let op = cancel_std::Cancelable::new();
+    /// let op = cancel_std::Cancelable::new().build();
     /// assert_eq!(op.context().duration(), None);
-    /// smol::block_on(op.run(async |cx| assert!(cx.context().duration().is_some()))).unwrap();
-    /// println!("took {:?}", op.context().duration().unwrap());
+    /// smol::block_on(op.run(async |cx| assert!(cx.operation().context().duration().is_some()))).unwrap();
+    /// println!("took {:?}", op.operation().context().duration().unwrap());
     /// ```
     pub fn duration(&self) -> Option<Duration> {
         self.duration
@@ -234,9 +234,9 @@ impl Context {
     /// use cancel_std::Cancelable;
     /// use std::time::Duration;
     ///
-    /// let op = Cancelable::with_timeout(Duration::from_secs(60));
+    /// let op = Cancelable::with_timeout(Duration::from_secs(60)).build();
     /// let run = op.run(async |cx| {
-    ///     let part = cx.child(); // has no more time than its parent
+    ///     let part = cx.child().build(); // has no more time than its parent
     ///     assert!(part.context().remaining().unwrap() <= Duration::from_secs(60));
     /// });
     /// smol::block_on(run).unwrap();
@@ -253,7 +253,7 @@ impl Context {
     /// ```
     /// use cancel_std::Reason;
     ///
-    /// let op = cancel_std::Cancelable::new();
+    /// let op = cancel_std::Cancelable::new().build();
     /// op.cancel_with(Reason::Shutdown);
     /// assert_eq!(op.context().reason(), Some(Reason::Shutdown));
     /// ```
@@ -271,10 +271,10 @@ impl Context {
     /// ```
     /// use cancel_std::{Cancelable, Status};
     ///
-    /// let op = Cancelable::new();
+    /// let op = Cancelable::new().build();
     /// let run = op.run(async |cx| {
     ///     cx.cancel_with("enough");
-    ///     assert_eq!(cx.context().message(), Some("enough"));
+    ///     assert_eq!(cx.operation().context().message(), Some("enough"));
     /// });
     /// smol::block_on(run).unwrap();
     /// assert_eq!(op.status(), Status::Completed);
@@ -289,7 +289,7 @@ impl Context {
     /// # Examples
     ///
     /// ```
-    /// let op = cancel_std::Cancelable::new();
+    /// let op = cancel_std::Cancelable::new().build();
     /// op.cancel_with("enough");
     /// assert_eq!(op.context().message(), Some("enough"));
     /// ```
@@ -297,7 +297,7 @@ impl Context {
         self.cause.as_ref()?.message()
     }
 
-    /// The text of the error that the body returned ([`try_run`](crate::Operation::try_run)), or of
+    /// The text of the error that the body returned ([`try_run`](crate::Cancelable::try_run)), or of
     /// its panic.
     ///
     /// Of *failed* operations, and of *cancelled* ones whose body returned an error nevertheless:
@@ -310,7 +310,7 @@ impl Context {
     /// ```
     /// use cancel_std::Cancelable;
     ///
-    /// let op = Cancelable::new();
+    /// let op = Cancelable::new().build();
     /// let run = op.try_run(async |_| Err::<(), Box<dyn std::error::Error>>("no such file".into()));
     /// smol::block_on(run).unwrap_err();
     /// assert_eq!(op.context().error(), Some("no such file"));
@@ -324,8 +324,8 @@ impl Context {
     /// # Examples
     ///
     /// ```
-    /// let op = cancel_std::Cancelable::new();
-    /// op.progress(1, 2);
+    /// let op = cancel_std::Cancelable::new().build();
+    /// op.within(|cx| cx.progress(1, 2));
     /// assert_eq!(op.context().progress().unwrap().to_string(), "1/2");
     /// ```
     pub fn progress(&self) -> Option<&Progress> {
@@ -339,7 +339,7 @@ impl Context {
     /// ```
     /// use cancel_std::Cancelable;
     ///
-    /// let op = Cancelable::new();
+    /// let op = Cancelable::new().build();
     /// assert_eq!(op.context().progress_rate(), None);
     /// smol::block_on(op.run(async |cx| cx.progress(3, 4))).unwrap();
     /// assert!(op.context().progress_rate().unwrap() > 0.0);
@@ -350,15 +350,15 @@ impl Context {
         (seconds > 0.0).then(|| current as f64 / seconds)
     }
 
-    /// The latest [partial result](crate::Operation::set_partial_result), if there is one of this type.
+    /// The latest [partial result](crate::Cx::set_partial_result), if there is one of this type.
     ///
     /// # Examples
     ///
     /// ```
     /// use cancel_std::Cancelable;
     ///
-    /// let op = Cancelable::new();
-    /// op.set_partial_result(vec!["row 1", "row 2"]);
+    /// let op = Cancelable::new().build();
+    /// op.within(|cx| cx.set_partial_result(vec!["row 1", "row 2"]));
     /// assert_eq!(op.context().partial_result::<Vec<&str>>().unwrap().len(), 2);
     /// ```
     pub fn partial_result<T: Send + Sync + 'static>(&self) -> Option<&T> {
@@ -375,7 +375,7 @@ impl Context {
     /// use smol::stream::{self, StreamExt};
     /// use std::time::Duration;
     ///
-    /// let op = Cancelable::with_timeout(Duration::from_millis(5));
+    /// let op = Cancelable::with_timeout(Duration::from_millis(5)).build();
     /// let run = op.run(async |cx| {
     ///     let source = stream::iter(["a", "b"]).chain(stream::pending());
     ///     cx.stream(source).chunks(100).next().await
@@ -399,9 +399,9 @@ impl Context {
     /// ```
     /// use cancel_std::Cancelable;
     ///
-    /// let op = Cancelable::new();
+    /// let op = Cancelable::new().build();
     /// let run = op.run(async |cx| {
-    ///     assert!(cx.shield(async { cx.context().shielded() }).await);
+    ///     assert!(cx.shield(async { cx.operation().context().shielded() }).await);
     /// });
     /// smol::block_on(run).unwrap();
     /// assert!(!op.context().shielded());
@@ -418,7 +418,7 @@ impl Context {
     /// ```
     /// use cancel_std::Cancelable;
     ///
-    /// let op = Cancelable::new().on_start(|_| panic!("does no harm"));
+    /// let op = Cancelable::new().on_start(|_| panic!("does no harm")).build();
     /// smol::block_on(op.run(async |_| 5)).unwrap();
     /// assert_eq!(op.context().callback_panics(), 1);
     /// ```

@@ -25,9 +25,9 @@ pub(crate) fn find<E: Clone + 'static>() -> Option<E> {
 /// one. For libraries that want to be cancelable without being given a token.
 ///
 /// It is known while the body of an operation is being polled, in everything that it calls and
-/// awaits, and inside [`run_in_thread`](crate::Operation::run_in_thread) and
-/// [`run_blocking`](crate::Operation::run_blocking). Tasks and threads that the body spawns by other
-/// means are not part of it; a call there can be, with [`within`](crate::Operation::within).
+/// awaits, and inside [`run_in_thread`](crate::generic::Cx::run_in_thread) and
+/// [`run_blocking`](crate::generic::Cancelable::run_blocking). Tasks and threads that the body spawns by other
+/// means are not part of it; a call there can be, with [`within`](crate::generic::Cx::within).
 ///
 /// # Examples
 ///
@@ -56,7 +56,7 @@ pub fn current_token() -> Option<CancelToken> {
 /// ```
 /// use cancel_std::{Cancelable, current_id};
 ///
-/// let op = Cancelable::new();
+/// let op = Cancelable::new().build();
 /// let run = op.run(async |_| current_id());
 /// assert_eq!(smol::block_on(run), Ok(Some(op.id())));
 /// assert_eq!(current_id(), None);

@@ -22,15 +22,20 @@ fn pack(at: Instant) -> u128 {
     (u128::from(at.as_secs()) << 32) | u128::from(at.subsec_nanos())
 }
 
+fn packed(at: Option<Instant>) -> u128 {
+    let at = at.filter(|at| *at != Instant::FAR_FUTURE);
+    at.map_or(NEVER, pack)
+}
+
 fn unpack(word: u128) -> Instant {
     // (The casts cut off nothing: see `pack`.)
     Instant::from_epoch(Duration::new((word >> 32) as u64, word as u32))
 }
 
 impl Deadline {
-    pub(crate) const fn never() -> Self {
+    pub(crate) fn new(at: Option<Instant>) -> Self {
         Deadline {
-            at: AtomicU128::new(NEVER),
+            at: AtomicU128::new(packed(at)),
             begun: AtomicBool::new(false),
         }
     }
@@ -61,13 +66,7 @@ impl Deadline {
 
     /// The runner has to be told, outside of locks.
     pub(crate) fn set(&self, at: Option<Instant>) {
-        let at = at.filter(|at| *at != Instant::FAR_FUTURE);
-        self.at.store(at.map_or(NEVER, pack), Ordering::Release); // see `get`
-    }
-
-    /// Makes it earlier, if it is.
-    pub(crate) fn tighten(&self, at: Option<Instant>) {
-        self.set([self.get(), at].into_iter().flatten().min());
+        self.at.store(packed(at), Ordering::Release); // see `get`
     }
 }
 
@@ -85,7 +84,7 @@ mod tests {
 
     #[test]
     fn x21_any_moment_comes_out_as_it_went_in() {
-        let deadline = Deadline::never();
+        let deadline = Deadline::new(None);
         assert_eq!(deadline.get(), None);
         let latest = Duration::MAX - Duration::from_nanos(1);
         let ages = Duration::new(585 * 365 * 24 * 3600, 999_999_999);
@@ -96,8 +95,8 @@ mod tests {
         }
         deadline.set(Some(Instant::FAR_FUTURE));
         assert_eq!(deadline.get(), None);
-        deadline.tighten(Some(Instant::EPOCH));
-        deadline.tighten(None);
-        assert_eq!(deadline.get(), Some(Instant::EPOCH));
+        let at = Some(Instant::EPOCH);
+        assert_eq!(Deadline::new(at).get(), at);
+        assert_eq!(Deadline::new(Some(Instant::FAR_FUTURE)).get(), None);
     }
 }

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 /// once. Nothing is polled.
 ///
 /// This is a handle; clones are the same flag. Any number of operations may have it for a
-/// [source](crate::Operation::source). They are cancelled with [`Reason::Condition`]. It cannot be taken back.
+/// [source](crate::Cancelable::source). They are cancelled with [`Reason::Condition`]. It cannot be taken back.
 ///
 /// It is a [`CancelToken`] with the manners of a flag, and costs as much: for a flag that many ask
 /// and few set, [`is_set`](Flag::is_set) is one load.

@@ -12,7 +12,7 @@ use std::fmt;
 /// ```
 /// use cancel_std::Cancelable;
 ///
-/// let (first, second) = (Cancelable::new(), Cancelable::new());
+/// let (first, second) = (Cancelable::new().build(), Cancelable::new().build());
 /// assert!(first.id() < second.id());
 /// println!("{}", second.id()); // op-2
 /// # assert_eq!(second.id().to_string(), format!("op-{}", second.id().get()));
@@ -38,7 +38,7 @@ impl OperationId {
     /// # Examples
     ///
     /// ```
-    /// assert!(cancel_std::Cancelable::new().id().get() >= 1);
+    /// assert!(cancel_std::Cancelable::new().build().id().get() >= 1);
     /// ```
     pub const fn get(self) -> u64 {
         self.0

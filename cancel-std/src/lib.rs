@@ -7,7 +7,7 @@
 //! On it stand the operations: bodies of work with timeouts, tokens, parents, progress and a report
 //! of how they ended. See [`Cancelable`], the operation that runs on [`Std`], and [`Operation`] for
 //! what it can do. A [`Registry`] lists, counts and cancels them from outside; streams become part of
-//! them by [`stream`](Operation::stream). Plain threads wait for tokens with [`Token::wait`], and for
+//! them by [`stream`](Cx::stream). Plain threads wait for tokens with [`Token::wait`], and for
 //! futures with [`block_on`].
 //!
 //! ```
@@ -113,6 +113,8 @@ pub mod __macros;
 #[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
 pub mod testing;
 
+pub mod generic;
+
 pub mod guide;
 
 pub use build_error::BuildError;
@@ -134,7 +136,9 @@ pub use current::{current_id, current_token};
 pub use flag::Flag;
 pub use id::OperationId;
 pub use observer::Observer;
-pub use operation::{GroupTask, Operation, ProgressWatch, Runtime, Source, TaskGroup, Wrapped};
+pub use operation::{
+    AsOperation, GroupTask, ProgressWatch, Runtime, Source, TaskGroup, ToFollow, Wrapped,
+};
 pub use progress::{Metadata, Progress};
 pub use registry::{Change, Changes, Filter, Registry, Snapshot, Statistics};
 #[cfg(feature = "resources")]
@@ -146,7 +150,7 @@ pub use stream::{Fallible, Kept, OperationChunks, OperationStream, Plain};
 pub use timer::Sleep;
 pub use watched::Watched;
 
-/// The operation that needs no executor: its time is that of this crate's own timer.
+/// An operation to be set up that needs no executor: its time is that of this crate's own timer.
 ///
 /// # Examples
 ///
@@ -154,7 +158,40 @@ pub use watched::Watched;
 /// use cancel_std::Cancelable;
 /// use std::time::Duration;
 ///
-/// let op = Cancelable::with_timeout(Duration::from_secs(5)).name("greeting");
-/// assert_eq!(smol::block_on(op.run(async |_| "hello")), Ok("hello"));
+/// let greeting = Cancelable::with_timeout(Duration::from_secs(5)).name("greeting");
+/// assert_eq!(smol::block_on(greeting.run(async |_| "hello")), Ok("hello"));
 /// ```
-pub type Cancelable = Operation<Std>;
+pub type Cancelable = generic::Cancelable<Std>;
+
+/// The handle of an operation that needs no executor.
+///
+/// # Examples
+///
+/// ```
+/// use cancel_std::{Cancelable, Operation};
+///
+/// fn stop(op: &Operation) {
+///     op.cancel_with("user pressed stop");
+/// }
+///
+/// let op = Cancelable::new().build();
+/// stop(&op);
+/// assert!(op.is_cancelled());
+/// ```
+pub type Operation = generic::Operation<Std>;
+
+/// The context of a running operation that needs no executor: what its body gets.
+///
+/// # Examples
+///
+/// ```
+/// use cancel_std::{Cancelable, Cx};
+/// use std::time::Duration;
+///
+/// async fn nap(cx: &Cx) {
+///     cx.sleep(Duration::from_millis(5)).await;
+/// }
+///
+/// assert_eq!(smol::block_on(Cancelable::new().run(nap)), Ok(()));
+/// ```
+pub type Cx = generic::Cx<Std>;

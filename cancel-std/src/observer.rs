@@ -15,7 +15,7 @@ pub(crate) enum Event {
 }
 
 /// Hears of everything that happens to the operations it is given to
-/// ([`observe`](crate::Operation::observe)): for registries, logs, statistics.
+/// ([`observe`](crate::Cancelable::observe)): for registries, logs, statistics.
 ///
 /// Everything is called on the thread on which it happens, outside of locks; what panics is contained
 /// and counted ([`callback_panics`](Context::callback_panics)). It should be quick.

@@ -123,7 +123,7 @@ impl<K: Into<Cow<'static, str>>, V: Into<Cow<'static, str>>> FromIterator<(K, V)
 
 /// One report of an operation on how far it has come.
 ///
-/// [`on_progress`](crate::Operation::on_progress) gets it, and the
+/// [`on_progress`](crate::Cancelable::on_progress) gets it, and the
 /// [`Context`](crate::Context::progress) keeps the latest one.
 ///
 /// # Examples
@@ -131,7 +131,7 @@ impl<K: Into<Cow<'static, str>>, V: Into<Cow<'static, str>>> FromIterator<(K, V)
 /// ```
 /// use cancel_std::Cancelable;
 ///
-/// let op = Cancelable::new().on_progress(|progress| println!("{progress}"));
+/// let op = Cancelable::new().on_progress(|progress| println!("{progress}")).build();
 /// let run = op.run(async |cx| {
 ///     cx.report_progress("opened the file"); // opened the file
 ///     cx.progress(3, 10); // 3/10
@@ -215,9 +215,9 @@ impl Progress {
     /// ```
     /// use cancel_std::Cancelable;
     ///
-    /// let parent = Cancelable::new().on_progress(|progress| println!("{}", progress.operation()));
-    /// let child = parent.child();
-    /// child.report_progress("hello"); // op-2
+    /// let parent = Cancelable::new().on_progress(|progress| println!("{}", progress.operation())).build();
+    /// let child = parent.child().build();
+    /// child.within(|cx| cx.report_progress("hello")); // op-2
     /// assert_eq!(child.context().progress().unwrap().operation(), child.id());
     /// ```
     pub fn operation(&self) -> OperationId {
@@ -229,8 +229,8 @@ impl Progress {
     /// # Examples
     ///
     /// ```
-    /// let op = cancel_std::Cancelable::new();
-    /// op.report_progress("halfway");
+    /// let op = cancel_std::Cancelable::new().build();
+    /// op.within(|cx| cx.report_progress("halfway"));
     /// assert_eq!(op.context().progress().unwrap().message(), "halfway");
     /// ```
     pub fn message(&self) -> &str {
@@ -242,8 +242,8 @@ impl Progress {
     /// # Examples
     ///
     /// ```
-    /// let op = cancel_std::Cancelable::new();
-    /// op.report_progress_with("loaded", [("rows", "12")]);
+    /// let op = cancel_std::Cancelable::new().build();
+    /// op.within(|cx| cx.report_progress_with("loaded", [("rows", "12")]));
     /// assert_eq!(op.context().progress().unwrap().metadata().get("rows"), Some("12"));
     /// ```
     pub fn metadata(&self) -> &Metadata {
@@ -256,8 +256,8 @@ impl Progress {
     /// # Examples
     ///
     /// ```
-    /// let op = cancel_std::Cancelable::new();
-    /// op.progress(3, 10);
+    /// let op = cancel_std::Cancelable::new().build();
+    /// op.within(|cx| cx.progress(3, 10));
     /// assert_eq!(op.context().progress().unwrap().current(), Some(3));
     /// ```
     pub fn current(&self) -> Option<u64> {
@@ -269,8 +269,8 @@ impl Progress {
     /// # Examples
     ///
     /// ```
-    /// let op = cancel_std::Cancelable::new();
-    /// op.progress(3, 0); // nobody knows of how many
+    /// let op = cancel_std::Cancelable::new().build();
+    /// op.within(|cx| cx.progress(3, 0)); // nobody knows of how many
     /// assert_eq!(op.context().progress().unwrap().total(), None);
     /// ```
     pub fn total(&self) -> Option<u64> {
@@ -284,8 +284,8 @@ impl Progress {
     /// # Examples
     ///
     /// ```
-    /// let op = cancel_std::Cancelable::new();
-    /// op.progress(3, 4);
+    /// let op = cancel_std::Cancelable::new().build();
+    /// op.within(|cx| cx.progress(3, 4));
     /// assert_eq!(op.context().progress().unwrap().fraction(), Some(0.75));
     /// ```
     pub fn fraction(&self) -> Option<f64> {

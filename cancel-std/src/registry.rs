@@ -41,7 +41,7 @@ const HISTORY: usize = 100;
 /// This is a handle; clones are the same registry. There may be any number of them, and one that is
 /// [global](Registry::global) for those who want that. Operations of all runtimes may share one.
 ///
-/// An operation is in it from the moment when it is [registered](crate::Operation::register), also
+/// An operation is in it from the moment when it is [registered](crate::Cancelable::register), also
 /// while it waits for its start, until it ends, in whatever way: completed, cancelled, failed,
 /// panicked, its run dropped; or until the last handle of one that never ran is dropped. The registry
 /// keeps none of them alive. What has ended goes into the [history](Registry::history), of which the
@@ -136,7 +136,7 @@ impl Registry {
     /// ```
     /// use cancel_std::{Cancelable, Registry};
     ///
-    /// let op = Cancelable::new().register(Registry::global());
+    /// let op = Cancelable::new().register(Registry::global()).build();
     /// assert!(Registry::global().get(op.id()).is_some());
     /// ```
     pub fn global() -> &'static Registry {
@@ -152,7 +152,7 @@ impl Registry {
     /// use cancel_std::{Cancelable, Registry};
     ///
     /// let registry = Registry::new();
-    /// let op = Cancelable::new().register(&registry);
+    /// let op = Cancelable::new().register(&registry).build();
     /// assert_eq!(registry.len(), 1);
     /// drop(op);
     /// assert_eq!(registry.len(), 0);
@@ -180,7 +180,7 @@ impl Registry {
     /// use cancel_std::{Cancelable, Registry, Status};
     ///
     /// let registry = Registry::new();
-    /// let op = Cancelable::new().register(&registry);
+    /// let op = Cancelable::new().register(&registry).build();
     /// let id = op.id();
     /// assert_eq!(registry.get(id).unwrap().status(), Status::Pending);
     /// smol::block_on(op.run(async |_| ())).unwrap();
@@ -202,8 +202,8 @@ impl Registry {
     /// use cancel_std::{Cancelable, Registry};
     ///
     /// let registry = Registry::new();
-    /// let op = Cancelable::new().register(&registry);
-    /// let follower = Cancelable::with_token(&registry.token(op.id()).unwrap());
+    /// let op = Cancelable::new().register(&registry).build();
+    /// let follower = Cancelable::with_token(&registry.token(op.id()).unwrap()).build();
     /// op.cancel();
     /// assert!(follower.is_cancelled());
     /// ```
@@ -225,7 +225,7 @@ impl Registry {
     /// use cancel_std::{Cancelable, Filter, Registry};
     ///
     /// let registry = Registry::new();
-    /// let op = Cancelable::new().name("fetch").register(&registry);
+    /// let op = Cancelable::new().name("fetch").register(&registry).build();
     /// let fetching = registry.list(&Filter::new().name("fetch"));
     /// assert_eq!(fetching[0].id(), op.id());
     /// ```
@@ -246,7 +246,7 @@ impl Registry {
     /// use cancel_std::{Cancelable, Filter, Registry};
     ///
     /// let registry = Registry::new();
-    /// let op = Cancelable::new().register(&registry);
+    /// let op = Cancelable::new().register(&registry).build();
     /// assert_eq!(registry.ids(&Filter::new()), [op.id()]);
     /// ```
     pub fn ids(&self, filter: &Filter) -> Vec<OperationId> {
@@ -274,7 +274,7 @@ impl Registry {
     /// use cancel_std::{Cancelable, Filter, Registry, Status};
     ///
     /// let registry = Registry::new();
-    /// let op = Cancelable::new().register(&registry);
+    /// let op = Cancelable::new().register(&registry).build();
     /// assert_eq!(registry.count(&Filter::new().status(Status::Pending)), 1);
     /// # drop(op);
     /// ```
@@ -300,7 +300,7 @@ impl Registry {
     /// use cancel_std::{Cancelable, Registry};
     ///
     /// let registry = Registry::new();
-    /// let op = Cancelable::new().register(&registry);
+    /// let op = Cancelable::new().register(&registry).build();
     /// assert!(registry.remove(op.id()));
     /// assert!(!registry.remove(op.id()));
     /// ```
@@ -322,7 +322,7 @@ impl Registry {
     /// use cancel_std::{Cancelable, Filter, Registry, Status};
     ///
     /// let registry = Registry::new();
-    /// let op = Cancelable::new().register(&registry);
+    /// let op = Cancelable::new().register(&registry).build();
     /// smol::block_on(op.run(async |_| ())).unwrap();
     /// let history = registry.history(&Filter::new().status(Status::Completed));
     /// assert_eq!(history[0].id(), op.id());
@@ -427,7 +427,7 @@ impl Registry {
     ///
     /// let registry = Registry::new();
     /// let mut changes = registry.changes();
-    /// let op = Cancelable::new().register(&registry);
+    /// let op = Cancelable::new().register(&registry).build();
     /// let id = op.id();
     /// drop(op);
     /// smol::block_on(async {

@@ -3,7 +3,7 @@
 use crate::build_error::BuildError;
 use crate::checks::{self, Blocking};
 use crate::condition::interval;
-use crate::operation::{Operation, Runtime, Source};
+use crate::operation::{Cancelable, Runtime, Source};
 use cancel_core::{Cause, Reason};
 use probe::{Machine, Probe, Reading, What};
 use std::fmt;
@@ -285,8 +285,8 @@ impl Default for Resources {
     }
 }
 
-impl<R: Runtime + Default> Operation<R> {
-    /// An operation that is cancelled when one of these limits is passed.
+impl<R: Runtime + Default> Cancelable<R> {
+    /// Creates an operation that is cancelled when one of these limits is passed.
     ///
     /// # Errors
     ///

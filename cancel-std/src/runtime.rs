@@ -73,7 +73,7 @@ impl Std {
     /// use std::time::{Duration, Instant};
     ///
     /// let at = Instant::now() + Duration::from_secs(5);
-    /// let op = Cancelable::with_deadline(at);
+    /// let op = Cancelable::with_deadline(at).build();
     /// assert_eq!(op.deadline(), Some(Std.instant(at)));
     /// ```
     pub fn instant(&self, at: std::time::Instant) -> Instant {

@@ -8,7 +8,7 @@
 //! * S2: what is kept is kept before it is handed out.
 //! * S3: no lock is held while foreign code runs: clones and drops of items happen outside.
 
-use crate::operation::{Operation, Runtime};
+use crate::operation::{Cancelable, Cx, Operation, Runtime};
 use cancel_core::{CancelToken, Cancelled, WaitForCancel};
 use futures_core::{FusedStream, Stream};
 use pin_project::pin_project;
@@ -32,7 +32,7 @@ use kept::Keeper;
 
 /// A stream that is part of an operation: it ends when that is cancelled or its deadline has passed.
 ///
-/// Made by [`Operation::stream`] (items as they are) and [`Operation::try_stream`] (results, the
+/// Made by [`Cx::stream`] (items as they are) and [`Cx::try_stream`] (results, the
 /// cancelation as the last one).
 ///
 /// Fused: after its end it gives `None` again.
@@ -43,9 +43,9 @@ use kept::Keeper;
 /// too, and the source loses nothing: what it has not given yet stays in it. The first poll that finds
 /// the operation cancelled is *pending* and lets the runner have its turn, which drops the body
 /// there. So a loop over the stream never comes to an early end that looks like a complete one. Only
-/// where the body goes on nevertheless (in a [shield](Operation::shield), in a
-/// [grace period](Operation::grace), in a cleanup, in another task) the stream ends: see
-/// [`stream`](Operation::stream) and [`try_stream`](Operation::try_stream).
+/// where the body goes on nevertheless (in a [shield](Cx::shield), in a
+/// [grace period](Cancelable::grace), in a cleanup, in another task) the stream ends: see
+/// [`stream`](Cx::stream) and [`try_stream`](Cx::try_stream).
 ///
 /// # Cancel safety
 ///
@@ -57,7 +57,7 @@ use kept::Keeper;
 /// use cancel_std::{Cancelable, Kept};
 /// use smol::stream::{self, StreamExt};
 ///
-/// let op = Cancelable::new();
+/// let op = Cancelable::new().build();
 /// let run = op.run(async |cx| {
 ///     let mut numbers = cx.stream(stream::iter(1..)).report_every(100).keep_last(3);
 ///     while let Some(number) = numbers.next().await {
@@ -93,19 +93,19 @@ pub struct OperationStream<S: Stream, R: Runtime, F: Form<S::Item> = Plain> {
     keeper: Option<Keeper<F::Value>>,
 }
 
-impl<R: Runtime> Operation<R> {
+impl<R: Runtime> Cx<R> {
     /// The items of `source`, as part of this operation.
     ///
     /// If the operation is cancelled, the body is dropped at the stream, as at any other await. Where
-    /// it is not, the stream just ends: then [`check`](Operation::check) tells whether it came to its
+    /// it is not, the stream just ends: then [`check`](Cx::check) tells whether it came to its
     /// own end. For sources that can fail, and bodies that use `?`, there is
-    /// [`try_stream`](Operation::try_stream).
+    /// [`try_stream`](Cx::try_stream).
     ///
     /// To go on with the source afterwards, give it as `&mut source` (or `Pin<&mut _>`).
     ///
     /// # Panics
     ///
-    /// A poll does, as [`check`](Operation::check), if the deadline has passed.
+    /// A poll does, as [`check`](Cx::check), if the deadline has passed.
     ///
     /// # Examples
     ///
@@ -118,7 +118,7 @@ impl<R: Runtime> Operation<R> {
     /// assert_eq!(smol::block_on(run), Ok(6));
     /// ```
     pub fn stream<S: Stream>(&self, source: S) -> OperationStream<S, R> {
-        OperationStream::new(self.clone(), source)
+        OperationStream::new(self.scope.clone(), source)
     }
 
     /// The results of `source`, as part of this operation: its errors pass through, and the
@@ -132,7 +132,7 @@ impl<R: Runtime> Operation<R> {
     ///
     /// # Panics
     ///
-    /// As [`stream`](Operation::stream).
+    /// As [`stream`](Cx::stream).
     ///
     /// # Examples
     ///
@@ -160,7 +160,95 @@ impl<R: Runtime> Operation<R> {
         S: Stream<Item = Result<T, E>>,
         E: From<Cancelled>,
     {
+        OperationStream::new(self.scope.clone(), source)
+    }
+}
+
+impl<R: Runtime> Operation<R> {
+    /// Returns the items of `source`, as part of this operation, for a task beside its body. As [`Cx::stream`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::Cancelable;
+    /// use smol::stream::{self, StreamExt};
+    ///
+    /// let op = Cancelable::new().build();
+    /// let mut items = op.stream(stream::iter(1..));
+    /// assert_eq!(smol::block_on(items.next()), Some(1));
+    /// op.cancel();
+    /// assert_eq!(smol::block_on(items.next()), None);
+    /// ```
+    pub fn stream<S: Stream>(&self, source: S) -> OperationStream<S, R> {
         OperationStream::new(self.clone(), source)
+    }
+
+    /// Returns the results of `source`, as part of this operation, for a task beside its body. As [`Cx::try_stream`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Cx::try_stream`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, Cancelled};
+    /// use smol::stream::{self, StreamExt};
+    ///
+    /// let op = Cancelable::new().build();
+    /// let mut items = op.try_stream(stream::iter([Ok::<_, Cancelled>(1)]));
+    /// op.cancel_with("enough");
+    /// let last = smol::block_on(items.next()).unwrap();
+    /// assert_eq!(last.unwrap_err().message(), Some("enough"));
+    /// ```
+    pub fn try_stream<S, T, E>(&self, source: S) -> OperationStream<S, R, Fallible>
+    where
+        S: Stream<Item = Result<T, E>>,
+        E: From<Cancelled>,
+    {
+        OperationStream::new(self.clone(), source)
+    }
+}
+
+impl<R: Runtime> Cancelable<R> {
+    /// Returns the items of `source`, as part of this operation, which is not run otherwise: only tokens and parents cancel it. As [`Cx::stream`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::Cancelable;
+    /// use smol::stream::{self, StreamExt};
+    ///
+    /// let items = Cancelable::new().stream(stream::iter([1, 2, 3])).keep_last(2);
+    /// let kept = items.kept().unwrap();
+    /// assert_eq!(smol::block_on(items.count()), 3);
+    /// assert_eq!(kept.to_vec(), [2, 3]);
+    /// ```
+    pub fn stream<S: Stream>(self, source: S) -> OperationStream<S, R> {
+        OperationStream::new(self.build(), source)
+    }
+
+    /// Returns the results of `source`, as part of this operation, which is not run otherwise: only tokens and parents cancel it. As [`Cx::try_stream`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Cx::try_stream`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, Cancelled};
+    /// use smol::stream::{self, StreamExt};
+    ///
+    /// let mut items = Cancelable::new().try_stream(stream::iter([Ok::<_, Cancelled>(1)]));
+    /// assert_eq!(smol::block_on(items.next()), Some(Ok(1)));
+    /// ```
+    pub fn try_stream<S, T, E>(self, source: S) -> OperationStream<S, R, Fallible>
+    where
+        S: Stream<Item = Result<T, E>>,
+        E: From<Cancelled>,
+    {
+        OperationStream::new(self.build(), source)
     }
 }
 
@@ -179,7 +267,7 @@ impl<S: Stream, R: Runtime, F: Form<S::Item>> OperationStream<S, R, F> {
         }
     }
 
-    /// [Reports progress](Operation::progress) of the operation with every `every`-th item, and at the
+    /// [Reports progress](Cx::progress) of the operation with every `every`-th item, and at the
     /// end of the source: how many have passed, of how many if the source
     /// [knows](Stream::size_hint). Zero: no reports, as by default.
     ///
@@ -189,7 +277,7 @@ impl<S: Stream, R: Runtime, F: Form<S::Item>> OperationStream<S, R, F> {
     /// use cancel_std::Cancelable;
     /// use smol::stream::{self, StreamExt};
     ///
-    /// let op = Cancelable::new().on_progress(|progress| println!("{progress}"));
+    /// let op = Cancelable::new().on_progress(|progress| println!("{progress}")).build();
     /// let run = op.run(async |cx| {
     ///     let items = cx.stream(stream::iter(0..250)).report_every(100);
     ///     items.count().await // 100/250, 200/250, 250/250
@@ -202,7 +290,7 @@ impl<S: Stream, R: Runtime, F: Form<S::Item>> OperationStream<S, R, F> {
         self
     }
 
-    /// Keeps clones of the last `limit` items (of a [`try_stream`](Operation::try_stream): of its
+    /// Keeps clones of the last `limit` items (of a [`try_stream`](Cx::try_stream): of its
     /// values) as the operation's [partial result](crate::Context::partial_result), of the type
     /// [`Kept`]: to be looked at from anywhere, at any time, whichever way it all ends. Zero: only
     /// counts them.
@@ -217,7 +305,7 @@ impl<S: Stream, R: Runtime, F: Form<S::Item>> OperationStream<S, R, F> {
     /// use smol::stream::{self, StreamExt};
     /// use std::time::Duration;
     ///
-    /// let op = Cancelable::with_timeout(Duration::from_millis(5));
+    /// let op = Cancelable::with_timeout(Duration::from_millis(5)).build();
     /// let run = op.run(async |cx| {
     ///     let source = stream::iter(["a", "b"]).chain(stream::pending());
     ///     cx.stream(source).keep_last(10).count().await
@@ -231,7 +319,7 @@ impl<S: Stream, R: Runtime, F: Form<S::Item>> OperationStream<S, R, F> {
         F::Value: Clone + Send + Sync + 'static,
     {
         let kept = Kept::new(limit);
-        self.op.set_partial_result(kept.clone());
+        self.op.keep_partial(kept.clone());
         self.keeper = Some(Keeper::new(kept));
         self
     }
@@ -353,7 +441,7 @@ impl<S: Stream, R: Runtime, F: Form<S::Item>> OperationStream<S, R, F> {
                 *this.ended = true;
                 *this.wait = None;
                 if *this.every != 0 && *this.reported != *this.passed {
-                    this.op.progress(*this.passed, *this.passed);
+                    this.op.count_progress(*this.passed, *this.passed);
                 }
                 Poll::Ready(Ok(None))
             }
@@ -378,7 +466,7 @@ fn report<S: Stream, R: Runtime>(op: &Operation<R>, source: &S, passed: u64) {
         (least, Some(most)) if least == most => passed.saturating_add(most as u64),
         _ => 0,
     };
-    op.progress(passed, total);
+    op.count_progress(passed, total);
 }
 
 impl<S: Stream, R: Runtime, F: Form<S::Item>> Stream for OperationStream<S, R, F> {

@@ -11,7 +11,7 @@
 //! const HOUR: Duration = Duration::from_secs(3600);
 //!
 //! let time = VirtualTime::new();
-//! let op = time.operation().timeout(HOUR);
+//! let op = time.operation().timeout(HOUR).build();
 //! let result = time.block_on(op.run(async |cx| cx.sleep(2 * HOUR).await));
 //! assert_eq!(result.unwrap_err().reason(), Reason::Timeout);
 //! assert_eq!(op.context().duration(), Some(HOUR)); // exactly, and at once

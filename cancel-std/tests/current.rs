@@ -1,6 +1,6 @@
 //! Which operation is the current one, and that none stays behind.
 
-use cancel_std::{Cancelable, current_id, current_token};
+use cancel_std::{Cancelable, Operation, current_id, current_token};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 #[test]
@@ -12,7 +12,7 @@ fn the_innermost_one_and_then_the_outer_one_again() {
         let nested = inner.run(async |cx| {
             assert_eq!(current_id(), Some(cx.id()));
             smol::future::yield_now().await;
-            assert_eq!(Cancelable::current().map(|op| op.id()), Some(cx.id()));
+            assert_eq!(Operation::current().map(|op| op.id()), Some(cx.id()));
         });
         nested.await.unwrap();
         assert_eq!(current_id(), Some(cx.id()));

@@ -1,7 +1,5 @@
-//! Foreign code in the wrong moment: what panics, what comes between two steps, what is dropped.
+//! Foreign code in the wrong moment: what panics, and what comes between two steps.
 
-#[path = "foreign/drops.rs"]
-mod drops;
 #[path = "foreign/panics.rs"]
 mod panics;
 #[path = "foreign/progress.rs"]

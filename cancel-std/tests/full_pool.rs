@@ -1,7 +1,7 @@
 //! The pool for blocking work has one thread, and that is busy. (The pool is one per process, hence
 //! this test of its own.)
 
-use cancel_std::{Cancelable, Cancelled, Reason, Status};
+use cancel_std::{Cancelable, Cancelled, Cx, Reason, Status};
 use std::num::NonZeroUsize;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,7 +12,7 @@ use std::time::Duration;
 const SHORT: Duration = Duration::from_millis(5);
 const LONG: Duration = Duration::from_secs(3600);
 
-fn nested(cx: &Cancelable, depth: u32) -> Result<u32, Cancelled> {
+fn nested(cx: &Cx, depth: u32) -> Result<u32, Cancelled> {
     match depth {
         0 => cx.sleep_blocking(LONG).map(|()| 0),
         _ => cx.child().try_run_blocking(|cx| nested(cx, depth - 1)),
@@ -31,9 +31,9 @@ fn nobody_waits_for_the_pool() {
     has_begun.recv_timeout(LONG).unwrap();
 
     // Blocking bodies do without; their deadlines are seen by those who ask.
-    let op = Cancelable::with_timeout(SHORT);
+    let op = Cancelable::with_timeout(SHORT).build();
     assert_eq!(op.run_blocking(|_| 5), Ok(5));
-    let op = Cancelable::with_timeout(SHORT);
+    let op = Cancelable::with_timeout(SHORT).build();
     let result = op.try_run_blocking(|cx| nested(cx, 20));
     assert_eq!(result.unwrap_err().root_reason(), Reason::Timeout);
     assert_eq!(op.context().reason(), Some(Reason::Timeout));
@@ -42,9 +42,11 @@ fn nobody_waits_for_the_pool() {
     // What has not begun is dropped with its future, and never called.
     let called = Arc::new(AtomicBool::new(false));
     let in_thread = called.clone();
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     {
-        let mut work = pin!(op.run_in_thread(move |_| in_thread.store(true, Ordering::SeqCst)));
+        let mut work = pin!(
+            op.within(|cx| cx.run_in_thread(move |_| in_thread.store(true, Ordering::SeqCst)))
+        );
         let mut cx = Context::from_waker(Waker::noop());
         assert!(work.as_mut().poll(&mut cx).is_pending());
         assert_eq!(Arc::strong_count(&called), 2);
@@ -52,7 +54,8 @@ fn nobody_waits_for_the_pool() {
     // What is cancelled in the queue is not called either.
     assert_eq!(Arc::strong_count(&called), 1);
     let in_thread = called.clone();
-    let mut queued = pin!(op.run_in_thread(move |_| in_thread.store(true, Ordering::SeqCst)));
+    let mut queued =
+        pin!(op.within(|cx| cx.run_in_thread(move |_| in_thread.store(true, Ordering::SeqCst))));
     let mut cx = Context::from_waker(Waker::noop());
     assert!(queued.as_mut().poll(&mut cx).is_pending());
     op.cancel_with("too late");
@@ -64,6 +67,8 @@ fn nobody_waits_for_the_pool() {
         Some("too late")
     );
     assert!(!called.load(Ordering::SeqCst));
-    let value = Cancelable::new().run_in_thread(|_| 5);
+    let value = Cancelable::new()
+        .build()
+        .within(|cx| cx.run_in_thread(|_| 5));
     assert_eq!(smol::block_on(value), Ok(5));
 }

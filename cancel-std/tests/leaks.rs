@@ -48,7 +48,7 @@ impl Future for Pends {
 fn left_by(make: impl Fn() -> Cancelable) -> (Live, usize) {
     let task = Arc::new(Task);
     let short = |i: usize| {
-        let op = make().timeout(Duration::from_secs(3600));
+        let op = make().timeout(Duration::from_secs(3600)).build();
         let waker = Waker::from(task.clone());
         let mut run = pin!(op.run(async |_| Pends([0, 1, 9, 9][i % 4]).await));
         let mut poll = || run.as_mut().poll(&mut Context::from_waker(&waker));
@@ -87,7 +87,7 @@ const NOTHING: (Live, usize) = (
 
 #[test]
 fn under_a_parent() {
-    let parent = Cancelable::new();
+    let parent = Cancelable::new().build();
     assert_eq!(left_by(|| Cancelable::new().parent(&parent)), NOTHING);
     assert_eq!(left_by(|| parent.child()), NOTHING);
     assert!(parent.cancel());
@@ -102,13 +102,15 @@ fn under_a_token() {
 
 #[test]
 fn under_a_combination() {
-    let (token, parent) = (CancelToken::new(), Cancelable::new());
+    let (token, parent) = (CancelToken::new(), Cancelable::new().build());
     let made = || {
         let part = Cancelable::with_token(&token);
         part.combine(Cancelable::new().parent(&parent))
     };
     assert_eq!(left_by(made), NOTHING);
-    let whole = Cancelable::with_token(&token).combine(parent.child());
+    let whole = Cancelable::with_token(&token)
+        .combine(parent.child())
+        .build();
     assert_eq!(left_by(|| whole.child()), NOTHING);
     assert!(token.cancel() && whole.is_cancelled());
 }

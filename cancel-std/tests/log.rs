@@ -1,7 +1,7 @@
 //! What operations write to `log`. One test, since there is one logger in a process.
 
 use cancel_std::testing::VirtualTime;
-use cancel_std::{Operation, Reason};
+use cancel_std::{Reason, generic};
 use std::panic::resume_unwind;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -40,10 +40,11 @@ fn lines() {
     let parent = time
         .operation()
         .name("sync")
-        .timeout(Duration::from_secs(5));
+        .timeout(Duration::from_secs(5))
+        .build();
     let mut child = None;
     let run = parent.run(async |cx| {
-        let op: Operation<VirtualTime> = cx.child();
+        let op: generic::Operation<VirtualTime> = cx.child().build();
         child = Some(op.id());
         op.run(async |cx| cx.sleep(Duration::MAX).await).await
     });
@@ -58,7 +59,7 @@ fn lines() {
     ];
     assert_eq!(take(), expected);
 
-    let op = time.operation();
+    let op = time.operation().build();
     let fails = op.try_run(async |_| Err::<(), Box<dyn std::error::Error>>("no".into()));
     time.block_on(fails).unwrap_err();
     let id = op.id();
@@ -71,7 +72,8 @@ fn lines() {
     let op = time
         .operation()
         .on_start(|_| resume_unwind(Box::new("oh")))
-        .on_cancel(|_| resume_unwind(Box::new("a logger panics")));
+        .on_cancel(|_| resume_unwind(Box::new("a logger panics")))
+        .build();
     let id = op.id();
     let run = op.run(async |cx| {
         cx.cancel_with((Reason::Shutdown, "bye"));
@@ -88,7 +90,7 @@ fn lines() {
     assert_eq!(op.context().callback_panics(), 2);
 
     // A logger that panics does no harm.
-    let op = time.operation().name("a logger panics");
+    let op = time.operation().name("a logger panics").build();
     assert_eq!(time.block_on(op.run(async |_| 5)), Ok(5));
     let expected = format!("WARN {} a callback panicked: a logger", op.id());
     assert_eq!(take(), [expected.as_str(); 2]); // at the start, and at the end

@@ -1,6 +1,6 @@
 //! What a nested operation has to do at its end is done although the one around it is cancelled.
 
-use cancel_std::{Cancelable, Reason, block_on};
+use cancel_std::{Cancelable, Cx, Reason, block_on};
 use std::future::pending;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -15,9 +15,9 @@ fn outer() -> Cancelable {
 #[test]
 fn its_cleanup() {
     let closed = AtomicBool::new(false);
-    let op = outer();
+    let op = outer().build();
     let result = block_on(op.run(async |cx| {
-        let cleanup = async |cx: &Cancelable| {
+        let cleanup = async |cx: &Cx| {
             cx.sleep(SHORT).await;
             closed.store(true, Ordering::SeqCst);
         };

@@ -12,7 +12,8 @@ static ALLOC: Counting = Counting;
 fn one(registry: &Registry, n: usize) {
     let op = Cancelable::new()
         .name(format!("operation {n}"))
-        .register(registry);
+        .register(registry)
+        .build();
     match n % 5 {
         0 => drop(op),
         1 => smol::block_on(op.run(async |_| ())).unwrap(),
@@ -43,7 +44,7 @@ fn left(registry: &Registry, number: usize) -> i64 {
 #[test]
 fn by_operations_one_after_the_other() {
     let registry = Registry::new();
-    let stays = Cancelable::new().register(&registry);
+    let stays = Cancelable::new().register(&registry).build();
     left(&registry, 2000); // what it has once
     assert_eq!(left(&registry, 10_000), 0);
     assert_eq!(registry.ids(&Filter::new()), [stays.id()]);

@@ -43,7 +43,7 @@ fn limits_that_are_kept_do_not() {
         .disk_left_below(".", 1)
         .cpu_above(99.999)
         .every(MS);
-    let op = Cancelable::with_resources(limits).unwrap();
+    let op = Cancelable::with_resources(limits).unwrap().build();
     let run = op.run(async |cx| {
         cx.sleep(20 * MS).await;
         5

@@ -87,7 +87,7 @@ fn statuses_and_ids() {
         assert_eq!(from_str::<Status>(&text).unwrap(), status);
     }
     assert!(from_str::<Status>("\"late\"").is_err());
-    let id = Cancelable::new().id();
+    let id = Cancelable::new().build().id();
     assert_eq!(to_string(&id).unwrap(), id.get().to_string());
     assert_eq!(from_str::<OperationId>(&id.get().to_string()).unwrap(), id);
 }
@@ -103,15 +103,15 @@ fn metadata_keeps_its_order() {
 
 #[test]
 fn progress() {
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let id = op.id().get();
-    op.progress(3, 10);
+    op.within(|cx| cx.progress(3, 10));
     let counted = op.context().progress().unwrap().clone();
     let text =
         format!(r#"{{"operation":{id},"message":"","metadata":{{}},"current":3,"total":10}}"#);
     assert_eq!(to_string(&counted).unwrap(), text);
     assert_eq!(from_str::<Progress>(&text).unwrap(), counted);
-    op.report_progress_with("loaded", [("rows", "12")]);
+    op.within(|cx| cx.report_progress_with("loaded", [("rows", "12")]));
     let told = op.context().progress().unwrap().clone();
     let text = format!(
         r#"{{"operation":{id},"message":"loaded","metadata":{{"rows":"12"}},"current":null,"total":null}}"#
@@ -133,12 +133,13 @@ fn progress() {
 #[test]
 fn contexts() {
     let time = VirtualTime::starting_at(Instant::EPOCH + Duration::from_secs(1));
-    let parent = time.operation();
+    let parent = time.operation().build();
     let op = parent
         .child()
         .name("nap")
         .metadata("bed", "12")
-        .timeout(Duration::from_millis(2500));
+        .timeout(Duration::from_millis(2500))
+        .build();
     let pending = json!({
         "id": op.id().get(),
         "parent_id": parent.id().get(),
@@ -186,7 +187,7 @@ fn x44_a_context_has_a_field_for_each_method() {
         .filter(|rest| !rest.starts_with("partial_result") && !rest.starts_with("undelivered"))
         .map(|rest| rest[..rest.find('(').unwrap()].to_owned());
     let mut methods: Vec<String> = methods.collect();
-    let context = to_value(Cancelable::new().context()).unwrap();
+    let context = to_value(Cancelable::new().build().context()).unwrap();
     let mut fields: Vec<String> = context.as_object().unwrap().keys().cloned().collect();
     methods.sort();
     fields.sort();

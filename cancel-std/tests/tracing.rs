@@ -1,7 +1,7 @@
 //! What operations say to `tracing`.
 
-use cancel_std::Operation;
 use cancel_std::testing::VirtualTime;
+use cancel_std::generic;
 use std::collections::HashMap;
 use std::fmt::{Debug, Write};
 use std::panic::resume_unwind;
@@ -130,10 +130,11 @@ fn spans_and_events() {
     let parent = time
         .operation()
         .name("sync")
-        .timeout(Duration::from_secs(5));
+        .timeout(Duration::from_secs(5))
+        .build();
     let mut child = None;
     let run = parent.run(async |cx| {
-        let op: Operation<VirtualTime> = cx.child().name("file");
+        let op: generic::Operation<VirtualTime> = cx.child().name("file").build();
         child = Some(op.id());
         op.run(async |cx| {
             tracing::info!("before");
@@ -186,7 +187,8 @@ fn all_endings_close_the_span() {
         // Completed, with a callback that panics.
         let op = time
             .operation()
-            .on_complete(|_| resume_unwind(Box::new("oh")));
+            .on_complete(|_| resume_unwind(Box::new("oh")))
+            .build();
         time.block_on(op.run(async |_| ())).unwrap();
         let id = op.id();
         let expected = [
@@ -198,13 +200,13 @@ fn all_endings_close_the_span() {
         ];
         assert_eq!(lines.take(), expected);
         // Failed.
-        let op = time.operation();
+        let op = time.operation().build();
         let fails = op.try_run(async |_| Err::<(), Box<dyn std::error::Error>>("no".into()));
         time.block_on(fails).unwrap_err();
         let text = format!("WARN in : message=failed id={} error=\"no\"", op.id());
         assert_eq!(lines.take()[2..], [text.as_str(), "close "]);
         // Dropped.
-        let op = time.operation().name("gone");
+        let op = time.operation().name("gone").build();
         let mut run = Box::pin(op.run(async |_| {
             let _last = LastWords;
             std::future::pending::<()>().await
@@ -222,7 +224,7 @@ fn all_endings_close_the_span() {
         let last_words = "INFO in gone: message=last words";
         assert_eq!(lines.take()[2..], [last_words, text.as_str(), "close gone"]);
         // Cancelled beforehand, with a message.
-        let op = time.operation();
+        let op = time.operation().build();
         op.cancel_with("enough");
         time.block_on(op.run(async |_| ())).unwrap_err();
         let text = "message=cancelled id={} reason=manual root_reason=manual cause=\"enough\"";

@@ -18,22 +18,22 @@ fn report(text: &str) -> Poll<Option<String>> {
 
 #[test]
 fn a_slow_reader_gets_the_latest_report_and_each_one_once() {
-    let (op, waker) = (Cancelable::new(), TestWaker::counting());
+    let (op, waker) = (Cancelable::new().build(), TestWaker::counting());
     let mut watch = op.watch_progress();
     assert_eq!(poll(&mut watch, &waker), Poll::Pending);
-    op.progress(1, 3);
-    op.progress(2, 3);
+    op.within(|cx| cx.progress(1, 3));
+    op.within(|cx| cx.progress(2, 3));
     assert_eq!(waker.wakes(), 1); // it has not looked since
     assert_eq!(poll(&mut watch, &waker), report("2/3"));
     assert_eq!(poll(&mut watch, &waker), Poll::Pending);
-    op.progress(2, 3); // the same numbers are a report nevertheless
+    op.within(|cx| cx.progress(2, 3)); // the same numbers are a report nevertheless
     assert_eq!(waker.wakes(), 2);
     assert_eq!(poll(&mut watch, &waker), report("2/3"));
 }
 
 #[test]
 fn it_ends_with_the_operation_after_the_last_report() {
-    let (op, waker) = (Cancelable::new(), TestWaker::counting());
+    let (op, waker) = (Cancelable::new().build(), TestWaker::counting());
     let mut early = op.watch_progress();
     assert_eq!(poll(&mut early, &waker), Poll::Pending);
     smol::block_on(op.run(async |cx| cx.report_progress("done"))).unwrap();
@@ -49,7 +49,7 @@ fn it_ends_with_the_operation_after_the_last_report() {
 
 #[test]
 fn the_end_wakes_it_without_a_report() {
-    let (done, dropped) = (Cancelable::new(), Cancelable::new());
+    let (done, dropped) = (Cancelable::new().build(), Cancelable::new().build());
     let waker = TestWaker::counting();
     let mut watches = [done.watch_progress(), dropped.watch_progress()];
     for watch in &mut watches {
@@ -69,26 +69,26 @@ fn the_end_wakes_it_without_a_report() {
 
 #[test]
 fn those_below_are_not_among_them() {
-    let (op, waker) = (Cancelable::new(), TestWaker::counting());
+    let (op, waker) = (Cancelable::new().build(), TestWaker::counting());
     let mut watch = op.watch_progress();
     assert_eq!(poll(&mut watch, &waker), Poll::Pending);
-    op.child().report_progress("a part");
+    op.child().build().within(|cx| cx.report_progress("a part"));
     assert_eq!(waker.wakes(), 0);
     assert_eq!(poll(&mut watch, &waker), Poll::Pending);
-    op.report_progress("the whole");
+    op.within(|cx| cx.report_progress("the whole"));
     assert_eq!(poll(&mut watch, &waker), report("the whole"));
 }
 
 #[test]
 fn a_dropped_one_leaves_nothing_behind_and_disturbs_nobody() {
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let (gone, stays) = (TestWaker::counting(), TestWaker::counting());
     let (mut first, mut second) = (op.watch_progress(), op.watch_progress());
     assert_eq!(poll(&mut first, &gone), Poll::Pending);
     assert_eq!(poll(&mut second, &stays), Poll::Pending);
     drop(first);
     assert_eq!(gone.alive(), 0);
-    op.report_progress("on");
+    op.within(|cx| cx.report_progress("on"));
     assert_eq!((gone.wakes(), stays.wakes()), (0, 1));
     assert_eq!(poll(&mut second, &stays), report("on"));
 }
@@ -96,7 +96,7 @@ fn a_dropped_one_leaves_nothing_behind_and_disturbs_nobody() {
 #[test]
 fn only_the_last_waker_is_woken() {
     let (op, old, new) = (
-        Cancelable::new(),
+        Cancelable::new().build(),
         TestWaker::counting(),
         TestWaker::counting(),
     );
@@ -104,18 +104,18 @@ fn only_the_last_waker_is_woken() {
     assert_eq!(poll(&mut watch, &old), Poll::Pending);
     assert_eq!(poll(&mut watch, &new), Poll::Pending);
     assert_eq!(old.alive(), 0);
-    op.report_progress("on");
+    op.within(|cx| cx.report_progress("on"));
     assert_eq!((old.wakes(), new.wakes()), (0, 1));
 }
 
 #[test]
 fn a_panicking_waker_silences_nobody() {
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let (bad, good) = (TestWaker::panicking("bad"), TestWaker::counting());
     let (mut first, mut second) = (op.watch_progress(), op.watch_progress());
     assert_eq!(poll(&mut first, &bad), Poll::Pending);
     assert_eq!(poll(&mut second, &good), Poll::Pending);
-    op.report_progress("on");
+    op.within(|cx| cx.report_progress("on"));
     assert_eq!((bad.wakes(), good.wakes()), (1, 1));
     assert_eq!(op.context().callback_panics(), 1);
     assert_eq!(poll(&mut first, &bad), report("on"));
@@ -123,18 +123,18 @@ fn a_panicking_waker_silences_nobody() {
 
 #[test]
 fn a_waker_may_look_and_report_itself() {
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let (reporter, reentrant) = (op.clone(), op.clone());
     let waker = TestWaker::reentrant(move || {
         assert_eq!(
             reentrant.context().progress().unwrap().message(),
             "from outside"
         );
-        reporter.report_progress("from the waker");
+        reporter.within(|cx| cx.report_progress("from the waker"));
     });
     let mut watch = op.watch_progress();
     assert_eq!(poll(&mut watch, &waker), Poll::Pending);
-    op.report_progress("from outside");
+    op.within(|cx| cx.report_progress("from outside"));
     assert_eq!(op.context().callback_panics(), 0);
     assert_eq!(poll(&mut watch, &waker), report("from the waker"));
 }
@@ -142,7 +142,7 @@ fn a_waker_may_look_and_report_itself() {
 #[test]
 fn a_reader_in_another_task_misses_neither_the_last_report_nor_the_end() {
     for _ in 0..50 {
-        let op = Cancelable::new();
+        let op = Cancelable::new().build();
         let mut watch = op.watch_progress();
         let reader = std::thread::spawn(move || {
             smol::block_on(async {

@@ -2,16 +2,17 @@
 
 use crate::runtime::HasHandle;
 use cancel_core::{Cancelled, Cause, Reason};
-use cancel_std::{Operation, Runtime};
+use cancel_std::Runtime;
+use cancel_std::generic::Cx;
 use std::future::Future;
 use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// [`Operation::run_in_thread`] on tokio's pool for blocking work: calls `f` there, and waits for it.
+/// [`Cx::run_in_thread`] on tokio's pool for blocking work: calls `f` there, and waits for it.
 ///
-/// Inside, the operation is the [current](Operation::current) one, and the runtime is there. `f` is not
+/// Inside, the operation is the [current](Cx::current) one, and the runtime is there. `f` is not
 /// called if the operation is cancelled before a thread is free; once it has begun, it has to
-/// [`check`](Operation::check) for itself. So it is nothing for the cleanup of a cancelled operation: there,
+/// [`check`](Cx::check) for itself. So it is nothing for the cleanup of a cancelled operation: there,
 /// take `tokio::task::spawn_blocking`. For [`Tokio`](crate::Tokio) and [`On`](crate::On).
 ///
 /// # Errors
@@ -27,7 +28,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 ///
 /// If the future is dropped before `f` has begun, `f` is dropped, too. After that `f` goes on, and
 /// nobody waits for it; if it is the operation's body that is dropped, `f` sees that in `check`. To
-/// wait for it in any case, put a [shield](Operation::shield) around the call.
+/// wait for it in any case, put a [shield](Cx::shield) around the call.
 ///
 /// # Examples
 ///
@@ -36,32 +37,32 @@ use std::sync::{Arc, Mutex, PoisonError};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
-/// let op = Cancelable::new();
+/// let op = Cancelable::new().build();
 /// let run = op.run(async |cx| run_in_blocking_pool(cx, |_| current_id()).await);
 /// assert_eq!(run.await, Ok(Ok(Some(op.id()))));
 /// # }
 /// ```
 pub fn run_in_blocking_pool<R, T, F>(
-    op: &Operation<R>,
+    cx: &Cx<R>,
     f: F,
 ) -> impl Future<Output = Result<T, Cancelled>> + Send + use<R, T, F>
 where
     R: Runtime + HasHandle,
     T: Send + 'static,
-    F: FnOnce(&Operation<R>) -> T + Send + 'static,
+    F: FnOnce(&Cx<R>) -> T + Send + 'static,
 {
-    let op = op.clone();
+    let cx = cx.clone();
     async move {
-        op.check()?;
-        let handle = op.runtime().handle().map_err(|error| {
+        cx.check()?;
+        let handle = cx.runtime().handle().map_err(|error| {
             let cause = Cause::new(Reason::Error).with_message(error.to_string());
             Cancelled::from(cause.with_error(error))
         })?;
         let work = TakenBack(Arc::new(Mutex::new(Some(f))));
         let slot = TakenBack(work.0.clone());
         let called = handle.spawn_blocking(move || -> Result<Option<T>, Cancelled> {
-            op.check()?;
-            Ok(slot.take().map(|f| op.within(f)))
+            cx.check()?;
+            Ok(slot.take().map(|f| cx.within(f)))
         });
         match called.await.map_err(|error| error.try_into_panic()) {
             Ok(Ok(Some(output))) => Ok(output),

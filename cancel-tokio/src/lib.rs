@@ -10,7 +10,7 @@
 //! #[tokio::main(flavor = "current_thread")]
 //! async fn main() {
 //!     let stop = CancelToken::new();
-//!     let op = Cancelable::with_timeout(Duration::from_secs(30)).follow(&stop).name("download");
+//!     let op = Cancelable::with_timeout(Duration::from_secs(30)).token(&stop).name("download").build();
 //!     let handle = op.clone();
 //!
 //!     let task = tokio::spawn(op.run(async |cx| {
@@ -81,14 +81,15 @@ pub use cancel_std::__macros;
 #[cfg(feature = "resources")]
 #[cfg_attr(docsrs, doc(cfg(feature = "resources")))]
 pub use cancel_std::Resources;
+pub use cancel_std::generic;
 #[cfg(feature = "test-util")]
 #[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
 pub use cancel_std::testing;
 pub use cancel_std::{
-    BuildError, Change, Changes, Condition, Context, Fallible, Filter, Flag, GroupTask, Kept,
-    Metadata, Observer, Operation, OperationChunks, OperationId, OperationStream, Plain, Progress,
-    ProgressWatch, Registry, Runtime, Signal, Signals, Snapshot, Source, Statistics, Status,
-    TaskGroup, Watched, Wrapped, block_on, current_id, current_token,
+    AsOperation, BuildError, Change, Changes, Condition, Context, Fallible, Filter, Flag,
+    GroupTask, Kept, Metadata, Observer, OperationChunks, OperationId, OperationStream, Plain,
+    Progress, ProgressWatch, Registry, Runtime, Signal, Signals, Snapshot, Source, Statistics,
+    Status, TaskGroup, ToFollow, Watched, Wrapped, block_on, current_id, current_token,
 };
 pub use link::{Link, tokio_cancelled};
 pub use runtime::{On, Tokio};
@@ -109,4 +110,10 @@ pub use sleep::Sleep;
 /// assert_eq!(result.unwrap_err().reason(), Reason::Timeout);
 /// # }
 /// ```
-pub type Cancelable = Operation<Tokio>;
+pub type Cancelable = generic::Cancelable<Tokio>;
+
+/// The handle of an operation on this runtime. See [`generic::Operation`].
+pub type Operation = generic::Operation<Tokio>;
+
+/// The context of a running operation on this runtime: what its body gets. See [`generic::Cx`].
+pub type Cx = generic::Cx<Tokio>;

@@ -93,7 +93,7 @@ impl Link {
     /// use tokio_util::sync::CancellationToken;
     ///
     /// let theirs = CancellationToken::new();
-    /// let op = Cancelable::new();
+    /// let op = Cancelable::new().build();
     /// let link = Link::from_tokio(&theirs, op.token());
     /// theirs.cancel();
     /// assert_eq!(op.context().message(), Some("a token of tokio-util was cancelled"));
@@ -160,7 +160,7 @@ impl Link {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
     /// let theirs = CancellationToken::new();
-    /// let op = Cancelable::with_timeout(Duration::from_millis(5));
+    /// let op = Cancelable::with_timeout(Duration::from_millis(5)).build();
     /// let link = Link::to_tokio(op.token(), &theirs);
     /// assert!(op.run(async |_| std::future::pending::<()>().await).await.is_err());
     /// theirs.cancelled().await;

@@ -34,7 +34,7 @@ const SHUT_DOWN: SpawnError = SpawnError::new("the tokio runtime is shut down");
 /// #[tokio::main(flavor = "current_thread", start_paused = true)]
 /// async fn main() {
 ///     let began = std::time::Instant::now();
-///     let op = Cancelable::with_timeout(Duration::from_secs(3600));
+///     let op = Cancelable::with_timeout(Duration::from_secs(3600)).build();
 ///     let result = op.run(async |cx| cx.sleep(Duration::MAX).await).await;
 ///     assert_eq!(result.unwrap_err().reason(), Reason::Timeout);
 ///     assert_eq!(op.context().duration(), Some(Duration::from_secs(3600)));
@@ -66,7 +66,7 @@ impl Tokio {
     /// use tokio::time::Instant;
     ///
     /// let at = Instant::now() + Duration::from_secs(5);
-    /// let op = Cancelable::with_deadline(at);
+    /// let op = Cancelable::with_deadline(at).build();
     /// assert_eq!(op.deadline(), Some(Tokio.instant(at)));
     /// ```
     pub fn instant(&self, at: tokio::time::Instant) -> Instant {
@@ -193,7 +193,7 @@ fn taken(mut task: JoinHandle<()>) -> Result<(), SpawnError> {
 /// use std::time::Duration;
 ///
 /// let runtime = tokio::runtime::Runtime::new().unwrap();
-/// let op = Operation::on(On::new(runtime.handle())).timeout(Duration::from_millis(5));
+/// let op = generic::Cancelable::on(On::new(runtime.handle())).timeout(Duration::from_millis(5));
 /// // On this thread, where there is no runtime:
 /// let result = op.try_run_blocking(|cx| cx.sleep_blocking(Duration::MAX));
 /// assert_eq!(result.unwrap_err().reason(), Reason::Timeout);

@@ -1,7 +1,7 @@
 //! Blocking parts of operations, on tokio's pool.
 
 use cancel_tokio::{
-    Cancelable, Cancelled, On, Operation, Reason, Status, current_id, run_in_blocking_pool,
+    Cancelable, Cancelled, On, Operation, Reason, Status, current_id, generic, run_in_blocking_pool,
 };
 use std::future::{Future, pending};
 use std::panic::AssertUnwindSafe;
@@ -31,7 +31,7 @@ fn the_operation_goes_along() {
         let here = std::thread::current().id();
         macro_rules! test {
             ($op:expr) => {{
-                let op = $op.name("outer");
+                let op = $op.name("outer").build();
                 let id = op.id();
                 let run = op.run(async move |cx| {
                     run_in_blocking_pool(cx, move |cx| {
@@ -54,14 +54,14 @@ fn the_operation_goes_along() {
         }
         match op {
             true => test!(Cancelable::new()),
-            false => test!(Operation::on(On::new(runtime.handle()))),
+            false => test!(generic::Cancelable::on(On::new(runtime.handle()))),
         }
         assert_eq!(current_id(), None);
     }
 }
 
 /// Cancels an operation as soon as its closure is at work.
-fn cancel_when(started: mpsc::Receiver<()>, op: &Cancelable) -> std::thread::JoinHandle<bool> {
+fn cancel_when(started: mpsc::Receiver<()>, op: &Operation) -> std::thread::JoinHandle<bool> {
     let op = op.clone();
     std::thread::spawn(move || {
         started.recv().unwrap();
@@ -72,7 +72,7 @@ fn cancel_when(started: mpsc::Receiver<()>, op: &Cancelable) -> std::thread::Joi
 #[test]
 fn a_closure_sees_the_cancel() {
     let runtime = runtime();
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let (send, seen) = mpsc::channel();
     let (started, has_started) = mpsc::channel();
     let canceller = cancel_when(has_started, &op);
@@ -118,7 +118,7 @@ fn a_closure_sees_that_its_run_was_dropped() {
 #[test]
 fn shielded_it_is_waited_for() {
     let runtime = runtime();
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let (started, has_started) = mpsc::channel();
     let canceller = cancel_when(has_started, &op);
     let run = op.run(async move |cx| {
@@ -141,11 +141,13 @@ fn what_has_not_begun_is_taken_back() {
     let held = Arc::new(());
 
     // By a drop of the future.
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     {
         let inside = held.clone();
         let _inside = runtime.enter();
-        let mut work = pin!(run_in_blocking_pool(&op, move |_| drop(inside)));
+        let mut work = pin!(run_in_blocking_pool(&op.within(Clone::clone), move |_| {
+            drop(inside)
+        }));
         let mut context = Context::from_waker(Waker::noop());
         assert!(work.as_mut().poll(&mut context).is_pending());
         assert_eq!(Arc::strong_count(&held), 2);
@@ -154,7 +156,9 @@ fn what_has_not_begun_is_taken_back() {
 
     // By a cancel, seen when its turn comes.
     let inside = held.clone();
-    let work = runtime.spawn(run_in_blocking_pool(&op, move |_| drop(inside)));
+    let work = runtime.spawn(run_in_blocking_pool(&op.within(Clone::clone), move |_| {
+        drop(inside)
+    }));
     runtime.block_on(tokio::task::yield_now());
     op.cancel_with("too late");
     drop(gate);
@@ -164,14 +168,16 @@ fn what_has_not_begun_is_taken_back() {
     assert!(runtime.block_on(full).unwrap());
 
     // And beforehand.
-    let refused = runtime.block_on(run_in_blocking_pool(&op, |_| -> u32 { unreachable!() }));
+    let refused = runtime.block_on(run_in_blocking_pool(&op.within(Clone::clone), |_| -> u32 {
+        unreachable!()
+    }));
     assert_eq!(refused.unwrap_err().message(), Some("too late"));
 }
 
 #[test]
 fn panics_come_through() {
     let runtime = runtime();
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let run = op.run(async |cx| run_in_blocking_pool(cx, |_| panic!("in the pool")).await);
     let caught = std::panic::catch_unwind(AssertUnwindSafe(|| {
         let result: Result<Result<(), Cancelled>, Cancelled> = runtime.block_on(run);
@@ -184,8 +190,9 @@ fn panics_come_through() {
 
 #[test]
 fn without_a_runtime_it_is_an_error() {
-    let op = Cancelable::new();
-    let refused = smol::block_on(run_in_blocking_pool(&op, |_| ())).unwrap_err();
+    let op = Cancelable::new().build();
+    let refused =
+        smol::block_on(run_in_blocking_pool(&op.within(Clone::clone), |_| ())).unwrap_err();
     assert_eq!(refused.reason(), Reason::Error);
     assert_eq!(
         refused.message(),
@@ -193,11 +200,14 @@ fn without_a_runtime_it_is_an_error() {
     );
 
     let runtime = runtime();
-    let op = Operation::on(On::new(runtime.handle()));
+    let op = generic::Cancelable::on(On::new(runtime.handle())).build();
     drop(runtime);
     let held = Arc::new(());
     let inside = held.clone();
-    let refused = smol::block_on(run_in_blocking_pool(&op, move |_| drop(inside))).unwrap_err();
+    let refused = smol::block_on(run_in_blocking_pool(&op.within(Clone::clone), move |_| {
+        drop(inside)
+    }))
+    .unwrap_err();
     assert_eq!(refused.reason(), Reason::Dropped);
     assert_eq!(Arc::strong_count(&held), 1);
 }
@@ -206,7 +216,7 @@ fn without_a_runtime_it_is_an_error() {
 #[test]
 fn a_runtime_that_is_shut_down() {
     let runtime = runtime();
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let (send, seen) = mpsc::channel();
     let (started, mut has_started) = tokio::sync::mpsc::channel(1);
     runtime.spawn(op.run(async move |cx| {

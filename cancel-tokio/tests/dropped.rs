@@ -1,6 +1,8 @@
 //! Runs that tokio drops: `select!`, `timeout`, abort, shutdown.
 
-use cancel_tokio::{CancelToken, Cancelable, Context, Reason, Registry, Spawn, Status, Tokio};
+use cancel_tokio::{
+    CancelToken, Cancelable, Context, Operation, Reason, Registry, Spawn, Status, Tokio,
+};
 use std::future::pending;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
@@ -11,14 +13,16 @@ const LONG: Duration = Duration::from_secs(3600);
 const SHORT: Duration = Duration::from_millis(5);
 
 /// An operation that says how it ended.
-fn watched() -> (Cancelable, mpsc::Receiver<Context>) {
+fn watched() -> (Operation, mpsc::Receiver<Context>) {
     let (send, ended) = mpsc::channel();
-    let op = Cancelable::new().on_cancel(move |context| send.send(context.clone()).unwrap());
+    let op = Cancelable::new()
+        .on_cancel(move |context| send.send(context.clone()).unwrap())
+        .build();
     (op, ended)
 }
 
 #[track_caller]
-fn assert_dropped(op: &Cancelable, ended: &mpsc::Receiver<Context>) {
+fn assert_dropped(op: &Operation, ended: &mpsc::Receiver<Context>) {
     let context = ended.try_recv().unwrap();
     assert_eq!(context.reason(), Some(Reason::Dropped));
     assert_eq!(context.id(), op.id());
@@ -84,7 +88,7 @@ async fn an_abort_and_a_join_set() {
     let all: Vec<_> = (0..10)
         .map(|_| {
             let (op, ended) = watched();
-            let op = op.register(&registry);
+            op.register(&registry);
             set.spawn(op.run(async |_| pending::<()>().await));
             (op, ended)
         })
@@ -101,7 +105,7 @@ async fn an_abort_and_a_join_set() {
 #[tokio::test]
 async fn a_group_that_is_aborted_takes_its_tasks_along() {
     let held = Arc::new(());
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let inside = held.clone();
     let task = tokio::spawn(op.run_group(async move |group| {
         for _ in 0..10 {
@@ -182,7 +186,7 @@ async fn a_guard_in_a_future_that_is_dropped() {
 /// Nothing has begun then. A guard tells those who wait for the token.
 #[tokio::test]
 async fn a_task_that_is_aborted_before_its_first_poll() {
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let task = tokio::spawn(op.clone().run(async |_| unreachable!()));
     task.abort();
     let result: Result<Result<(), _>, _> = task.await;

@@ -302,7 +302,7 @@ fn both_ends_at_once() {
 async fn operations_and_theirs() {
     // As a source.
     let theirs = CancellationToken::new();
-    let op = Cancelable::any([Source::future(tokio_cancelled(&theirs))]);
+    let op = Cancelable::any([Source::future(tokio_cancelled(&theirs))]).build();
     let task = tokio::spawn(op.run(async |_| pending::<()>().await));
     tokio::task::yield_now().await;
     theirs.cancel();
@@ -314,7 +314,7 @@ async fn operations_and_theirs() {
 
     // Linked: a task that knows only theirs ends with the operation.
     let theirs = CancellationToken::new();
-    let op = Cancelable::with_timeout(Duration::from_secs(60));
+    let op = Cancelable::with_timeout(Duration::from_secs(60)).build();
     let _link = Link::both(op.token(), &theirs);
     let other = tokio::spawn(theirs.clone().run_until_cancelled_owned(pending::<()>()));
     let run = op.run(async |_| pending::<()>().await);
@@ -323,7 +323,7 @@ async fn operations_and_theirs() {
 
     // Whose run was dropped, too.
     let theirs = CancellationToken::new();
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let _link = Link::to_tokio(op.token(), &theirs);
     let run = op.run(async |_| pending::<()>().await);
     assert!(

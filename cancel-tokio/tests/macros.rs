@@ -1,14 +1,15 @@
 //! `#[cancelable]` on tokio.
 
 use cancel_tokio::{
-    CancelToken, Cancelable, Cancelled, Instant, On, Operation, Reason, Timer, Tokio, cancelable,
+    CancelToken, Cancelled, Cx, Instant, On, Operation, Reason, Timer, Tokio,
+    cancelable, generic,
 };
 use std::future::pending;
 use std::time::Duration;
 use tokio::runtime::Handle;
 
 #[cancelable(timeout = "5ms")]
-async fn nap(cx: &Cancelable, duration: Duration) -> &'static str {
+async fn nap(cx: &Cx, duration: Duration) -> &'static str {
     cx.sleep(duration).await;
     "slept well"
 }
@@ -16,12 +17,12 @@ async fn nap(cx: &Cancelable, duration: Duration) -> &'static str {
 /// No operation in its signature: the runtime is tokio's nevertheless.
 #[cancelable(token = stop)]
 async fn wait(stop: CancelToken) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    assert!(Cancelable::current().is_some());
+    assert!(Operation::current().is_some());
     pending().await
 }
 
 #[cancelable(runtime = On::new(handle), timeout = "5ms")]
-fn blocking(handle: &Handle, cx: &Operation<On>) -> Result<(), Cancelled> {
+fn blocking(handle: &Handle, cx: &generic::Cx<On>) -> Result<(), Cancelled> {
     cx.sleep_blocking(Duration::MAX)
 }
 
@@ -52,11 +53,11 @@ fn what_blocks_is_told_its_runtime() {
 async fn the_crate_can_be_named() {
     #[cancel_std::cancelable(crate = cancel_tokio, timeout = "5ms")]
     async fn named() {
-        assert!(Cancelable::current().is_some());
+        assert!(Operation::current().is_some());
         pending::<()>().await;
     }
     #[cancel_std::cancelable]
-    async fn by_its_type(cx: &Cancelable) -> Instant {
+    async fn by_its_type(cx: &Cx) -> Instant {
         cx.runtime().now()
     }
     assert_eq!(named().await.unwrap_err().reason(), Reason::Timeout);
@@ -66,16 +67,16 @@ async fn the_crate_can_be_named() {
 #[tokio::test]
 async fn a_runtime_by_its_handle() {
     #[cancelable(runtime = On::new(&Handle::current()), timeout = "5ms")]
-    async fn on(cx: &Operation<On>) -> u32 {
+    async fn on(cx: &generic::Cx<On>) -> u32 {
         cx.sleep(Duration::ZERO).await;
         5
     }
     #[cancelable(child_of = job, timeout = "5ms")]
-    async fn part(job: Operation<On>) {
+    async fn part(job: generic::Operation<On>) {
         pending::<()>().await;
     }
     assert_eq!(on().await, Ok(5));
-    let job = Operation::on(On::new(&Handle::current()));
-    let run = job.run(async |cx| part(cx.clone()).await);
+    let job = generic::Cancelable::on(On::new(&Handle::current()));
+    let run = job.run(async |cx| part(cx.operation().clone()).await);
     assert_eq!(run.await.unwrap().unwrap_err().reason(), Reason::Timeout);
 }

@@ -1,8 +1,8 @@
 //! What a runtime does, and what is said where there is none.
 
 use cancel_tokio::{
-    CancelToken, Cancelable, Cancelled, Instant, On, Operation, Reason, Spawn, SpawnError,
-    SpawnLocal, Status, TaskGroup, Timer, TimerError, Tokio,
+    CancelToken, Cancelable, Cancelled, Instant, On, Reason, Spawn, SpawnError,
+    SpawnLocal, Status, TaskGroup, Timer, TimerError, Tokio, generic,
 };
 use std::cell::RefCell;
 use std::future::{Future, pending, poll_fn};
@@ -39,7 +39,7 @@ fn held() -> (Arc<()>, Arc<()>) {
 #[test]
 fn a_timeout() {
     for runtime in runtimes() {
-        let op = Cancelable::with_timeout(SHORT);
+        let op = Cancelable::with_timeout(SHORT).build();
         let result = runtime.block_on(op.run(async |_| pending::<()>().await));
         assert_eq!(result.unwrap_err().reason(), Reason::Timeout);
         assert!(op.context().duration() >= Some(SHORT));
@@ -230,7 +230,9 @@ fn short_tasks_are_taken() {
 #[test]
 fn a_handle_works_from_anywhere() {
     for runtime in runtimes() {
-        let op = Operation::on(On::new(runtime.handle())).timeout(SHORT);
+        let op = generic::Cancelable::on(On::new(runtime.handle()))
+            .timeout(SHORT)
+            .build();
         let handle = op.clone();
         let run = op.run(async move |cx| {
             let child = handle.child();
@@ -284,12 +286,14 @@ fn the_very_end_of_a_thread() {
 #[test]
 fn blocking_bodies_work_by_handle() {
     let [_, runtime] = runtimes();
-    let op = Operation::on(On::new(runtime.handle())).timeout(SHORT);
+    let op = generic::Cancelable::on(On::new(runtime.handle()))
+        .timeout(SHORT)
+        .build();
     let error = op
         .try_run_blocking(|cx| cx.sleep_blocking(LONG))
         .unwrap_err();
     assert_eq!(error.reason(), Reason::Timeout);
-    let op = Operation::on(On::new(runtime.handle()));
+    let op = generic::Cancelable::on(On::new(runtime.handle())).build();
     let run = op.run(async |cx| cx.run_in_thread(|cx| cx.sleep_blocking(SHORT)).await);
     assert_eq!(runtime.block_on(run), Ok(Ok(Ok(()))));
 
@@ -314,7 +318,7 @@ fn blocking_bodies_work_by_handle() {
 #[test]
 fn a_plain_thread_waits_for_an_operation() {
     for runtime in runtimes() {
-        let op = Cancelable::with_timeout(SHORT);
+        let op = Cancelable::with_timeout(SHORT).build();
         let handle = op.clone();
         let thread = thread::spawn(move || handle.token().wait());
         let result: Result<(), Cancelled> = runtime.block_on(op.run(async |_| pending().await));
@@ -355,7 +359,7 @@ async fn tasks_that_stay_on_their_thread() {
 #[test]
 fn a_busy_body_has_its_timeout() {
     for runtime in runtimes() {
-        let op = Cancelable::with_timeout(SHORT);
+        let op = Cancelable::with_timeout(SHORT).build();
         let run = op.run(async |_| {
             loop {
                 tokio::task::coop::consume_budget().await;
@@ -375,7 +379,7 @@ fn a_busy_body_has_its_timeout() {
 fn a_body_of_empty_sleeps_has_its_timeout_and_starves_nobody() {
     for timeout in [SHORT, LONG] {
         let runtime = Builder::new_current_thread().enable_time().build().unwrap();
-        let op = Cancelable::with_timeout(timeout);
+        let op = Cancelable::with_timeout(timeout).build();
         let other = op.clone();
         let run = op.run(async |cx| -> () {
             loop {

@@ -1,7 +1,7 @@
 //! Virtual time: tokio's paused clock.
 
 use cancel_tokio::{
-    Cancelable, Cancelled, On, Operation, Reason, Source, TimeoutExt, Timer, Tokio,
+    Cancelable, Cancelled, On, Reason, Source, TimeoutExt, Timer, Tokio, generic,
 };
 use std::future::pending;
 use std::time::Duration;
@@ -18,7 +18,7 @@ async fn took<T>(work: impl Future<Output = T>) -> (T, Duration) {
 
 #[tokio::test(start_paused = true)]
 async fn timeouts_are_exact() {
-    let op = Cancelable::with_timeout(HOUR);
+    let op = Cancelable::with_timeout(HOUR).build();
     let (result, time) = took(op.run(async |cx| cx.sleep(Duration::MAX).await)).await;
     assert_eq!(result.unwrap_err().reason(), Reason::Timeout);
     assert_eq!(time, HOUR);
@@ -33,14 +33,15 @@ async fn timeouts_are_exact() {
 async fn the_earliest_counts() {
     let op = Cancelable::any([
         Source::timeout(HOUR * 2),
-        Source::future_with(|op: &Cancelable| {
+        Source::future_with(|op: &cancel_tokio::Cx| {
             let op = op.clone();
             async move {
                 op.sleep(HOUR).await;
                 "an hour is enough"
             }
         }),
-    ]);
+    ])
+    .build();
     let run = op.run(async |cx| {
         let mut steps = 0;
         while cx.check().is_ok() {
@@ -122,7 +123,7 @@ fn each_runtime_has_its_own() {
     assert!(Tokio.now() < before + HOUR); // the system's
 
     // By handle, also inside of another one.
-    let op = Operation::on(on).timeout(HOUR);
+    let op = generic::Cancelable::on(on).timeout(HOUR);
     let run = op.run(async |cx| cx.remaining());
     assert_eq!(other.block_on(run), Ok(Some(HOUR)));
 }
@@ -139,7 +140,7 @@ fn a_clock_that_lags_is_exact_too() {
         let ((), time) = took(async { Tokio.sleep(Duration::from_millis(1)).await.unwrap() }).await;
         assert_eq!(time, Duration::from_millis(1));
         assert_eq!(Tokio.now(), now + Duration::from_millis(1));
-        let op = Operation::on(On::new(&Handle::current())).timeout(HOUR);
+        let op = generic::Cancelable::on(On::new(&Handle::current())).timeout(HOUR);
         let (result, time) = took(op.run(async |_| pending::<()>().await)).await;
         assert!(result.is_err());
         assert_eq!(time, HOUR);

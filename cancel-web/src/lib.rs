@@ -62,7 +62,7 @@
 //! # use cancel_web::Cancelable;
 //! # use std::time::Duration;
 //! # fn compute(_: u64) {}
-//! # async fn example(cx: &Cancelable) {
+//! # async fn example(cx: &Cx) {
 //! for slice in 0..1000 {
 //!     compute(slice);
 //!     cx.progress(slice + 1, 1000);
@@ -115,11 +115,12 @@ pub use cancel_macros::cancelable_web as cancelable;
 #[cfg(feature = "macros")]
 #[doc(hidden)]
 pub use cancel_std::__macros;
+pub use cancel_std::generic;
 pub use cancel_std::{
-    BuildError, Change, Changes, Condition, Context, Fallible, Filter, Flag, GroupTask, Kept,
-    Metadata, Observer, Operation, OperationChunks, OperationId, OperationStream, Plain, Progress,
-    ProgressWatch, Registry, Runtime, Signal, Signals, Snapshot, Source, Statistics, Status,
-    TaskGroup, Watched, Wrapped, current_id, current_token,
+    AsOperation, BuildError, Change, Changes, Condition, Context, Fallible, Filter, Flag,
+    GroupTask, Kept, Metadata, Observer, OperationChunks, OperationId, OperationStream, Plain,
+    Progress, ProgressWatch, Registry, Runtime, Signal, Signals, Snapshot, Source, Statistics,
+    Status, TaskGroup, ToFollow, Watched, Wrapped, current_id, current_token,
 };
 pub use error::WebError;
 pub use fetch::{abortable, fetch};
@@ -141,4 +142,10 @@ pub use timer::Sleep;
 /// assert_eq!(result.unwrap_err().reason(), Reason::Timeout);
 /// # }
 /// ```
-pub type Cancelable = Operation<Web>;
+pub type Cancelable = generic::Cancelable<Web>;
+
+/// The handle of an operation on this runtime. See [`generic::Operation`].
+pub type Operation = generic::Operation<Web>;
+
+/// The context of a running operation on this runtime: what its body gets. See [`generic::Cx`].
+pub type Cx = generic::Cx<Web>;

@@ -46,7 +46,7 @@ impl Web {
     ///
     /// fn on_animation_frame(time_stamp: f64) {
     ///     // What does not fit into this frame is cancelled.
-    ///     let op = Cancelable::with_deadline(Web.instant(time_stamp + 12.0));
+    ///     let op = Cancelable::with_deadline(Web.instant(time_stamp + 12.0)).build();
     /// #   drop(op);
     /// }
     /// ```

@@ -330,7 +330,9 @@ fn nothing_is_left_of_links() {
 async fn a_signal_as_a_source() {
     let controller = AbortController::new().unwrap();
     let open = listeners(&controller.signal());
-    let op = Cancelable::new().source(abort_source(&controller.signal()));
+    let op = Cancelable::new()
+        .source(abort_source(&controller.signal()))
+        .build();
     let aborting = controller.clone();
     Web.spawn_local(async move {
         Web.sleep(Duration::from_millis(5)).await.unwrap();
@@ -343,7 +345,9 @@ async fn a_signal_as_a_source() {
 
     let other = AbortController::new().unwrap();
     let open = listeners(&other.signal());
-    let op = Cancelable::new().source(abort_source(&other.signal()));
+    let op = Cancelable::new()
+        .source(abort_source(&other.signal()))
+        .build();
     assert_eq!(op.run(async |_| 5).await, Ok(5));
     assert_eq!(open(), 0.0);
 

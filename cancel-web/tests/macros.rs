@@ -1,12 +1,12 @@
 //! The attribute, on this runtime.
 #![cfg(target_arch = "wasm32")]
 
-use cancel_web::{Cancelable, Reason, cancelable};
+use cancel_web::{Cancelable, Cx, Reason, cancelable};
 use std::time::Duration;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 #[cancelable(timeout = "5ms")]
-async fn nap(cx: &Cancelable, seconds: u64) -> u64 {
+async fn nap(cx: &Cx, seconds: u64) -> u64 {
     cx.sleep(Duration::from_secs(seconds)).await;
     seconds
 }

@@ -16,7 +16,7 @@ const SHORT: Duration = Duration::from_millis(5);
 
 #[wasm_bindgen_test]
 async fn a_timeout() {
-    let op = Cancelable::with_timeout(SHORT).name("nap");
+    let op = Cancelable::with_timeout(SHORT).name("nap").build();
     let result = op.run(async |cx| cx.sleep(Duration::MAX).await).await;
     assert_eq!(result.unwrap_err().reason(), Reason::Timeout);
     assert!(op.context().duration() >= Some(SHORT));
@@ -34,7 +34,7 @@ async fn a_timeout_that_is_far_away() {
 #[wasm_bindgen_test]
 async fn bodies_may_hold_what_is_not_send() {
     let seen = Rc::new(Cell::new(0));
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let run = op.run(async |cx| {
         for n in 1..=3 {
             cx.progress(n, 3);
@@ -49,7 +49,7 @@ async fn bodies_may_hold_what_is_not_send() {
 
 #[wasm_bindgen_test]
 async fn cancelled_from_a_local_task() {
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let handle = op.clone();
     Web.spawn_local(async move {
         Web.sleep(SHORT).await.unwrap();
@@ -63,7 +63,7 @@ async fn cancelled_from_a_local_task() {
 #[wasm_bindgen_test]
 async fn children_shields_and_cleanup() {
     let order = Rc::new(RefCell::new(Vec::new()));
-    let op = Cancelable::with_timeout(LONG);
+    let op = Cancelable::with_timeout(LONG).build();
     let log = order.clone();
     let run = op.run(async move |cx| {
         let child = cx.child().run(async |part| {
@@ -105,7 +105,7 @@ async fn a_group_of_tasks() {
 #[wasm_bindgen_test]
 async fn the_first_failure_ends_a_group() {
     type AnyError = Box<dyn std::error::Error + Send + Sync>;
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let run = op.try_run_group(async |group| -> Result<(), AnyError> {
         group.spawn(|cx| async move { cx.sleep(LONG).await });
         group.try_spawn(|_| async { Ok("no number".parse::<u32>()?) });
@@ -148,10 +148,12 @@ async fn a_registry_lists_cancels_and_forgets() {
 #[wasm_bindgen_test]
 async fn conditions_run_in_place() -> Result<(), BuildError> {
     let asked = std::sync::Arc::new(std::sync::atomic::AtomicU32::new(0));
-    let op = Cancelable::new().source(Condition::new(
-        move || asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == 2,
-        Duration::from_millis(1),
-    )?);
+    let op = Cancelable::new()
+        .source(Condition::new(
+            move || asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == 2,
+            Duration::from_millis(1),
+        )?)
+        .build();
     let cancelled = op.run(async |_| pending::<()>().await).await.unwrap_err();
     assert_eq!(cancelled.reason(), Reason::Condition);
     assert_eq!(op.context().callback_panics(), 0);
@@ -172,7 +174,7 @@ async fn threads_are_refused_with_an_error() {
 
 #[wasm_bindgen_test]
 fn a_blocking_body_that_does_not_wait() {
-    let op = Cancelable::with_timeout(SHORT);
+    let op = Cancelable::with_timeout(SHORT).build();
     let rounds = op.run_blocking(|cx| {
         let mut rounds = 0u64;
         while cx.check().is_ok() {

@@ -8,7 +8,8 @@ use cancel_smol::Cancelable;
 fn main() {
     let op = Cancelable::with_timeout(seconds(2.0))
         .name("timeout_example")
-        .on_progress(|progress| println!("  Progress: {}", progress.message()));
+        .on_progress(|progress| println!("  Progress: {}", progress.message()))
+        .build();
 
     println!("A task of 5 seconds that has 2:");
     let result = smol::block_on(op.run(async |cx| {

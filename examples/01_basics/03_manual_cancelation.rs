@@ -8,7 +8,8 @@ use cancel_smol::{CancelToken, Cancelable};
 async fn background_task(token: CancelToken) {
     let op = Cancelable::with_token(&token)
         .name("background_task")
-        .on_progress(|progress| println!("  Progress: {}", progress.message()));
+        .on_progress(|progress| println!("  Progress: {}", progress.message()))
+        .build();
 
     let result = op.run(async |cx| {
         for step in 1..=10 {

@@ -3,12 +3,12 @@
 //! Run it: `cargo run --example 04_decorated_functions` (with `-- --fast`: a tenth of the time)
 
 use cancel_examples::seconds;
-use cancel_smol::{CancelToken, Cancelable, Cancelled, cancelable};
+use cancel_smol::{CancelToken, Cancelable, Cancelled, Cx, Operation, cancelable};
 
 /// The operation is injected: callers give `duration` only. What they get is a
 /// `Result<String, Cancelled>`.
 #[cancelable(timeout = seconds(2.0), name = "slow_operation({duration})")]
-async fn slow_operation(cx: &Cancelable, duration: f64) -> String {
+async fn slow_operation(cx: &Cx, duration: f64) -> String {
     let name = cx.context().name().unwrap_or_default().to_string();
     cx.report_progress("sleeping");
     cx.sleep(seconds(duration)).await;
@@ -44,7 +44,7 @@ struct Loader {
 impl Loader {
     /// A method, and a token of its own. Not `async`: it blocks, and asks now and then.
     #[cancelable(token = self.stop)]
-    fn load(&self, cx: &Cancelable, rows: u32) -> Result<u32, LoadError> {
+    fn load(&self, cx: &Cx, rows: u32) -> Result<u32, LoadError> {
         if rows == 0 {
             return Err(LoadError::Empty);
         }

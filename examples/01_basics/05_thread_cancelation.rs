@@ -31,7 +31,8 @@ fn main() {
 
     let op = Cancelable::with_token(&token)
         .name("async_worker")
-        .on_progress(|progress| println!("  Progress: {progress}"));
+        .on_progress(|progress| println!("  Progress: {progress}"))
+        .build();
 
     println!("Async work, until a thread cancels it:");
     let result = smol::block_on(op.run(async |cx| {

@@ -10,9 +10,9 @@ fn main() -> Result<(), BuildError> {
     let token = CancelToken::new();
     println!("Created manual token: {}", token.id());
 
-    let by_timeout = Cancelable::with_timeout(seconds(10.0));
-    let by_token = Cancelable::with_token(&token);
-    let by_signal = Cancelable::with_signal(Signal::INTERRUPT)?;
+    let by_timeout = Cancelable::with_timeout(seconds(10.0)).build();
+    let by_token = Cancelable::with_token(&token).build();
+    let by_signal = Cancelable::with_signal(Signal::INTERRUPT)?.build();
     for (what, op) in [
         ("timeout", &by_timeout),
         ("token", &by_token),

@@ -3,10 +3,10 @@
 //! Run it: `cargo run --example 03_shielded_operations` (with `-- --fast`: a tenth of the time)
 
 use cancel_examples::seconds;
-use cancel_smol::{Cancelable, Cancelled};
+use cancel_smol::{Cancelable, Cancelled, Cx};
 
 /// Three steps, each of which may be the last one.
-async fn process_data(cx: &Cancelable) {
+async fn process_data(cx: &Cx) {
     for step in 1..=3 {
         println!("  Step {step}/3");
         cx.sleep(seconds(0.8)).await;
@@ -14,7 +14,7 @@ async fn process_data(cx: &Cancelable) {
 }
 
 /// Once begun, a transaction is not left half done.
-async fn transfer(cx: &Cancelable) -> &'static str {
+async fn transfer(cx: &Cx) -> &'static str {
     println!("  Transaction: begin");
     cx.sleep(seconds(1.0)).await;
     println!("  Transaction: commit (cancelled: {})", cx.is_cancelled());
@@ -27,7 +27,7 @@ async fn close(cx: Cancelable) {
     println!("  Cleanup: closed");
 }
 
-fn report(op: &Cancelable, result: Result<&str, Cancelled>) {
+fn report(op: &Operation, result: Result<&str, Cancelled>) {
     match result {
         Ok(value) => println!("  Result: {value}"),
         Err(cancelled) => println!("  Result: {cancelled}"),
@@ -39,7 +39,8 @@ fn main() {
     println!("Timeout with cleanup:");
     let op = Cancelable::with_timeout(seconds(1.0))
         .name("with_cleanup")
-        .finally(close);
+        .finally(close)
+        .build();
     let result = smol::block_on(op.run(async |cx| {
         process_data(cx).await;
         "all three steps"
@@ -47,7 +48,9 @@ fn main() {
     report(&op, result);
 
     println!("Shielded transaction:");
-    let op = Cancelable::with_timeout(seconds(0.5)).name("transaction");
+    let op = Cancelable::with_timeout(seconds(0.5))
+        .name("transaction")
+        .build();
     let result = smol::block_on(op.run(async |cx| {
         let done = cx.shield(transfer(cx)).await;
         println!("  After the shield: {done}");
@@ -59,7 +62,8 @@ fn main() {
     println!("A cleanup that hangs, bounded:");
     let op = Cancelable::with_timeout(seconds(0.5))
         .name("bounded")
-        .finally_within(seconds(0.5), |_| std::future::pending());
+        .finally_within(seconds(0.5), |_| std::future::pending())
+        .build();
     let result = smol::block_on(op.run(async |cx| {
         cx.sleep(seconds(60.0)).await;
         "this is never returned"
@@ -70,7 +74,8 @@ fn main() {
     println!("Grace period, used:");
     let op = Cancelable::with_timeout(seconds(0.5))
         .name("graceful")
-        .grace(seconds(5.0));
+        .grace(seconds(5.0))
+        .build();
     let result = smol::block_on(op.run(async |cx| {
         println!("  Asked to stop: {}", cx.cancelled().await.reason());
         cx.sleep(seconds(0.2)).await; // sees to it that what there is makes sense

@@ -49,9 +49,9 @@ fn main() {
         println!("  lookup gave: {rows}");
 
         println!("Nested, the earliest counts:");
-        let outer = Cancelable::with_timeout(seconds(1.0)).name("outer");
+        let outer = Cancelable::with_timeout(seconds(1.0)).name("outer").build();
         let result = outer.run(async |cx| {
-            let inner = cx.child().timeout(seconds(60.0)).name("inner");
+            let inner = cx.child().timeout(seconds(60.0)).name("inner").build();
             let left = inner.remaining().unwrap_or(Duration::MAX);
             println!("  inner has at most 1 s: {}", left <= seconds(1.0));
             let result = inner.run(async |cx| {

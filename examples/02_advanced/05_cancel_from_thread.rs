@@ -3,11 +3,11 @@
 //! Run it: `cargo run --example 05_cancel_from_thread` (with `-- --fast`: a tenth of the time)
 
 use cancel_examples::seconds;
-use cancel_smol::{CancelToken, Cancelable, Cancelled};
+use cancel_smol::{CancelToken, Cancelable, Cancelled, Cx};
 use std::thread;
 
 /// Adds up numbers for ever, as synchronous code does: it asks between two steps.
-fn add_up(cx: &Cancelable) -> Result<u64, Cancelled> {
+fn add_up(cx: &Cx) -> Result<u64, Cancelled> {
     let mut sum = 0u64;
     for number in 1.. {
         cx.check()?;
@@ -69,7 +69,8 @@ fn on_this_thread() {
     println!("Blocking work on this thread:");
     let op = Cancelable::with_timeout(seconds(1.0))
         .name("sum")
-        .on_cancel(|context| println!("  Callback: {} is over", context.name().unwrap_or("?")));
+        .on_cancel(|context| println!("  Callback: {} is over", context.name().unwrap_or("?")))
+        .build();
     let result = op.try_run_blocking(add_up);
     println!("  Result: {}", result.unwrap_err());
     println!("  Final status: {}", op.status());

@@ -11,7 +11,9 @@ async fn from_another_task() {
     let token = CancelToken::new();
     let workers: Vec<_> = (1..=3)
         .map(|number| {
-            let op = Cancelable::with_token(&token).name(format!("worker {number}"));
+            let op = Cancelable::with_token(&token)
+                .name(format!("worker {number}"))
+                .build();
             smol::spawn(async move {
                 let result = op.run(async |cx| cx.sleep(seconds(3600.0)).await).await;
                 (op, result)
@@ -65,7 +67,7 @@ async fn by_a_failure() {
 /// Code that computes has no awaits to be cancelled at. A checkpoint is one.
 async fn while_computing() {
     println!("While computing:");
-    let op = Cancelable::with_timeout(seconds(0.5));
+    let op = Cancelable::with_timeout(seconds(0.5)).build();
     let result = op
         .try_run(async |cx| -> Result<u64, Cancelled> {
             let mut hash = 0xcbf2_9ce4_8422_2325u64;

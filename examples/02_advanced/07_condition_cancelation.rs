@@ -4,7 +4,7 @@
 //! Run it: `cargo run --example 07_condition_cancelation` (with `-- --fast`: a tenth of the time)
 
 use cancel_examples::seconds;
-use cancel_smol::{BuildError, Cancelable, Condition, Flag, Watched};
+use cancel_smol::{BuildError, Cancelable, Condition, Cx, Flag, Watched};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,7 +13,7 @@ use std::{fs, process, thread};
 /// What the file processor may use.
 const QUOTA: u64 = 64 * 1024;
 
-fn report(op: &Cancelable) {
+fn report(op: &Operation) {
     let context = op.context();
     let duration = context.duration().unwrap_or_default();
     println!("  Final status: {}", context.status());
@@ -42,7 +42,8 @@ async fn disk_space_monitor() -> Result<(), Box<dyn std::error::Error>> {
     let disk_full = Condition::new(move || almost_full(&watched), seconds(0.5))?;
     let op = Cancelable::new()
         .name("file_processor")
-        .source(disk_full.description("disk space monitor"));
+        .source(disk_full.description("disk space monitor"))
+        .build();
 
     let result = op.try_run(async |cx| -> Result<(), Box<dyn std::error::Error>> {
         for number in 1.. {
@@ -81,7 +82,7 @@ fn stop_later(stop: impl FnOnce() + Send + 'static) -> thread::JoinHandle<()> {
     })
 }
 
-async fn job(cx: &Cancelable) {
+async fn job(cx: &Cx) {
     loop {
         cx.sleep(seconds(0.1)).await;
     }
@@ -92,7 +93,8 @@ async fn polled_job() -> Result<(), BuildError> {
     let controller = Arc::new(JobController::default());
     let watched = controller.clone();
     let op = Cancelable::with_condition(move || watched.check_stop_flag(), seconds(1.0))?
-        .name("background_job");
+        .name("background_job")
+        .build();
 
     let endpoint = stop_later(move || controller.should_stop.store(true, Ordering::Relaxed));
     if op.run(job).await.is_err() {
@@ -107,7 +109,8 @@ async fn event_driven_job() {
     let should_stop = Flag::new();
     let op = Cancelable::new()
         .name("background_job")
-        .source(&should_stop);
+        .source(&should_stop)
+        .build();
 
     let endpoint = stop_later(move || {
         should_stop.set_with("stopped by the operator");
@@ -122,7 +125,7 @@ async fn watched_value() {
     println!("A reader that gives up when its queue is too long:");
     let queue = Watched::new(0);
     let too_long = Condition::when(&queue, |length| *length > 3).description("queue over 3");
-    let op = Cancelable::new().name("reader").source(too_long);
+    let op = Cancelable::new().name("reader").source(too_long).build();
 
     let result = op.run(async |cx| {
         loop {
@@ -147,7 +150,7 @@ async fn awaiting_condition() -> Result<(), BuildError> {
         }
     };
     let condition = Condition::new_async(revoked, seconds(0.3))?.description("licence revoked");
-    let op = Cancelable::new().name("licensed").source(condition);
+    let op = Cancelable::new().name("licensed").source(condition).build();
     if op.run(job).await.is_err() {
         report(&op);
     }

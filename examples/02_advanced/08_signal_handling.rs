@@ -6,9 +6,9 @@
 //! On Windows there is only Ctrl-C.
 
 use cancel_examples::seconds;
-use cancel_smol::{BuildError, Cancelable, Signal, Signals};
+use cancel_smol::{BuildError, Cancelable, Cx, Signal, Signals};
 
-async fn run_server(cx: &Cancelable) {
+async fn run_server(cx: &Cx) {
     for request in 1.. {
         cx.sleep(seconds(0.5)).await;
         cx.report_progress(format!("Request {request} served"));
@@ -38,7 +38,8 @@ fn main() -> Result<(), BuildError> {
         .source(signals)
         .name("application")
         .on_progress(|progress| println!("  {}", progress.message()))
-        .finally(save_state); // always, and never cut short
+        .finally(save_state)
+        .build(); // always, and never cut short
 
     println!("Application running... (Ctrl+C to stop)");
     let result = smol::block_on(op.run(async |cx| run_server(cx).await));

@@ -7,7 +7,7 @@ use cancel_smol::{CancelToken, Cancelable, Reason, Source};
 use std::thread;
 
 /// Works until it is cancelled, and says why it was.
-fn work_under(op: &Cancelable) {
+fn work_under(op: &Operation) {
     let result = smol::block_on(op.run(async |cx| {
         for step in 1..=100 {
             cx.progress(step, 100);

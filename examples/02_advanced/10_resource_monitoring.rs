@@ -7,7 +7,7 @@ use cancel_smol::{BuildError, Cancelable, Resources, Source};
 
 const MIB: u64 = 1 << 20;
 
-fn report(op: &Cancelable) {
+fn report(op: &Operation) {
     let context = op.context();
     println!("  Final status: {}", context.status());
     println!("  Cancel reason: {}", context.reason().unwrap_or_default());
@@ -25,7 +25,9 @@ fn server_limits() -> Resources {
 
 async fn within_the_limits() -> Result<(), BuildError> {
     println!("A small job, within its limits:");
-    let op = Cancelable::with_resources(server_limits())?.name("small job");
+    let op = Cancelable::with_resources(server_limits())?
+        .name("small job")
+        .build();
     match op.run(async |cx| cx.sleep(seconds(2.5)).await).await {
         Ok(()) => println!("  Final status: {}", op.context().status()),
         Err(_) => report(&op),
@@ -39,7 +41,9 @@ async fn too_much_memory() -> Result<(), BuildError> {
         .process_memory_above(96 * MIB)
         .every(seconds(0.2));
     // Limits are a source like any other.
-    let op = Cancelable::any([limits.build()?, Source::timeout(seconds(600.0))]).name("cache");
+    let op = Cancelable::any([limits.build()?, Source::timeout(seconds(600.0))])
+        .name("cache")
+        .build();
     let mut cache = Vec::new();
     let result = op.run(async |cx| {
         loop {
@@ -58,7 +62,9 @@ async fn busy_processors() -> Result<(), BuildError> {
     // first one finds nothing.
     println!("A job that leaves the processors to all others:");
     let limits = Resources::new().cpu_above(0.0).every(seconds(1.0));
-    let op = Cancelable::with_resources(limits)?.name("polite job");
+    let op = Cancelable::with_resources(limits)?
+        .name("polite job")
+        .build();
     let result = op.run(async |cx| {
         loop {
             (0..100_000).for_each(|number| {

@@ -4,7 +4,7 @@
 //! Run it: `cargo run --example 11_shared_context` (with `-- --fast`: a tenth of the time)
 
 use cancel_examples::seconds;
-use cancel_smol::{Cancelable, Cancelled, Status};
+use cancel_smol::{Cancelable, Cancelled, Cx, Operation, Status};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -13,7 +13,7 @@ const PAGES: u64 = 400;
 
 /// Deep inside: takes the operation from its surroundings, if there is one.
 fn log(what: &str) {
-    match Cancelable::current() {
+    match Operation::current() {
         Some(op) => {
             let context = op.context();
             let user = context
@@ -28,7 +28,7 @@ fn log(what: &str) {
 }
 
 /// Blocking, on a thread of the pool.
-fn parse(cx: &Cancelable, done: &AtomicU64) -> Result<(), Cancelled> {
+fn parse(cx: &Cx, done: &AtomicU64) -> Result<(), Cancelled> {
     log("parsing in a thread");
     while done.load(Ordering::Relaxed) < PAGES {
         cx.sleep_blocking(seconds(0.1))?;
@@ -42,7 +42,8 @@ fn parse(cx: &Cancelable, done: &AtomicU64) -> Result<(), Cancelled> {
 fn main() {
     let op = Cancelable::with_timeout(seconds(2.0))
         .name("import")
-        .metadata("user", "ada");
+        .metadata("user", "ada")
+        .build();
 
     // Whoever has the handle can look at it: here a thread that draws a status line.
     let watched = op.clone();

@@ -34,7 +34,7 @@ async fn collect() -> Result<(), AnyError> {
 /// One fails. The others clean up, and that is waited for.
 async fn fail() {
     println!("One fails:");
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let run = op.try_run_group(async |group| -> Result<(), AnyError> {
         for number in 1..=2 {
             let child = group.child().finally(move |cx| async move {
@@ -58,7 +58,7 @@ async fn fail() {
 /// A task has too little time. That is a failure like any other.
 async fn time_out() {
     println!("One times out:");
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let run = op.run_group(async |group| {
         let hasty = group.child().name("hasty").timeout(seconds(0.2));
         group.spawn_as(hasty, |cx| async move { cx.sleep(seconds(3600.0)).await });

@@ -66,7 +66,7 @@ impl Server {
     }
 }
 
-async fn fetch(op: &Cancelable, up_after: u32) -> Result<&'static str, FetchError> {
+async fn fetch(op: &Operation, up_after: u32) -> Result<&'static str, FetchError> {
     let run = op.try_run(async |cx| {
         let mut server = Server {
             attempts: 0,
@@ -84,7 +84,7 @@ async fn fetch(op: &Cancelable, up_after: u32) -> Result<&'static str, FetchErro
     run.await
 }
 
-fn say(op: &Cancelable, result: Result<&str, FetchError>) {
+fn say(op: &Operation, result: Result<&str, FetchError>) {
     match result {
         Ok(rows) => println!("  Result: {rows}"),
         Err(error) => println!("  Result: {error}"),
@@ -95,12 +95,14 @@ fn say(op: &Cancelable, result: Result<&str, FetchError>) {
 
 fn main() {
     println!("A server that comes up:");
-    let op = Cancelable::with_timeout(seconds(30.0)).name("fetch");
+    let op = Cancelable::with_timeout(seconds(30.0))
+        .name("fetch")
+        .build();
     let result = smol::block_on(fetch(&op, 3));
     say(&op, result);
 
     println!("A server that does not, for a second:");
-    let op = Cancelable::with_timeout(seconds(1.0)).name("fetch");
+    let op = Cancelable::with_timeout(seconds(1.0)).name("fetch").build();
     let result = smol::block_on(fetch(&op, u32::MAX));
     say(&op, result);
 
@@ -111,12 +113,12 @@ fn main() {
         std::thread::sleep(seconds(2.0));
         button.cancel_with("user pressed stop");
     });
-    let op = Cancelable::with_token(&stop).name("fetch");
+    let op = Cancelable::with_token(&stop).name("fetch").build();
     let result = smol::block_on(fetch(&op, u32::MAX));
     say(&op, result);
 
     println!("Stopped before the first attempt:");
-    let op = Cancelable::with_token(&stop).name("fetch");
+    let op = Cancelable::with_token(&stop).name("fetch").build();
     let result = smol::block_on(fetch(&op, 0));
     say(&op, result);
 }

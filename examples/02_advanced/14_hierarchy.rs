@@ -3,10 +3,10 @@
 //! Run it: `cargo run --example 14_hierarchy` (with `-- --fast`: a tenth of the time)
 
 use cancel_examples::seconds;
-use cancel_smol::{Cancelable, Cancelled};
+use cancel_smol::{Cancelable, Cancelled, Cx};
 use smol::future;
 
-fn show(op: &Cancelable) {
+fn show(op: &Operation) {
     let context = op.context();
     let name = context.name().unwrap_or("?");
     match context.cause() {
@@ -18,7 +18,7 @@ fn show(op: &Cancelable) {
 /// A parent, and its children, one after the other.
 async fn basic() {
     println!("Basic hierarchy:");
-    let parent = Cancelable::new().name("parent");
+    let parent = Cancelable::new().name("parent").build();
     let run = parent.try_run(async |cx| -> Result<(), Cancelled> {
         println!("  Parent started");
         for name in ["child_1", "child_2"] {
@@ -36,18 +36,18 @@ async fn basic() {
     show(&parent);
 }
 
-async fn work(cx: &Cancelable) {
+async fn work(cx: &Cx) {
     cx.sleep(seconds(60.0)).await;
 }
 
 /// If the parent is cancelled, all below it are, in this task and in others. A child takes nobody along.
 async fn propagation() {
     println!("A child is cancelled, then the parent:");
-    let parent = Cancelable::new().name("parent");
+    let parent = Cancelable::new().name("parent").build();
     let [child_1, child_2] = ["child_1", "child_2"].map(|name| parent.child().name(name));
-    let grandchild = child_2.child().name("grandchild");
+    let grandchild = child_2.child().name("grandchild").build();
     // In a task of its own, which the parent does not wait for.
-    let elsewhere = Cancelable::new().name("elsewhere").parent(&parent);
+    let elsewhere = Cancelable::new().name("elsewhere").parent(&parent).build();
     let all = [&parent, &child_1, &child_2, &grandchild, &elsewhere].map(Clone::clone);
 
     let task = smol::spawn(elsewhere.run(async |cx| work(cx).await));
@@ -72,13 +72,15 @@ async fn propagation() {
 /// The parent's time is the time that its children have. They may have less, but not more.
 async fn timeouts() {
     println!("Timeout propagation:");
-    let parent = Cancelable::with_timeout(seconds(4.0)).name("parent");
+    let parent = Cancelable::with_timeout(seconds(4.0))
+        .name("parent")
+        .build();
     let run = parent.run(async |cx| {
-        let quick = cx.child().name("quick_task");
+        let quick = cx.child().name("quick_task").build();
         let _ = quick.run(async |cx| cx.sleep(seconds(0.3)).await).await;
         show(&quick);
 
-        let hasty = cx.child().name("hasty_task").timeout(seconds(0.3));
+        let hasty = cx.child().name("hasty_task").timeout(seconds(0.3)).build();
         let _ = hasty.run(async |cx| work(cx).await).await;
         show(&hasty); // its own limit: the parent goes on
 

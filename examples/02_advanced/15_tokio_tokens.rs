@@ -24,7 +24,7 @@ async fn main() {
 /// The program's shutdown is a token of tokio-util.
 async fn theirs_cancels_ours() {
     let shutdown = CancellationToken::new();
-    let op = Cancelable::new().name("download");
+    let op = Cancelable::new().name("download").build();
     let why = (Reason::Shutdown, "the program is ending");
     let link = Link::from_tokio_with(&shutdown, op.token(), why);
 
@@ -50,7 +50,9 @@ async fn worker(stop: CancellationToken) -> &'static str {
 
 async fn ours_cancels_theirs() {
     let stop = CancellationToken::new();
-    let op = Cancelable::with_timeout(seconds(0.2)).name("session");
+    let op = Cancelable::with_timeout(seconds(0.2))
+        .name("session")
+        .build();
     let link = Link::to_tokio(op.token(), &stop);
     let worker = tokio::spawn(worker(stop.child_token()));
 
@@ -61,7 +63,7 @@ async fn ours_cancels_theirs() {
 
     // Without the link they have nothing to do with one another.
     let stop = CancellationToken::new();
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     drop(Link::both(op.token(), &stop));
     op.cancel();
     println!("  after the link: {}", stop.is_cancelled());
@@ -69,7 +71,7 @@ async fn ours_cancels_theirs() {
 
 async fn both_ways() {
     let stop = CancellationToken::new();
-    let op = Cancelable::new().name("index");
+    let op = Cancelable::new().name("index").build();
     let link = Link::both(op.token(), &stop);
     let worker = tokio::spawn(worker(stop.clone()));
     let (begun, has_begun) = tokio::sync::oneshot::channel();

@@ -2,7 +2,7 @@
 //!
 //! Run it: `cargo run --example 01_lines`
 
-use cancel_smol::{Cancelable, Cancelled, Kept};
+use cancel_smol::{Cancelable, Cancelled, Cx, Kept};
 use smol::fs::File;
 use smol::io::{AsyncBufReadExt, BufReader};
 use smol::stream::StreamExt;
@@ -13,7 +13,7 @@ use std::{env, error, fs, process};
 type Error = Box<dyn error::Error + Send + Sync>;
 
 /// Adds up the numbers of a file, one in each line.
-async fn add_up(cx: &Cancelable, path: &Path) -> Result<u64, Error> {
+async fn add_up(cx: &Cx, path: &Path) -> Result<u64, Error> {
     let file = File::open(path).await?;
     let lines = BufReader::new(file).lines();
     // The error type of the stream has to take cancelations, too.
@@ -34,7 +34,8 @@ fn run(what: &str, path: &Path) {
     println!("{what}:");
     let op = Cancelable::new()
         .name("add up")
-        .on_progress(|progress| println!("  {progress} lines"));
+        .on_progress(|progress| println!("  {progress} lines"))
+        .build();
     let result = smol::block_on(op.try_run(async |cx| add_up(cx, path).await));
     match result {
         Ok(sum) => println!("  The sum is {sum}"),

@@ -48,7 +48,7 @@ impl Server {
 
 fn copy(what: &str, server: &Server) {
     println!("{what}:");
-    let op = Cancelable::with_timeout(seconds(2.0)).name("copy");
+    let op = Cancelable::with_timeout(seconds(2.0)).name("copy").build();
     let result = smol::block_on(op.run(async |cx| {
         let mut stored = 0;
         let mut batches = cx.stream(server.records()).report_every(5).chunks(5);

@@ -4,7 +4,7 @@
 //! Run it: `cargo run --example 03_slow_network` (with `-- --fast`: a tenth of the time)
 
 use cancel_examples::seconds;
-use cancel_smol::{Cancelable, Cancelled, Kept};
+use cancel_smol::{Cancelable, Cancelled, Cx, Kept};
 use smol::io::{self, AsyncBufReadExt, AsyncWriteExt, BufReader};
 use smol::net::{SocketAddr, TcpListener, TcpStream};
 use smol::stream::StreamExt;
@@ -29,7 +29,7 @@ async fn serve(listener: TcpListener) -> io::Result<()> {
     Ok(())
 }
 
-async fn read(cx: &Cancelable, server: SocketAddr) -> Result<usize, Error> {
+async fn read(cx: &Cx, server: SocketAddr) -> Result<usize, Error> {
     let connection = TcpStream::connect(server).await?;
     let lines = BufReader::new(connection).lines();
     let lines = lines.map(|line| line.map_err(Error::from));
@@ -42,7 +42,7 @@ async fn read(cx: &Cancelable, server: SocketAddr) -> Result<usize, Error> {
     Ok(count)
 }
 
-fn report(op: &Cancelable, result: Result<usize, Error>) {
+fn report(op: &Operation, result: Result<usize, Error>) {
     match result {
         Ok(count) => println!("  Complete: {count} readings"),
         Err(error) if error.is::<Cancelled>() => println!("  Stopped: {error}"),
@@ -61,15 +61,15 @@ fn main() -> Result<(), Error> {
         let serving = smol::spawn(serve(listener));
 
         println!("A server that closes the connection:");
-        let op = Cancelable::with_timeout(seconds(30.0));
+        let op = Cancelable::with_timeout(seconds(30.0)).build();
         report(&op, op.try_run(async |cx| read(cx, server).await).await);
 
         println!("A server that falls silent, and a timeout:");
-        let op = Cancelable::with_timeout(seconds(3.0));
+        let op = Cancelable::with_timeout(seconds(3.0)).build();
         report(&op, op.try_run(async |cx| read(cx, server).await).await);
 
         println!("A server that falls silent, and a user who does not wait:");
-        let op = Cancelable::new();
+        let op = Cancelable::new().build();
         let handle = op.clone();
         let user = smol::spawn(async move {
             let mut watch = handle.watch_progress();

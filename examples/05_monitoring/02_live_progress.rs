@@ -3,7 +3,7 @@
 //! Run it: `cargo run --example 02_live_progress` (with `-- --fast`: a tenth of the time)
 
 use cancel_examples::seconds;
-use cancel_smol::{Cancelable, Context, Observer, ProgressWatch, Smol};
+use cancel_smol::{Cancelable, Context, Cx, Observer, ProgressWatch, Smol};
 use smol::stream::StreamExt;
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ async fn draw(mut watch: ProgressWatch<Smol>) -> usize {
     drawn
 }
 
-async fn convert(cx: &Cancelable, rows: u64) -> Result<u64, String> {
+async fn convert(cx: &Cx, rows: u64) -> Result<u64, String> {
     for row in 1..=rows {
         cx.progress(row, 200);
         if row == 150 {
@@ -67,7 +67,8 @@ fn main() {
     let op = Cancelable::with_timeout(seconds(60.0))
         .name("convert")
         .observe(Arc::new(Journal))
-        .on_error(|context| println!("  on_error: {}", context.error().unwrap_or("?")));
+        .on_error(|context| println!("  on_error: {}", context.error().unwrap_or("?")))
+        .build();
     let screen = smol::spawn(draw(op.watch_progress()));
     let result = smol::block_on(op.try_run(async |cx| -> Result<u64, ConvertError> {
         convert(cx, 200).await.map_err(ConvertError)
@@ -77,8 +78,11 @@ fn main() {
     println!("  Reported 150 times, drawn fewer: {}", drawn < 150);
 
     println!("A parent that is cancelled, and what is detached from it:");
-    let request = Cancelable::new().name("request").observe(Arc::new(Journal));
-    let audit = request.detached().observe(Arc::new(Journal));
+    let request = Cancelable::new()
+        .name("request")
+        .observe(Arc::new(Journal))
+        .build();
+    let audit = request.detached().observe(Arc::new(Journal)).build();
     let part = Cancelable::new()
         .name("part")
         .parent(&request) // runs in a task of its own

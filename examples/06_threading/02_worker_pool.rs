@@ -3,13 +3,13 @@
 //! Run it: `cargo run --example 02_worker_pool` (with `-- --fast`: a tenth of the time)
 
 use cancel_examples::seconds;
-use cancel_smol::{Cancelable, Cancelled};
+use cancel_smol::{Cancelable, Cancelled, Cx};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread;
 
 /// One piece of work, in ten steps.
-fn work(cx: &Cancelable) -> Result<(), Cancelled> {
+fn work(cx: &Cx) -> Result<(), Cancelled> {
     for step in 1..=10 {
         cx.progress(step, 10);
         cx.sleep_blocking(seconds(0.02))?; // wakes at once if it is cancelled
@@ -19,7 +19,7 @@ fn work(cx: &Cancelable) -> Result<(), Cancelled> {
 
 /// Takes pieces until there are none, or until the pool is stopped. Its operation is a child of the
 /// pool's, so the pool's timeout is its own.
-fn worker(cx: &Cancelable, queue: &Mutex<Vec<u32>>, done: &AtomicU64) -> Result<(), Cancelled> {
+fn worker(cx: &Cx, queue: &Mutex<Vec<u32>>, done: &AtomicU64) -> Result<(), Cancelled> {
     loop {
         let next = queue.lock().expect("nobody panics").pop();
         let Some(piece) = next else { return Ok(()) };
@@ -33,7 +33,9 @@ fn pool(pieces: u32, timeout: f64) {
     println!("{pieces} pieces:");
     let queue = Mutex::new((1..=pieces).rev().collect());
     let done = AtomicU64::new(0);
-    let op = Cancelable::with_timeout(seconds(timeout)).name("pool");
+    let op = Cancelable::with_timeout(seconds(timeout))
+        .name("pool")
+        .build();
     let result = op.try_run_blocking(|cx| -> Result<(), Cancelled> {
         // Nothing outlives the scope, so the threads may borrow all they want.
         let results = thread::scope(|scope| {

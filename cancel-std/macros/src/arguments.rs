@@ -47,13 +47,6 @@ pub(crate) enum Limit {
     RegisterGlobally(Span),
 }
 
-impl Limit {
-    /// Whether others can get hold of the operation by it.
-    pub(crate) fn shares(&self) -> bool {
-        matches!(self, Limit::Register(_) | Limit::RegisterGlobally(_))
-    }
-}
-
 impl Parse for Arguments {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let mut arguments = Arguments::default();

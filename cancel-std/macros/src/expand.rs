@@ -119,10 +119,10 @@ impl Parts {
         let krate = &self.krate;
         let ty = match (&self.injected, &self.arguments.base) {
             (Some(injected), _) => {
-                let operation = &injected.operation;
-                quote!(#operation)
+                let cx = &injected.cx;
+                quote_spanned!(mixed(cx.span())=> #krate::__macros::CancelableOf<#cx>)
             }
-            (None, Some(_)) => quote!(#krate::__macros::Operation<_>),
+            (None, Some(_)) => quote!(#krate::__macros::Cancelable<_>),
             (None, None) => quote!(#krate::Cancelable),
         };
         let new = match &self.arguments.base {
@@ -130,7 +130,7 @@ impl Parts {
             Some((base, value)) => {
                 let span = mixed(value.span());
                 let new = match base {
-                    Base::Runtime => quote_spanned!(span=> Operation::on(#value)),
+                    Base::Runtime => quote_spanned!(span=> Cancelable::on(#value)),
                     Base::Parent => quote_spanned!(span=> Parent::linked(&(#value))),
                     Base::ChildOf => quote_spanned!(span=> Parent::nested(&(#value))),
                 };
@@ -146,10 +146,7 @@ impl Parts {
             }
         };
         let limits = self.arguments.limits.iter();
-        // An operation that is in a registry may be shared already, so that comes after the rest.
-        let (last, limits): (Vec<_>, Vec<_>) = limits.partition(|limit| limit.shares());
-        let limits = limits.into_iter().map(|limit| self.limit(op, limit));
-        let last = last.into_iter().map(|limit| self.limit(op, limit));
+        let limits = limits.map(|limit| self.limit(op, limit));
         let setup = self.arguments.setup.iter().map(|setup| {
             quote_spanned! { mixed(setup.span())=>
                 let #op = #krate::__macros::set_up(#op, #setup);
@@ -160,7 +157,6 @@ impl Parts {
             let #op = #op.name(#name);
             #(#limits)*
             #(#setup)*
-            #(#last)*
         }
     }
 
@@ -168,11 +164,11 @@ impl Parts {
         let krate = &self.krate;
         match limit {
             Limit::Timeout(time) => quote!(let #op = #op.timeout(#time);),
-            Limit::Deadline(moment) => quote!(let #op = #op.until(#moment);),
+            Limit::Deadline(moment) => quote!(let #op = #op.deadline(#moment);),
             Limit::Grace(time) => quote!(let #op = #op.grace(#time);),
             Limit::Token(token) => {
                 let reference = quote_spanned!(mixed(token.span())=> &(#token));
-                quote!(let #op = #op.follow(#reference);)
+                quote!(let #op = #op.token(#reference);)
             }
             Limit::Observer(observer) => quote!(let #op = #op.observe(#observer);),
             Limit::Register(registry) => {
@@ -223,15 +219,12 @@ impl Parts {
             false => quote_spanned!(span=> #op.run),
         };
         let handle = Ident::new("handle", Span::mixed_site());
-        let (clone, bind) = match &self.injected {
-            None => (None, None),
-            Some(Injected {
-                attributes,
-                pattern,
-                operation,
-            }) => (
-                Some(quote!(let #handle = ::core::clone::Clone::clone(&#op);)),
-                Some(quote!(#(#attributes)* let #pattern: &#operation = &#handle;)),
+        let (parameter, clone, bind) = match &self.injected {
+            None => (quote!(_), None, None),
+            Some(injected) => (
+                quote!(#handle),
+                Some(quote!(let #handle = ::core::clone::Clone::clone(#handle);)),
+                Some(injected.bind(&handle)),
             ),
         };
         // An async block has no place for its type. The first return tells it, so that all others,
@@ -241,9 +234,13 @@ impl Parts {
                 return value;
             }
         };
-        let called =
-            quote_spanned!(span=> #run(move |_: &_| async move { #told #bind #body }).await);
-        quote!(#clone #called)
+        let parameter = match &self.injected {
+            None => quote!(#parameter: &_),
+            Some(Injected { cx, .. }) => quote!(#parameter: &#cx),
+        };
+        quote_spanned! {span=>
+            #run(move |#parameter| { #clone async move { #told #bind #body } }).await
+        }
     }
 
     fn run_blocking(&self, op: &Ident, body: &Group) -> TokenStream {
@@ -254,15 +251,41 @@ impl Parts {
             true => quote_spanned!(span=> #op.try_run_blocking),
             false => quote_spanned!(span=> #op.run_blocking),
         };
-        let parameter = match &self.injected {
-            None => quote!(_: &_),
+        match &self.injected {
+            None => quote_spanned!(span=> #run(move |_: &_| -> #inside #body)),
             Some(Injected {
                 attributes,
                 pattern,
-                operation,
-            }) => quote!(#(#attributes)* #pattern: &#operation),
-        };
-        quote_spanned!(span=> #run(move |#parameter| -> #inside #body))
+                cx,
+                borrowed: true,
+            }) => {
+                let parameter = quote!(#(#attributes)* #pattern: &#cx);
+                quote_spanned!(span=> #run(move |#parameter| -> #inside #body))
+            }
+            Some(injected) => {
+                let handle = Ident::new("handle", Span::mixed_site());
+                let cx = &injected.cx;
+                let clone = quote!(let #handle = ::core::clone::Clone::clone(#handle););
+                let bind = injected.bind(&handle);
+                quote_spanned!(span=> #run(move |#handle: &#cx| -> #inside { #clone #bind #body }))
+            }
+        }
+    }
+}
+
+impl Injected {
+    /// Gives the function's parameter its value, which `handle` is.
+    fn bind(&self, handle: &Ident) -> TokenStream {
+        let Injected {
+            attributes,
+            pattern,
+            cx,
+            borrowed,
+        } = self;
+        match borrowed {
+            true => quote!(#(#attributes)* let #pattern: &#cx = &#handle;),
+            false => quote!(#(#attributes)* let #pattern: #cx = #handle;),
+        }
     }
 }
 

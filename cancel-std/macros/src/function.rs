@@ -1,4 +1,4 @@
-//! The function that the attribute stands on: what it is, which parameter is the operation, what
+//! The function that the attribute stands on: what it is, which parameter is its context, what
 //! it returns.
 
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
@@ -29,7 +29,7 @@ impl Parse for Function {
         };
         if input.peek(Token![;]) {
             let message = "this function has no body that could be run: `#[cancelable]` belongs \
-                on the implementation. Here, declare what callers see: without the operation, \
+                on the implementation. Here, declare what callers see: without the context, \
                 returning `Result<_, Cancelled>` or the function's own `Result`";
             return Err(Error::new_spanned(signature, message));
         }
@@ -128,8 +128,10 @@ fn returns_future(output: &Type) -> bool {
 pub(crate) struct Injected {
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) pattern: Pat,
-    /// Behind the reference.
-    pub(crate) operation: Type,
+    /// Its type, without the reference.
+    pub(crate) cx: Type,
+    /// Whether it is a reference.
+    pub(crate) borrowed: bool,
 }
 
 /// Takes the injected parameter out of the signature, if there is one.
@@ -141,11 +143,16 @@ pub(crate) fn inject(
     let marked = position(signature, |arg| attributes(arg).iter().any(is_mark))?;
     let index = match marked {
         Some(index) => Some(index),
-        None => position(signature, |arg| {
-            is_operation(arg) && !is_named(arg, callers)
-        })?,
+        None => position(signature, |arg| is_cx(arg) && !is_named(arg, callers))?,
     };
-    let Some(index) = index else { return Ok(None) };
+    let Some(index) = index else {
+        if let Some(builder) = signature.inputs.iter().find(|arg| is_builder(arg)) {
+            let message = "the function gets the context of its operation: `cx: &Cx`. (A `Cancelable` \
+                is an operation that is being set up.)";
+            return Err(Error::new_spanned(builder, message));
+        }
+        return Ok(None);
+    };
     let mut inputs: Vec<FnArg> = std::mem::take(&mut signature.inputs).into_iter().collect();
     let FnArg::Typed(parameter) = inputs.remove(index) else {
         unreachable!("receivers have no type to tell by, and cannot be marked");
@@ -160,21 +167,24 @@ pub(crate) fn inject(
             return Err(Error::new_spanned(attribute, "it is just `#[inject]`"));
         }
     }
-    let Type::Reference(reference) = bare(&parameter.ty) else {
-        let message = "an injected operation is a reference, `&Cancelable`; to keep it, clone it";
-        return Err(Error::new_spanned(&parameter.ty, message));
+    let (cx, borrowed) = match bare(&parameter.ty) {
+        Type::Reference(reference) => {
+            if let Some(mutability) = &reference.mutability {
+                let message = "an injected context is a shared reference, `&Cx`, or a `Cx`";
+                return Err(Error::new_spanned(mutability, message));
+            }
+            if let Some(lifetime) = reference.lifetime.as_ref().filter(|name| name.ident != "_") {
+                let message =
+                    "an injected context is borrowed for this call only: leave out the lifetime";
+                return Err(Error::new_spanned(lifetime, message));
+            }
+            ((*reference.elem).clone(), true)
+        }
+        owned => (owned.clone(), false),
     };
-    if let Some(mutability) = &reference.mutability {
-        let message = "an injected operation is a shared reference: `&Cancelable`";
-        return Err(Error::new_spanned(mutability, message));
-    }
-    if let Some(lifetime) = reference.lifetime.as_ref().filter(|name| name.ident != "_") {
-        let message =
-            "an injected operation is borrowed for this call only: leave out the lifetime";
-        return Err(Error::new_spanned(lifetime, message));
-    }
     Ok(Some(Injected {
-        operation: (*reference.elem).clone(),
+        cx,
+        borrowed,
         attributes: parameter
             .attrs
             .into_iter()
@@ -198,7 +208,7 @@ fn position(signature: &Signature, is: impl Fn(&FnArg) -> bool) -> syn::Result<O
         let message = match attributes(first).iter().any(is_mark) {
             true => "only one parameter can be injected",
             false => {
-                "two parameters could be the operation: mark the one that callers do not \
+                "two parameters could be the context: mark the one that callers do not \
                 give with `#[inject]`"
             }
         };
@@ -231,18 +241,27 @@ pub(crate) fn unmark(signature: &mut Signature) {
     }
 }
 
-/// `&Cancelable` or `&Operation<R>`, under any path.
-fn is_operation(arg: &FnArg) -> bool {
+/// `&Cx` or `Cx`, with or without its runtime, under any path.
+fn is_cx(arg: &FnArg) -> bool {
+    let FnArg::Typed(parameter) = arg else {
+        return false;
+    };
+    let ty = match bare(&parameter.ty) {
+        Type::Reference(reference) => bare(&reference.elem),
+        owned => owned,
+    };
+    matches!(ty, Type::Path(path) if ends_in(&path.path, &["Cx"]))
+}
+
+/// `&Cancelable`: meant is a `&Cx`.
+fn is_builder(arg: &FnArg) -> bool {
     let FnArg::Typed(parameter) = arg else {
         return false;
     };
     let Type::Reference(reference) = bare(&parameter.ty) else {
         return false;
     };
-    match bare(&reference.elem) {
-        Type::Path(path) => ends_in(&path.path, &["Cancelable", "Operation"]),
-        _ => false,
-    }
+    matches!(bare(&reference.elem), Type::Path(path) if ends_in(&path.path, &["Cancelable"]))
 }
 
 fn is_named(arg: &FnArg, name: Option<&Ident>) -> bool {

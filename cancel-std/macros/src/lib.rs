@@ -16,11 +16,11 @@ use proc_macro::TokenStream;
 /// Makes an operation of a function: each call runs its body as one, which the arguments limit.
 ///
 /// ```
-/// use cancel_std::{Cancelable, Cancelled, Reason, cancelable};
+/// use cancel_std::{Cancelled, Cx, Reason, cancelable};
 /// use std::time::Duration;
 ///
 /// #[cancelable(timeout = "20ms", name = "slow")]
-/// async fn slow(cx: &Cancelable, steps: u32) -> String {
+/// async fn slow(cx: &Cx, steps: u32) -> String {
 ///     for step in 0..steps {
 ///         cx.progress(step.into(), steps.into());
 ///         cx.sleep(Duration::from_millis(1)).await;
@@ -29,7 +29,7 @@ use proc_macro::TokenStream;
 /// }
 ///
 /// smol::block_on(async {
-///     // Callers do not give the operation, and get a `Result`.
+///     // Callers do not give the context, and get a `Result`.
 ///     let result: Result<String, Cancelled> = slow(1).await;
 ///     assert_eq!(result.unwrap(), "1 steps");
 ///     assert_eq!(slow(100_000).await.unwrap_err().reason(), Reason::Timeout);
@@ -43,24 +43,24 @@ use proc_macro::TokenStream;
 ///
 /// # The operation
 ///
-/// A parameter whose type is `&Cancelable` or `&Operation<..>`, under any path, is the operation that
-/// the call runs as. It is *injected*: callers do not see that parameter. It may stand anywhere among
-/// the others, and be missing.
+/// A parameter whose type is `&Cx` or `Cx`, with or without its runtime, under any path, is the context
+/// of the operation that the call runs as. It is *injected*: callers do not see that parameter. It may
+/// stand anywhere among the others, and be missing.
 ///
 /// What counts is how the type is written. If it is called something else, or if there are several
 /// such parameters, mark the one to be injected with `#[inject]`; callers give the others. One that is
 /// given as `parent` or `child_of` is the callers' without further ado.
 ///
 /// ```
-/// use cancel_std::{Cancelable, cancelable};
+/// use cancel_std::{Cancelable, Cx, cancelable};
 ///
 /// #[cancelable(child_of = job)]
-/// async fn part(job: &Cancelable, number: u32, cx: &Cancelable) -> bool {
-///     cx.context().parent_id() == Some(job.id())
+/// async fn part(job: &Cx, number: u32, cx: &Cx) -> bool {
+///     cx.operation().context().parent_id() == Some(job.id())
 /// }
 ///
 /// #[cancelable]
-/// async fn is_other(other: &Cancelable, #[inject] cx: &Cancelable) -> bool {
+/// async fn is_other(other: &Cx, #[inject] cx: &Cx) -> bool {
 ///     other.id() != cx.id()
 /// }
 ///
@@ -81,7 +81,7 @@ use proc_macro::TokenStream;
 /// counts, even if it is cancelled by then.
 ///
 /// ```
-/// use cancel_std::{CancelToken, Cancelable, Cancelled, cancelable};
+/// use cancel_std::{CancelToken, Cancelled, Cx, cancelable};
 ///
 /// struct Index {
 ///     stop: CancelToken,
@@ -89,7 +89,7 @@ use proc_macro::TokenStream;
 ///
 /// impl Index {
 ///     #[cancelable(token = self.stop)]
-///     fn build(&self, cx: &Cancelable, rows: &[u64]) -> Result<u64, Cancelled> {
+///     fn build(&self, cx: &Cx, rows: &[u64]) -> Result<u64, Cancelled> {
 ///         let mut sum = 0;
 ///         for row in rows {
 ///             cx.check()?;
@@ -113,12 +113,12 @@ use proc_macro::TokenStream;
 /// |---|---|---|
 /// | `name` | a text, in which `{parameter}` is formatted as by `format!`; or a string. Without it, the function's name | `name` |
 /// | `timeout` | a time: `"1.5s"`, `"200ms"`, `"1m30s"`, or a `Duration` | `timeout` |
-/// | `deadline` | a moment: an `Instant` of the runtime's clock, or the platform's where that is its clock | `until` |
-/// | `token` * | a `CancelToken`, or a reference to one | `follow` |
+/// | `deadline` | a moment: an `Instant` of the runtime's clock, or the platform's where that is its clock | `deadline` |
+/// | `token` * | a `CancelToken`, a view, a `static` token, an operation, or a reference to one | `token` |
 /// | `signals` * | `[Signal::INTERRUPT, Signal::TERMINATE]` | `signals` |
 /// | `condition` * | `(predicate, interval)`, `(predicate, interval, "description")`, or a `Condition` | `source` |
 /// | `source` * | any `Source`, what converts to one, or a `Result<_, BuildError>` of that | `source` |
-/// | `parent` | an operation, a reference to one, or an `Option` of these | `parent` |
+/// | `parent` | an `Operation` or a `Cx`, a reference to one, or an `Option` of these | `parent` |
 /// | `child_of` | the same, for a call inside that one's body | `child` |
 /// | `runtime` | a runtime that is a value | `on` |
 /// | `grace` | a time | `grace` |
@@ -127,19 +127,19 @@ use proc_macro::TokenStream;
 /// | `setup` | a closure for all the rest: `\|op\| op.on_progress(show).metadata("user", user)` | |
 /// | `crate` | the path of the crate that hands this attribute on, if it is not known by the usual name | |
 ///
-/// The last column is the method of `Operation` that documents it. Keys with a * can be given several
+/// The last column is the method of `Cancelable` that documents it. Keys with a * can be given several
 /// times. Times as texts have the units ns, us, µs, ms, s, m, h and d, and are checked when compiled.
 /// Zero is allowed for `timeout`, and means that the body is never called.
 ///
 /// The operation inside of which a function is called is *not* its parent by itself. `child_of =
-/// Cancelable::current()` makes it so, if there is one.
+/// Cx::current()` makes it so, if there is one.
 ///
 /// What cannot be built when the function is called, such as a signal that nobody can catch, ends the
 /// operation before the body is called. The error is the source of the `Cancelled`, whose reason is
 /// *error*.
 ///
 /// ```
-/// use cancel_std::{CancelToken, Cancelable, Cancelled, cancelable};
+/// use cancel_std::{CancelToken, Cancelled, Cx, cancelable};
 /// use std::time::Duration;
 ///
 /// fn disk_full() -> bool {
@@ -151,12 +151,12 @@ use proc_macro::TokenStream;
 ///     timeout = limit,
 ///     token = stop,
 ///     condition = (disk_full, "5s", "disk full"),
-///     child_of = Cancelable::current(),
+///     child_of = Cx::current(),
 ///     setup = |op| op.on_progress(|progress| println!("{progress}")),
 /// )]
-/// async fn copy(cx: &Cancelable, from: &str, to: &str, limit: Duration, stop: &CancelToken) -> usize {
+/// async fn copy(cx: &Cx, from: &str, to: &str, limit: Duration, stop: &CancelToken) -> usize {
 ///     cx.report_progress("copying");
-///     cx.context().name().map_or(0, str::len)
+///     cx.name().map_or(0, str::len)
 /// }
 ///
 /// let stop = CancelToken::new();
@@ -171,7 +171,7 @@ use proc_macro::TokenStream;
 ///   `async fn` in a trait needs no such help.
 /// * A trait declares its methods as callers see them, without the operation, and the attribute goes on
 ///   the implementation.
-/// * The operation is created by its type, which has a runtime with a `Default`; else give `runtime`,
+/// * The operation is created on the runtime of its `Cx`, which has a `Default`; else give `runtime`,
 ///   `parent` or `child_of`.
 #[proc_macro_attribute]
 pub fn cancelable(arguments: TokenStream, item: TokenStream) -> TokenStream {
@@ -184,11 +184,11 @@ pub fn cancelable(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// operation is a `cancel_smol::Cancelable` here.
 ///
 /// ```
-/// use cancel_smol::{Cancelable, Reason, cancelable};
+/// use cancel_smol::{Cx, Reason, cancelable};
 /// use std::time::Duration;
 ///
 /// #[cancelable(timeout = "5ms")]
-/// async fn nap(cx: &Cancelable, seconds: u64) -> &'static str {
+/// async fn nap(cx: &Cx, seconds: u64) -> &'static str {
 ///     cx.sleep(Duration::from_secs(seconds)).await;
 ///     "slept well"
 /// }
@@ -210,11 +210,11 @@ pub fn cancelable_smol(arguments: TokenStream, item: TokenStream) -> TokenStream
 /// `runtime = On::new(handle)`, which works on any thread.
 ///
 /// ```
-/// use cancel_tokio::{Cancelable, Reason, cancelable};
+/// use cancel_tokio::{Cx, Reason, cancelable};
 /// use std::time::Duration;
 ///
 /// #[cancelable(timeout = "5ms")]
-/// async fn nap(cx: &Cancelable, seconds: u64) -> &'static str {
+/// async fn nap(cx: &Cx, seconds: u64) -> &'static str {
 ///     cx.sleep(Duration::from_secs(seconds)).await;
 ///     "slept well"
 /// }
@@ -236,11 +236,11 @@ pub fn cancelable_tokio(arguments: TokenStream, item: TokenStream) -> TokenStrea
 /// operation is a `cancel_web::Cancelable` here.
 ///
 /// ```no_run
-/// use cancel_web::{Cancelable, Reason, cancelable};
+/// use cancel_web::{Cx, Reason, cancelable};
 /// use std::time::Duration;
 ///
 /// #[cancelable(timeout = "5ms")]
-/// async fn nap(cx: &Cancelable, seconds: u64) -> &'static str {
+/// async fn nap(cx: &Cx, seconds: u64) -> &'static str {
 ///     cx.sleep(Duration::from_secs(seconds)).await;
 ///     "slept well"
 /// }

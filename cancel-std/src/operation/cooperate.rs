@@ -1,6 +1,6 @@
 //! How long work lets its cancelation through: between steps of computing, and in blocking sleeps.
 
-use super::{Operation, Runtime};
+use super::{Cx, Operation, Runtime};
 use cancel_core::{Cancelled, Instant, TimerError, block_on};
 use std::future::{Future, poll_fn};
 use std::mem::replace;
@@ -8,12 +8,12 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
-impl<R: Runtime> Operation<R> {
-    /// A [`check`](Operation::check) that also gives way, once, to the other tasks of the executor and
+impl<R: Runtime> Cx<R> {
+    /// A [`check`](Cx::check) that also gives way, once, to the other tasks of the executor and
     /// to the sources of this operation. For async code that computes for long between its awaits.
     ///
     /// If the operation is cancelled, or its deadline has passed, the body is dropped here. Where it
-    /// is not (in a [shield](Operation::shield), in a [grace period](Operation::grace), in a cleanup),
+    /// is not (in a [shield](Cx::shield), in a [grace period](crate::Cancelable::grace), in a cleanup),
     /// this tells it. Costs two checks and one turn of the executor, as long as nothing happens.
     ///
     /// # Errors
@@ -22,7 +22,7 @@ impl<R: Runtime> Operation<R> {
     ///
     /// # Panics
     ///
-    /// As [`check`](Operation::check).
+    /// As [`check`](Cx::check).
     ///
     /// # Cancel safety
     ///
@@ -60,8 +60,8 @@ impl<R: Runtime> Operation<R> {
     /// Blocks the thread for `duration`, counted from this call, or until the operation is cancelled
     /// or its effective deadline has passed.
     ///
-    /// For [`run_blocking`](Operation::run_blocking), [`run_in_thread`](Operation::run_in_thread) and
-    /// threads of one's own; in async code await [`sleep`](Operation::sleep) instead. Zero only checks;
+    /// For [`run_blocking`](crate::Cancelable::run_blocking), [`run_in_thread`](Cx::run_in_thread) and
+    /// threads of one's own; in async code await [`sleep`](Cx::sleep) instead. Zero only checks;
     /// there is no upper bound. The time is that of the operation's runtime.
     ///
     /// # Errors
@@ -72,7 +72,7 @@ impl<R: Runtime> Operation<R> {
     ///
     /// # Panics
     ///
-    /// As [`check`](Operation::check). On wasm without threads, where a thread cannot wait, if it would have
+    /// As [`check`](Cx::check). On wasm without threads, where a thread cannot wait, if it would have
     /// to.
     ///
     /// # Examples
@@ -81,7 +81,7 @@ impl<R: Runtime> Operation<R> {
     /// use cancel_std::{Cancelable, Cancelled};
     /// use std::time::Duration;
     ///
-    /// let op = Cancelable::new();
+    /// let op = Cancelable::new().build();
     /// let handle = op.clone();
     /// std::thread::spawn(move || handle.cancel_with("wake up"));
     /// let slept = op.try_run_blocking(|cx| -> Result<(), Cancelled> {
@@ -90,6 +90,12 @@ impl<R: Runtime> Operation<R> {
     /// assert_eq!(slept.unwrap_err().message(), Some("wake up"));
     /// ```
     pub fn sleep_blocking(&self, duration: Duration) -> Result<(), Cancelled> {
+        self.scope.sleep_blocking(duration)
+    }
+}
+
+impl<R: Runtime> Operation<R> {
+    fn sleep_blocking(&self, duration: Duration) -> Result<(), Cancelled> {
         let until = self.inner.runtime.now() + duration;
         loop {
             self.check()?;

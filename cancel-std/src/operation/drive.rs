@@ -5,13 +5,13 @@
 //! callbacks of the operation, registries left, return. Locals of `drive` are declared such that a drop keeps to it, too.
 
 use super::Source;
+use super::cancelable::AtEnd;
 use super::enroll::Leaving;
 use super::shield::Held;
 use super::sources::{OperationSetup, Others};
-use super::{Inner, Operation, Runtime};
-use crate::callbacks::{CatchUnwind, Event, Work};
+use super::{Cx, Inner, Operation, Runtime};
+use crate::callbacks::{CatchUnwind, Event};
 use crate::context::Status;
-use crate::current;
 use crate::panics::{Payload, describe, forget};
 use crate::trace;
 use cancel_core::{Cancelled, Cause, Instant, Reason, Scope, StaticCause, Token};
@@ -31,81 +31,46 @@ pub(super) enum Outcome {
 }
 
 impl<R: Runtime> Inner<R> {
-    /// Tells the callbacks of this operation and of its parts.
+    /// Tells the callbacks of this operation.
     #[inline]
     pub(super) fn tell(&self, event: Event) {
-        if self.has_listeners() || trace::hears(event) {
+        if self.setup.callbacks.hear(event) || trace::hears(event) {
             self.tell_listeners(event);
         }
     }
 
     fn tell_listeners(&self, event: Event) {
         let _inside = self.trace.enter();
-        let mut context = None;
+        let context = self.snapshot();
+        let callbacks = &self.setup.callbacks;
         if trace::hears(event) {
-            let context = context.get_or_insert_with(|| self.snapshot());
-            self.setup
-                .callbacks
-                .contain(|| trace::event(event, context));
+            callbacks.contain(|| trace::event(event, &context));
         }
-        for op in self.listeners() {
-            if op.setup.callbacks.hear(event) {
-                let context = context.get_or_insert_with(|| self.snapshot());
-                op.setup.callbacks.event(event, context);
-            }
-        }
+        callbacks.event(event, &context);
+    }
+
+    #[inline]
+    fn has_callbacks(&self) -> bool {
+        !self.setup.callbacks.is_empty()
     }
 
     /// Whether it takes more than one poll from the cancelation to the end, whatever the body does. (A
     /// grace period is the scope's matter.)
     #[inline]
     fn ends_slowly(&self) -> bool {
-        self.has_listeners() && self.awaits_at_end()
-    }
-
-    fn awaits_at_end(&self) -> bool {
-        let awaits = |op: &Inner<R>| {
-            let callbacks = &op.setup.callbacks;
-            callbacks.hear_async(Event::Cancel) || callbacks.has_queue()
-        };
-        self.listeners().any(awaits)
-    }
-
-    /// Whether there is a queue of asynchronous progress callbacks, its own or a part's.
-    #[inline]
-    fn has_queue(&self) -> bool {
-        let has_queue = |op: &Inner<R>| op.setup.callbacks.has_queue();
-        self.has_listeners() && self.listeners().any(has_queue)
+        let callbacks = &self.setup.callbacks;
+        callbacks.hear_async(Event::Cancel) || callbacks.has_queue()
     }
 
     /// Does what is queued, as far as it goes. Ready: nothing is left.
-    fn poll_queues(&self, cx: &mut Context<'_>) -> Poll<()> {
-        let mut poll = Poll::Ready(());
-        for op in self.listeners() {
-            if op.setup.callbacks.poll_queue(cx).is_pending() {
-                poll = Poll::Pending;
-            }
-        }
-        poll
-    }
-
-    #[inline]
-    fn hears_async(&self, event: Event) -> bool {
-        self.has_listeners() && self.listen_async(event)
-    }
-
-    fn listen_async(&self, event: Event) -> bool {
-        let hears = |op: &Inner<R>| op.setup.callbacks.hear_async(event);
-        self.listeners().any(hears)
+    fn poll_queue(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.setup.callbacks.poll_queue(cx)
     }
 
     /// And the asynchronous ones, one after the other.
     async fn tell_async(&self, event: Event) {
         let context = self.snapshot();
-        let listeners: Vec<&Inner<R>> = self.listeners().collect();
-        for op in listeners {
-            op.setup.callbacks.event_async(event, &context).await;
-        }
+        self.setup.callbacks.event_async(event, &context).await;
     }
 }
 
@@ -116,10 +81,6 @@ impl<R: Runtime> Operation<R> {
     pub(super) fn begin(&self) -> Result<(Running<'_, R>, Instant, bool), Cancelled> {
         let now = self.inner.runtime.now();
         let mut state = self.inner.lock();
-        if state.combined {
-            drop(state);
-            return Err(refused(&COMBINED));
-        }
         if state.status != Status::Pending {
             drop(state);
             return Err(refused(&AGAIN));
@@ -214,27 +175,20 @@ impl<R: Runtime> Operation<R> {
         }
         let _leaving = Leaving::new(inner, registries);
         inner.tell(event);
-        if inner.has_queue() {
-            let drop_queue = |op: &Inner<R>| op.setup.callbacks.drop_queue();
-            inner.listeners().for_each(drop_queue);
-        }
+        inner.setup.callbacks.drop_queue();
         inner.trace.close();
         event
     }
 }
 
-pub(super) type AtEnd<R> = Box<dyn FnOnce(Operation<R>) -> Work + Send>;
-
 static AGAIN: StaticCause = StaticCause::new(Reason::Error, "operation has already run");
-static COMBINED: StaticCause =
-    StaticCause::new(Reason::Error, "operation has become a part of another one");
 
 fn refused(why: &'static StaticCause) -> Cancelled {
     Cancelled::from(Cause::from(why))
 }
 
 pub(super) fn drive<R, F, K, T, C, Q, O>(
-    op: Operation<R>,
+    ctx: Cx<R>,
     body: F,
     mut cleanup: Option<K>,
     outcome: C,
@@ -242,8 +196,8 @@ pub(super) fn drive<R, F, K, T, C, Q, O>(
 ) -> impl Future<Output = O>
 where
     R: Runtime,
-    F: AsyncFnOnce(&Operation<R>) -> T,
-    K: AsyncFnOnce(&Operation<R>),
+    F: AsyncFnOnce(&Cx<R>) -> T,
+    K: AsyncFnOnce(&Cx<R>),
     C: FnOnce(Result<&T, &Cancelled>, &Token) -> Outcome,
     Q: FnOnce(Result<T, Cancelled>) -> O,
 {
@@ -251,12 +205,13 @@ where
     // `body` is moved once, from here to where its future lies.
     let mut body = Some(body);
     async move {
+        let op = ctx.operation();
         let (running, now, more) = match op.begin() {
             Ok(begun) => begun,
             Err(refused) => return output(Err(refused)),
         };
         let has_cleanup = cleanup.is_some() || (more && op.has_cleanups());
-        let has_end = has_cleanup || op.inner.has_queue();
+        let has_end = has_cleanup || op.inner.setup.callbacks.has_queue();
         let slow = has_cleanup || op.inner.ends_slowly() || !op.inner.setup.grace().is_zero();
         let mut others = None;
         let mut beside = false; // a panic that is not the body's
@@ -264,19 +219,19 @@ where
             let mut future = pin!(None);
             if op.check_at(now).is_ok() {
                 op.inner.tell(Event::Start);
-                if op.inner.hears_async(Event::Start) {
-                    attend(&op, Box::pin(op.inner.tell_async(Event::Start)), true).await;
+                if op.inner.setup.callbacks.hear_async(Event::Start) {
+                    attend(op, Box::pin(op.inner.tell_async(Event::Start)), true).await;
                 }
             }
             // As `Scope` begins; but the token and all that are only made for what has to wait.
             let first = match op.is_cancelled() {
                 true => None,
                 false => {
-                    others = Others::start(&op, more);
-                    let mut make = || body.take().map(|body| body(&op));
+                    others = Others::start(&ctx, more);
+                    let mut make = || body.take().map(|body| body(&ctx));
                     let mut poll = |cx: &mut Context<'_>| {
                         let _inside = op.inner.trace.enter();
-                        poll_body(&op, &mut future, &mut make, cx)
+                        poll_body(&ctx, &mut future, &mut make, cx)
                     };
                     Some(poll_fn(|cx| Poll::Ready(poll(cx))).await)
                 }
@@ -290,14 +245,14 @@ where
                     }
                 },
                 // The shortest way, without moving results about.
-                Some(Poll::Ready(Ok(value))) if !has_end && !op.inner.has_listeners() => {
-                    drop_body(&op, future);
+                Some(Poll::Ready(Ok(value))) if !has_end && !op.inner.has_callbacks() => {
+                    drop_body(op, future);
                     drop(others);
                     running.end(outcome(Ok(&value), op.known_token()));
                     return output(Ok(value));
                 }
                 Some(Poll::Ready(output)) => {
-                    let drop = AssertUnwindSafe(|| drop_body(&op, future));
+                    let drop = AssertUnwindSafe(|| drop_body(op, future));
                     match (catch_unwind(drop), output) {
                         (Ok(()), output) => Ok(output),
                         (Err(payload), Ok(_)) => Ok(Err(payload)),
@@ -309,11 +264,11 @@ where
                 }
                 Some(Poll::Pending) => {
                     drop(first); // or it would stay, for all its size
-                    let body = Body { op: &op, future };
-                    let parts = OperationSetup::new(&op, others.as_deref_mut(), now);
+                    let body = Body { ctx: &ctx, future };
+                    let parts = OperationSetup::new(&ctx, others.as_deref_mut(), now);
                     let scope = pin!(Scope::with_setup(&**op.token(), body, parts).begun());
                     // The scope contains panics beside the body until it is over; the cleanup comes later.
-                    let future = attend(&op, scope, slow);
+                    let future = attend(op, scope, slow);
                     match (CatchUnwind { future }).await {
                         Ok(result) => result,
                         Err(payload) => {
@@ -326,8 +281,8 @@ where
         };
         let mut late_panic = None;
         if has_end {
-            let work = at_end(&op, cleanup.take(), &mut late_panic);
-            attend(&op, Box::pin(work), true).await;
+            let work = at_end(&ctx, cleanup.take(), &mut late_panic);
+            attend(op, Box::pin(work), true).await;
         }
         drop(others);
         let (event, result) = match (result, late_panic) {
@@ -352,7 +307,7 @@ where
                 (running.end(outcome), Ok(Ok(value)))
             }
         };
-        if op.inner.hears_async(event) {
+        if op.inner.setup.callbacks.hear_async(event) {
             Held::new(&op.inner, Box::pin(op.inner.tell_async(event)), true).await;
         }
         match result {
@@ -403,20 +358,21 @@ impl<R: Runtime, P> Drop for Attended<'_, R, P> {
 }
 
 /// What is left to do when the body is gone.
-async fn at_end<R: Runtime, K: AsyncFnOnce(&Operation<R>)>(
-    op: &Operation<R>,
+async fn at_end<R: Runtime, K: AsyncFnOnce(&Cx<R>)>(
+    ctx: &Cx<R>,
     cleanup: Option<K>,
     late_panic: &mut Option<Payload>,
 ) {
-    poll_fn(|cx| op.inner.poll_queues(cx)).await;
+    let op = ctx.operation();
+    poll_fn(|cx| op.inner.poll_queue(cx)).await;
     // The nearest to the body first.
     if let Some(cleanup) = cleanup {
-        keep(late_panic, async { cleanup(op).await }).await;
+        keep(late_panic, async { cleanup(ctx).await }).await;
     }
     for cleanup in op.take_pending().1 {
-        keep(late_panic, async { cleanup(op.clone()).await }).await;
+        keep(late_panic, async { cleanup(ctx.clone()).await }).await;
     }
-    poll_fn(|cx| op.inner.poll_queues(cx)).await; // what the cleanups have reported
+    poll_fn(|cx| op.inner.poll_queue(cx)).await; // what the cleanups have reported
 }
 
 /// Runs work of the end. Its panic is kept, and the rest of the end goes on.
@@ -431,18 +387,19 @@ async fn keep(first: &mut Option<Payload>, work: impl Future<Output = ()>) {
 
 /// The body, beside the asynchronous progress callbacks of its operation.
 struct Body<'a, R: Runtime, F> {
-    op: &'a Operation<R>,
+    ctx: &'a Cx<R>,
     future: Pin<&'a mut Option<F>>,
 }
 
 /// A panic of the body, in making its future, too, is caught: the operation ends first.
 fn poll_body<R: Runtime, F: Future>(
-    op: &Operation<R>,
+    ctx: &Cx<R>,
     future: &mut Pin<&mut Option<F>>,
     make: impl FnOnce() -> Option<F>,
     cx: &mut Context<'_>,
 ) -> Poll<Result<F::Output, Payload>> {
-    let poll = current::within(op, || {
+    let op = ctx.operation();
+    let poll = ctx.show(|| {
         catch_unwind(AssertUnwindSafe(|| {
             if let Some(made) = make() {
                 future.set(Some(made));
@@ -457,11 +414,11 @@ fn poll_body<R: Runtime, F: Future>(
         Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
         Err(payload) => Poll::Ready(Err(payload)),
         Ok(Poll::Pending) => {
-            if op.inner.has_queue() {
+            if op.inner.setup.callbacks.has_queue() {
                 // Listens before it looks, as with all that the bell is rung for: a report from
                 // elsewhere may come in between.
                 op.inner.bell.listen(cx);
-                let _ = op.inner.poll_queues(cx);
+                let _ = op.inner.poll_queue(cx);
             }
             Poll::Pending
         }
@@ -472,15 +429,15 @@ impl<R: Runtime, F: Future> Future for Body<'_, R, F> {
     type Output = Result<F::Output, Payload>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let op = self.op;
-        poll_body(op, &mut self.future, || None, cx)
+        let ctx = self.ctx;
+        poll_body(ctx, &mut self.future, || None, cx)
     }
 }
 
 /// The future lies elsewhere, but goes with this.
 impl<R: Runtime, F> Drop for Body<'_, R, F> {
     fn drop(&mut self) {
-        drop_body(self.op, self.future.as_mut());
+        drop_body(self.ctx.operation(), self.future.as_mut());
     }
 }
 

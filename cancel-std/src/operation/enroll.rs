@@ -1,8 +1,8 @@
 //! How operations get into registries, and out again.
 
-use super::{Edges, Inner, Operation, Runtime};
+use super::{Cancelable, Edges, Inner, Operation, Runtime};
 use crate::clock::Clock;
-use crate::context::{Context, Status};
+use crate::context::Context;
 use crate::id::OperationId;
 use crate::registry::{Entry, Memberships, Registered, Registry};
 use cancel_core::CancelToken;
@@ -27,16 +27,13 @@ impl<R: Runtime> Registered for Inner<R> {
     }
 }
 
-impl<R: Runtime> Operation<R> {
-    /// Puts the operation into a registry. It leaves when it ends, in whatever way, after its callbacks
-    /// (asynchronous ones come later); or when its last handle is dropped and it has never run.
+impl<R> Cancelable<R> {
+    /// Has the operation entered into a registry when it is [built](Cancelable::build) or run. It leaves
+    /// when it ends, in whatever way, after its callbacks (asynchronous ones come later); or when its
+    /// last handle is dropped and it has never run.
     ///
-    /// From then on others may list and cancel it, so what sets it up has to come before. An operation
-    /// that is shared or runs already can be registered through a clone of its handle. One that has
-    /// ended, or has become a part of a [combination](Operation::combine), is not registered;
-    /// registering it twice changes nothing.
-    ///
-    /// If it becomes a part of a combination later, it stays, as *pending*, until that has ended.
+    /// Several registries may be given. One that exists already is entered by
+    /// [`Cancelable::register`].
     ///
     /// # Examples
     ///
@@ -44,19 +41,41 @@ impl<R: Runtime> Operation<R> {
     /// use cancel_std::{Cancelable, Filter, Registry};
     ///
     /// let registry = Registry::new();
-    /// let op = Cancelable::new().name("fetch").register(&registry);
-    /// let run = op.run(async |_| registry.list(&Filter::new())[0].status().to_string());
+    /// let fetch = Cancelable::new().name("fetch").register(&registry);
+    /// let run = fetch.run(async |_| registry.list(&Filter::new())[0].status().to_string());
     /// assert_eq!(smol::block_on(run), Ok("running".to_string()));
     /// assert!(registry.is_empty());
     /// ```
-    pub fn register(self, registry: &Registry) -> Self {
+    pub fn register(mut self, registry: &Registry) -> Self {
+        self.registries.add(registry);
+        self
+    }
+}
+
+impl<R: Runtime> Operation<R> {
+    /// Puts the operation into a registry. It leaves when it ends, in whatever way, after its callbacks
+    /// (asynchronous ones come later); or when its last handle is dropped and it has never run.
+    ///
+    /// One that has ended is not registered; registering it twice changes nothing. To have it registered
+    /// from the start: [`Cancelable::register`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, Registry};
+    ///
+    /// let registry = Registry::new();
+    /// let op = Cancelable::new().build();
+    /// op.register(&registry);
+    /// assert!(registry.cancel(op.id(), "enough"));
+    /// ```
+    pub fn register(&self, registry: &Registry) {
         let inner = &self.inner;
         let operation: Weak<Inner<R>> = Arc::downgrade(inner);
         let (parent, name) = (inner.parent_id(), inner.setup.name.clone());
         let mut state = inner.lock();
-        if state.status.is_final() || state.combined {
-            drop(state);
-            return self;
+        if state.status.is_final() {
+            return;
         }
         let entry = Entry {
             operation,
@@ -68,7 +87,6 @@ impl<R: Runtime> Operation<R> {
         state.registries.add(registry);
         drop(state);
         registry.ring();
-        self
     }
 }
 
@@ -77,23 +95,6 @@ impl<R> Inner<R> {
     pub(super) fn asked(&self) {
         let registries = self.lock().registries.clone();
         registries.asked(self.id);
-    }
-
-    /// The parts of a combination, at its end.
-    fn parts_leave(&self) {
-        if self.setup.parts().is_empty() {
-            return;
-        }
-        for part in self.listeners().skip(1) {
-            let mut state = part.lock();
-            // One that has been run by itself leaves by itself. The others never will be run.
-            if state.status != Status::Pending {
-                continue;
-            }
-            let registries = take(&mut state.registries);
-            drop(state);
-            registries.left(part.id);
-        }
     }
 
     /// For the last handle: one that has not ended leaves.
@@ -125,6 +126,5 @@ impl<R: Runtime> Drop for Leaving<'_, R> {
             let clock = Clock::of(&self.inner.runtime);
             registries.ended(&self.inner.snapshot(), &clock);
         }
-        self.inner.parts_leave();
     }
 }

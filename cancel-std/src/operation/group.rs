@@ -5,7 +5,7 @@
 
 use super::drive::{Outcome, drive};
 use super::run::erred;
-use super::{Inner, Operation, Runtime};
+use super::{Cancelable, Cx, Inner, Operation, Runtime};
 use crate::callbacks::CatchUnwind;
 use crate::context::Status;
 use crate::panics::{Payload, describe, forget};
@@ -21,7 +21,7 @@ mod task;
 
 pub use task::GroupTask;
 
-/// Tasks that belong together, as the body of [`run_group`](Operation::run_group) sees them.
+/// Tasks that belong together, as the body of [`run_group`](Cancelable::run_group) sees them.
 ///
 /// Each task is an operation below that of the group, run by the executor of the runtime. The first one
 /// that fails cancels the others. `E` is what the group fails with. This is a handle: clones are the
@@ -59,7 +59,7 @@ pub use task::GroupTask;
 /// assert_eq!(smol::block_on(run), Ok(())); // all 14 of them are over
 /// ```
 pub struct TaskGroup<R, E = Cancelled> {
-    op: Operation<R>,
+    cx: Cx<R>,
     shared: Arc<Shared<E>>,
 }
 
@@ -74,7 +74,7 @@ impl<R> Inner<R> {
     }
 }
 
-impl<R: Runtime + Spawn> Operation<R> {
+impl<R: Runtime + Spawn> Cancelable<R> {
     /// Runs a body that spawns tasks, and waits for all of them.
     ///
     /// When the body has returned, the group goes on until its last task is over. The first failure of
@@ -84,8 +84,8 @@ impl<R: Runtime + Spawn> Operation<R> {
     /// of the group runs any more. For a group inside a body use a
     /// [`child`](Operation::child), which the body around it then waits for in any case.
     ///
-    /// Everything else is as in [`run`](Operation::run): timeout and other sources of this operation
-    /// limit the whole group, callbacks and [`finally`](Operation::finally) come when all tasks are
+    /// Everything else is as in [`run`](Cancelable::run): timeout and other sources of this operation
+    /// limit the whole group, callbacks and [`finally`](Cancelable::finally) come when all tasks are
     /// over. If a task has failed, the status is *failed*.
     ///
     /// # Returns
@@ -114,7 +114,7 @@ impl<R: Runtime + Spawn> Operation<R> {
     /// use cancel_std::{Cancelable, Reason};
     /// use std::time::Duration;
     ///
-    /// let op = Cancelable::new().name("all of it");
+    /// let op = Cancelable::new().name("all of it").build();
     /// let run = op.run_group(async |group| {
     ///     group.spawn(|cx| async move { cx.sleep(Duration::from_secs(3600)).await });
     ///     let hasty = group.child().name("hasty").timeout(Duration::from_millis(5));
@@ -124,19 +124,19 @@ impl<R: Runtime + Spawn> Operation<R> {
     /// assert_eq!(op.context().error(), Some("hasty: cancelled: timeout of 5ms of \"hasty\""));
     /// ```
     pub fn run_group<T, F>(
-        &self,
+        self,
         body: F,
     ) -> impl Future<Output = Result<T, Cancelled>> + use<T, F, R>
     where
         F: AsyncFnOnce(&TaskGroup<R>) -> T,
     {
-        let group = TaskGroup::new(self);
+        let group = TaskGroup::new(Cx::new(self.build()));
         run(group, async move |group: &TaskGroup<R>| {
             Ok(body(group).await)
         })
     }
 
-    /// [`run_group`](Operation::run_group) with errors of one's own. The error type takes cancelations,
+    /// [`run_group`](Cancelable::run_group) with errors of one's own. The error type takes cancelations,
     /// too.
     ///
     /// # Errors
@@ -145,11 +145,11 @@ impl<R: Runtime + Spawn> Operation<R> {
     ///
     /// # Panics
     ///
-    /// As [`run_group`](Operation::run_group).
+    /// As [`run_group`](Cancelable::run_group).
     ///
     /// # Cancel safety
     ///
-    /// As [`run_group`](Operation::run_group).
+    /// As [`run_group`](Cancelable::run_group).
     ///
     /// # Examples
     ///
@@ -160,7 +160,7 @@ impl<R: Runtime + Spawn> Operation<R> {
     ///
     /// type AnyError = Box<dyn Error + Send + Sync>;
     ///
-    /// let op = Cancelable::new();
+    /// let op = Cancelable::new().build();
     /// let run = op.try_run_group(async |group| -> Result<(), AnyError> {
     ///     group.spawn(|cx| async move { cx.sleep(Duration::from_secs(3600)).await });
     ///     group.try_spawn(|_| async { Ok("no number".parse::<u32>()?) });
@@ -170,6 +170,82 @@ impl<R: Runtime + Spawn> Operation<R> {
     /// assert_eq!(op.status(), Status::Failed);
     /// ```
     pub fn try_run_group<T, E, F>(
+        self,
+        body: F,
+    ) -> impl Future<Output = Result<T, E>> + use<T, E, F, R>
+    where
+        E: From<Cancelled> + Display + Send + 'static,
+        F: AsyncFnOnce(&TaskGroup<R, E>) -> Result<T, E>,
+    {
+        run(TaskGroup::new(Cx::new(self.build())), body)
+    }
+}
+
+impl<R: Runtime + Spawn> Operation<R> {
+    /// Runs a body that spawns tasks, and waits for all of them: as [`Cancelable::run_group`], once.
+    ///
+    /// # Errors
+    ///
+    /// As [`Cancelable::run_group`], and for a second run as [`run`](Operation::run).
+    ///
+    /// # Panics
+    ///
+    /// As [`Cancelable::run_group`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Cancelable::run_group`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, Status};
+    ///
+    /// let op = Cancelable::new().build();
+    /// let run = op.run_group(async |group| group.spawn(|_| async { 5 }).await);
+    /// assert_eq!(smol::block_on(run), Ok(Ok(5)));
+    /// assert_eq!(op.status(), Status::Completed);
+    /// ```
+    pub fn run_group<T, F>(
+        &self,
+        body: F,
+    ) -> impl Future<Output = Result<T, Cancelled>> + use<T, F, R>
+    where
+        F: AsyncFnOnce(&TaskGroup<R>) -> T,
+    {
+        let group = TaskGroup::new(Cx::new(self.clone()));
+        run(group, async move |group: &TaskGroup<R>| {
+            Ok(body(group).await)
+        })
+    }
+
+    /// Runs a group with errors of one's own: as [`Cancelable::try_run_group`], once.
+    ///
+    /// # Errors
+    ///
+    /// As [`Cancelable::try_run_group`], and for a second run as [`run`](Operation::run).
+    ///
+    /// # Panics
+    ///
+    /// As [`Cancelable::run_group`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Cancelable::run_group`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, Cancelled};
+    ///
+    /// let op = Cancelable::new().build();
+    /// let run = op.try_run_group(async |group| -> Result<u32, Cancelled> {
+    ///     group.try_spawn(|cx| async move { cx.check() });
+    ///     Ok(5)
+    /// });
+    /// assert_eq!(smol::block_on(run), Ok(5));
+    /// ```
+    pub fn try_run_group<T, E, F>(
         &self,
         body: F,
     ) -> impl Future<Output = Result<T, E>> + use<T, E, F, R>
@@ -177,7 +253,7 @@ impl<R: Runtime + Spawn> Operation<R> {
         E: From<Cancelled> + Display + Send + 'static,
         F: AsyncFnOnce(&TaskGroup<R, E>) -> Result<T, E>,
     {
-        run(TaskGroup::new(self), body)
+        run(TaskGroup::new(Cx::new(self.clone())), body)
     }
 }
 
@@ -188,7 +264,7 @@ where
     F: AsyncFnOnce(&TaskGroup<R, E>) -> Result<T, E>,
 {
     let shared = &group.shared;
-    let all = async |cx: &Operation<R>| {
+    let all = async |cx: &Cx<R>| {
         // With the text of its error, whose panic is one of the body, too.
         let future = async {
             let result = body(&group).await;
@@ -220,7 +296,7 @@ where
             }
         }
     };
-    let cleanup = async |_: &Operation<R>| shared.all_gone().await;
+    let cleanup = async |_: &Cx<R>| shared.all_gone().await;
     let outcome = |result: Result<&Result<T, Option<E>>, &Cancelled>, token: &Token| {
         if let Some(text) = shared.text() {
             return Outcome::Failed(text);
@@ -231,8 +307,8 @@ where
             Ok(Err(None)) | Err(_) => Outcome::Cancelled(None),
         }
     };
-    let op = group.op.clone();
-    let result = drive(op, all, Some(cleanup), outcome, |result| result).await;
+    let ctx = group.cx.clone();
+    let result = drive(ctx, all, Some(cleanup), outcome, |result| result).await;
     if let Some(payload) = shared.take_panic() {
         resume_unwind(payload);
     }
@@ -243,7 +319,7 @@ where
         Ok(Ok(value)) => Ok(value),
         Ok(Err(Some(error))) => Err(error),
         Ok(Err(None)) => {
-            let cause = group.op.token().cause();
+            let cause = group.cx.token().cause();
             Err(E::from(
                 cause.expect("only a cancelled group has no answer"),
             ))
@@ -253,14 +329,14 @@ where
 }
 
 impl<R: Runtime, E> TaskGroup<R, E> {
-    fn new(op: &Operation<R>) -> Self {
+    fn new(cx: Cx<R>) -> Self {
         TaskGroup {
-            op: op.clone(),
+            cx,
             shared: Arc::new(Shared::new()),
         }
     }
 
-    /// The operation of the group: to cancel all of it, to sleep, to report progress.
+    /// Returns the operation of the group: to cancel all of it, to see its status.
     ///
     /// # Examples
     ///
@@ -268,7 +344,7 @@ impl<R: Runtime, E> TaskGroup<R, E> {
     /// use cancel_std::{Cancelable, Reason};
     /// use std::time::Duration;
     ///
-    /// let op = Cancelable::new();
+    /// let op = Cancelable::new().build();
     /// let run = op.run_group(async |group| {
     ///     for _ in 0..10 {
     ///         group.spawn(|cx| async move { cx.sleep(Duration::MAX).await });
@@ -280,7 +356,23 @@ impl<R: Runtime, E> TaskGroup<R, E> {
     /// assert_eq!(op.context().reason(), Some(Reason::Shutdown));
     /// ```
     pub fn operation(&self) -> &Operation<R> {
-        &self.op
+        self.cx.operation()
+    }
+
+    /// Returns the context of the group's operation: to sleep, to report progress.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::Cancelable;
+    ///
+    /// let op = Cancelable::new().build();
+    /// let run = op.run_group(async |group| group.cx().progress(1, 2));
+    /// smol::block_on(run).unwrap();
+    /// assert_eq!(op.context().progress().unwrap().to_string(), "1/2");
+    /// ```
+    pub fn cx(&self) -> &Cx<R> {
+        &self.cx
     }
 
     /// An operation for a task of this group, to be set up and given to
@@ -291,12 +383,12 @@ impl<R: Runtime, E> TaskGroup<R, E> {
     /// ```
     /// use cancel_std::Cancelable;
     ///
-    /// let op = Cancelable::new();
-    /// let run = op.run_group(async |group| group.child().context().parent_id());
+    /// let op = Cancelable::new().build();
+    /// let run = op.run_group(async |group| group.child().build().context().parent_id());
     /// assert_eq!(smol::block_on(run), Ok(Some(op.id())));
     /// ```
-    pub fn child(&self) -> Operation<R> {
-        Operation::on(self.op.runtime().clone()).parent(&self.op)
+    pub fn child(&self) -> Cancelable<R> {
+        Cancelable::on(self.cx.runtime().clone()).parent(&self.cx)
     }
 
     /// How many tasks are not over yet.
@@ -319,7 +411,7 @@ impl<R: Runtime, E> TaskGroup<R, E> {
     /// A failure of the body or of a task. Gives the error back if it was not the first.
     fn failed(&self, error: E, cause: Cause, text: String) -> Option<E> {
         // Wakers and callbacks of the token may panic. As with every cancel, that is passed on.
-        match catch_unwind(AssertUnwindSafe(|| self.op.cancel_with(cause))) {
+        match catch_unwind(AssertUnwindSafe(|| self.cx.cancel_with(cause))) {
             Ok(true) => {
                 self.shared.set_failure(error, text);
                 None
@@ -335,7 +427,7 @@ impl<R: Runtime, E> TaskGroup<R, E> {
 
     fn panicked(&self, payload: Payload, cause: Cause, text: String) {
         self.shared.set_panic(payload, text);
-        if let Err(second) = catch_unwind(AssertUnwindSafe(|| self.op.cancel_with(cause))) {
+        if let Err(second) = catch_unwind(AssertUnwindSafe(|| self.cx.cancel_with(cause))) {
             forget(second);
         }
     }
@@ -346,7 +438,7 @@ where
     R: Runtime + Spawn,
     E: From<Cancelled> + Display + Send + 'static,
 {
-    /// Starts a task. `f` gets the task's own operation, a child of the group's.
+    /// Starts a task. `f` gets the [`Cx`] of the task's own operation, a child of the group's.
     ///
     /// If the group is cancelled, the body of the task is never polled, and the task ends cancelled. If
     /// the executor refuses it, that is a failure of the task. After the end of the group it is not
@@ -374,7 +466,7 @@ where
     pub fn spawn<T, F, W>(&self, f: F) -> GroupTask<T, R>
     where
         T: Send + 'static,
-        F: FnOnce(Operation<R>) -> W + Send + 'static,
+        F: FnOnce(Cx<R>) -> W + Send + 'static,
         W: Future<Output = T> + Send + 'static,
     {
         self.spawn_as(self.child(), f)
@@ -399,7 +491,7 @@ where
     pub fn try_spawn<T, F, W>(&self, f: F) -> GroupTask<T, R>
     where
         T: Send + 'static,
-        F: FnOnce(Operation<R>) -> W + Send + 'static,
+        F: FnOnce(Cx<R>) -> W + Send + 'static,
         W: Future<Output = Result<T, E>> + Send + 'static,
     {
         self.try_spawn_as(self.child(), f)
@@ -418,17 +510,18 @@ where
     ///
     /// let run = Cancelable::new().run_group(async |group| {
     ///     let op = group.child().name("part 1");
-    ///     group.spawn_as(op, |cx| async move { cx.context().name().map(String::from) }).await
+    ///     group.spawn_as(op, |cx| async move { cx.name().map(String::from) }).await
     /// });
     /// assert_eq!(smol::block_on(run).unwrap().unwrap().as_deref(), Some("part 1"));
     /// ```
-    pub fn spawn_as<T, F, W>(&self, operation: Operation<R>, f: F) -> GroupTask<T, R>
+    pub fn spawn_as<T, F, W>(&self, operation: Cancelable<R>, f: F) -> GroupTask<T, R>
     where
         T: Send + 'static,
-        F: FnOnce(Operation<R>) -> W + Send + 'static,
+        F: FnOnce(Cx<R>) -> W + Send + 'static,
         W: Future<Output = T> + Send + 'static,
     {
-        let run = operation.run(async move |cx: &Operation<R>| f(cx.clone()).await);
+        let operation = operation.build();
+        let run = operation.run(async move |cx: &Cx<R>| f(cx.clone()).await);
         task::launch(self, operation, async move { run.await.map_err(E::from) })
     }
 
@@ -446,13 +539,14 @@ where
     /// });
     /// assert_eq!(smol::block_on(run), Ok(Ok(5)));
     /// ```
-    pub fn try_spawn_as<T, F, W>(&self, operation: Operation<R>, f: F) -> GroupTask<T, R>
+    pub fn try_spawn_as<T, F, W>(&self, operation: Cancelable<R>, f: F) -> GroupTask<T, R>
     where
         T: Send + 'static,
-        F: FnOnce(Operation<R>) -> W + Send + 'static,
+        F: FnOnce(Cx<R>) -> W + Send + 'static,
         W: Future<Output = Result<T, E>> + Send + 'static,
     {
-        let run = operation.try_run(async move |cx: &Operation<R>| f(cx.clone()).await);
+        let operation = operation.build();
+        let run = operation.try_run(async move |cx: &Cx<R>| f(cx.clone()).await);
         task::launch(self, operation, run)
     }
 }
@@ -460,7 +554,7 @@ where
 impl<R, E> Clone for TaskGroup<R, E> {
     fn clone(&self) -> Self {
         TaskGroup {
-            op: self.op.clone(),
+            cx: self.cx.clone(),
             shared: self.shared.clone(),
         }
     }
@@ -470,7 +564,7 @@ impl<R, E> Clone for TaskGroup<R, E> {
 impl<R, E> fmt::Debug for TaskGroup<R, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TaskGroup")
-            .field("operation", &self.op)
+            .field("operation", self.cx.operation())
             .finish_non_exhaustive()
     }
 }

@@ -1,6 +1,6 @@
 //! Callbacks that take their time, and observers.
 
-use super::Operation;
+use super::Cancelable;
 use crate::callbacks::{Event, Work};
 use crate::context::Context;
 use crate::observer::Observer;
@@ -16,18 +16,14 @@ where
     move |argument| Box::pin(f(argument))
 }
 
-/// Asynchronous callbacks, given before it is cloned or run.
+/// Asynchronous callbacks.
 ///
 /// The run awaits them: those of the start before the body, those of the end after it, one after the
 /// other, when the synchronous ones have been called. They are not cancelled with the operation, and
 /// hold the operations around it. If the run is dropped, they are, too, and those of the end are not
 /// called at all. Their panics are contained and [counted](Context::callback_panics).
-impl<R> Operation<R> {
+impl<R> Cancelable<R> {
     /// Awaits `f` when the operation starts, before its body.
-    ///
-    /// # Panics
-    ///
-    /// If there is another handle of the operation already, or if it has run.
     ///
     /// # Examples
     ///
@@ -39,12 +35,12 @@ impl<R> Operation<R> {
     /// });
     /// smol::block_on(op.run(async |_| ())).unwrap();
     /// ```
-    #[track_caller]
-    pub fn on_start_async<W>(self, f: impl Fn(Context) -> W + Send + Sync + 'static) -> Self
+    pub fn on_start_async<W>(mut self, f: impl Fn(Context) -> W + Send + Sync + 'static) -> Self
     where
         W: Future<Output = ()> + Send + 'static,
     {
-        self.set_up(|setup| setup.callbacks.on_event_async(Event::Start, boxed(f)))
+        self.callbacks().on_event_async(Event::Start, boxed(f));
+        self
     }
 
     /// Runs `f` for every progress report of this operation or one below it, in their order, one at a
@@ -52,11 +48,7 @@ impl<R> Operation<R> {
     ///
     /// Whoever reports does not wait for that. Reports that come faster than they are handled queue up
     /// without limit; if only the latest counts, use
-    /// [`watch_progress`](Operation::watch_progress).
-    ///
-    /// # Panics
-    ///
-    /// If there is another handle of the operation already, or if it has run.
+    /// [`watch_progress`](crate::Operation::watch_progress).
     ///
     /// # Examples
     ///
@@ -71,19 +63,15 @@ impl<R> Operation<R> {
     /// smol::block_on(op.run(async |cx| cx.progress(1, 2))).unwrap();
     /// assert_eq!(receive.try_recv().unwrap(), "1/2");
     /// ```
-    #[track_caller]
-    pub fn on_progress_async<W>(self, f: impl Fn(Progress) -> W + Send + Sync + 'static) -> Self
+    pub fn on_progress_async<W>(mut self, f: impl Fn(Progress) -> W + Send + Sync + 'static) -> Self
     where
         W: Future<Output = ()> + Send + 'static,
     {
-        self.set_up(|setup| setup.callbacks.on_progress_async(boxed(f)))
+        self.callbacks().on_progress_async(boxed(f));
+        self
     }
 
     /// Awaits `f` when the operation has completed.
-    ///
-    /// # Panics
-    ///
-    /// If there is another handle of the operation already, or if it has run.
     ///
     /// # Examples
     ///
@@ -95,19 +83,15 @@ impl<R> Operation<R> {
     /// });
     /// smol::block_on(op.run(async |_| ())).unwrap();
     /// ```
-    #[track_caller]
-    pub fn on_complete_async<W>(self, f: impl Fn(Context) -> W + Send + Sync + 'static) -> Self
+    pub fn on_complete_async<W>(mut self, f: impl Fn(Context) -> W + Send + Sync + 'static) -> Self
     where
         W: Future<Output = ()> + Send + 'static,
     {
-        self.set_up(|setup| setup.callbacks.on_event_async(Event::Complete, boxed(f)))
+        self.callbacks().on_event_async(Event::Complete, boxed(f));
+        self
     }
 
     /// Awaits `f` when the operation has been cancelled.
-    ///
-    /// # Panics
-    ///
-    /// If there is another handle of the operation already, or if it has run.
     ///
     /// # Examples
     ///
@@ -116,23 +100,19 @@ impl<R> Operation<R> {
     ///
     /// let op = Cancelable::new().on_cancel_async(|context| async move {
     ///     println!("cancelled: {}", context.message().unwrap_or("no message"));
-    /// });
+    /// }).build();
     /// op.cancel_with("not today");
     /// assert!(smol::block_on(op.run(async |_| ())).is_err());
     /// ```
-    #[track_caller]
-    pub fn on_cancel_async<W>(self, f: impl Fn(Context) -> W + Send + Sync + 'static) -> Self
+    pub fn on_cancel_async<W>(mut self, f: impl Fn(Context) -> W + Send + Sync + 'static) -> Self
     where
         W: Future<Output = ()> + Send + 'static,
     {
-        self.set_up(|setup| setup.callbacks.on_event_async(Event::Cancel, boxed(f)))
+        self.callbacks().on_event_async(Event::Cancel, boxed(f));
+        self
     }
 
     /// Awaits `f` when the operation has failed: its body returned an error or panicked.
-    ///
-    /// # Panics
-    ///
-    /// If there is another handle of the operation already, or if it has run.
     ///
     /// # Examples
     ///
@@ -146,25 +126,21 @@ impl<R> Operation<R> {
     /// let run = op.try_run(async move |_| Err::<(), _>(somebody_elses));
     /// assert!(smol::block_on(run).is_err());
     /// ```
-    #[track_caller]
-    pub fn on_error_async<W>(self, f: impl Fn(Context) -> W + Send + Sync + 'static) -> Self
+    pub fn on_error_async<W>(mut self, f: impl Fn(Context) -> W + Send + Sync + 'static) -> Self
     where
         W: Future<Output = ()> + Send + 'static,
     {
-        self.set_up(|setup| setup.callbacks.on_event_async(Event::Error, boxed(f)))
+        self.callbacks().on_event_async(Event::Error, boxed(f));
+        self
     }
 
     /// Lets an [`Observer`] hear of everything that happens to it.
     ///
-    /// # Panics
-    ///
-    /// If there is another handle of the operation already, or if it has run.
-    ///
     /// # Examples
     ///
     /// See [`Observer`].
-    #[track_caller]
-    pub fn observe(self, observer: Arc<dyn Observer>) -> Self {
-        self.set_up(|setup| setup.callbacks.observe(observer))
+    pub fn observe(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.callbacks().observe(observer);
+        self
     }
 }

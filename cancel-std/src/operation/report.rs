@@ -1,6 +1,6 @@
 //! Progress reports of an operation.
 
-use super::{Edges, Inner, Operation};
+use super::{Cx, Edges, Inner, Operation};
 use crate::progress::{Metadata, Progress};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use std::task::Waker;
 impl<R> Inner<R> {
     /// Stores the report, and tells those who listen: this operation's own, then upwards.
     fn report(&self, report: Progress) {
-        let alone = self.setup.parent.is_none() && self.setup.parts().is_empty();
+        let alone = self.parents().next().is_none();
         let heard = match alone {
             true => self.hears_progress(),
             false => self.lineage(Edges::Progress).any(Inner::hears_progress),
@@ -36,21 +36,20 @@ impl<R> Inner<R> {
         if !heard {
             return;
         }
-        let mut queued = self.setup.callbacks.progress(&report);
+        let queued = self.setup.callbacks.progress(&report);
+        if queued {
+            self.ring();
+        }
         if alone {
-            if queued {
-                self.ring();
-            }
             return;
         }
         for op in self.lineage(Edges::Progress).skip(1) {
             if op.hears_progress() && !op.lock().status.is_final() {
-                queued |= op.setup.callbacks.progress(&report);
+                let queued = op.setup.callbacks.progress(&report);
+                if queued {
+                    op.ring();
+                }
             }
-        }
-        // What a part has queued is done by the runner of the combination, which is in the lineage, too.
-        if queued {
-            self.lineage(Edges::Progress).for_each(Inner::ring);
         }
     }
 
@@ -75,7 +74,7 @@ impl<R> Inner<R> {
     }
 }
 
-impl<R> Operation<R> {
+impl<R> Cx<R> {
     /// Says how far the work has come: to the `on_progress` callbacks of this operation and of all
     /// its ancestors, in this order, and to the [context](crate::Context::progress).
     ///
@@ -92,17 +91,17 @@ impl<R> Operation<R> {
     /// ```
     pub fn report_progress(&self, message: impl Into<Cow<'static, str>>) {
         let report = Progress::text(self.id(), message.into(), Metadata::new());
-        self.inner.report(report);
+        self.operation().inner.report(report);
     }
 
-    /// [`report_progress`](Operation::report_progress), with more to say than a message.
+    /// [`report_progress`](Cx::report_progress), with more to say than a message.
     ///
     /// # Examples
     ///
     /// ```
     /// use cancel_std::Cancelable;
     ///
-    /// let op = Cancelable::new();
+    /// let op = Cancelable::new().build();
     /// let run = op.run(async |cx| cx.report_progress_with("loaded", [("rows", 12.to_string())]));
     /// smol::block_on(run).unwrap();
     /// assert_eq!(op.context().progress().unwrap().metadata().get("rows"), Some("12"));
@@ -116,11 +115,11 @@ impl<R> Operation<R> {
         V: Into<Cow<'static, str>>,
     {
         let metadata = metadata.into_iter().collect();
-        self.inner
-            .report(Progress::text(self.id(), message.into(), metadata));
+        let report = Progress::text(self.id(), message.into(), metadata);
+        self.operation().inner.report(report);
     }
 
-    /// [`report_progress`](Operation::report_progress), in numbers: `current` of `total` steps.
+    /// [`report_progress`](Cx::report_progress), in numbers: `current` of `total` steps.
     /// A `total` of 0 means that nobody knows.
     ///
     /// # Examples
@@ -134,8 +133,7 @@ impl<R> Operation<R> {
     /// smol::block_on(run).unwrap();
     /// ```
     pub fn progress(&self, current: u64, total: u64) {
-        self.inner
-            .report(Progress::count(self.id(), current, total));
+        self.operation().count_progress(current, total);
     }
 
     /// Keeps what there is so far, for whoever [looks](crate::Context::partial_result) at the operation
@@ -147,7 +145,7 @@ impl<R> Operation<R> {
     /// ```
     /// use cancel_std::Cancelable;
     ///
-    /// let op = Cancelable::new();
+    /// let op = Cancelable::new().build();
     /// let run = op.run(async |cx| {
     ///     cx.set_partial_result(String::from("half a page"));
     ///     cx.cancel();
@@ -157,6 +155,17 @@ impl<R> Operation<R> {
     /// assert_eq!(op.context().partial_result::<String>().unwrap(), "half a page");
     /// ```
     pub fn set_partial_result<T: Send + Sync + 'static>(&self, value: T) {
+        self.operation().keep_partial(value);
+    }
+}
+
+impl<R> Operation<R> {
+    pub(crate) fn count_progress(&self, current: u64, total: u64) {
+        self.inner
+            .report(Progress::count(self.id(), current, total));
+    }
+
+    pub(crate) fn keep_partial<T: Send + Sync + 'static>(&self, value: T) {
         let value = Arc::new(value);
         let mut state = self.inner.lock();
         if state.status.is_final() {

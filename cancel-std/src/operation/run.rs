@@ -1,20 +1,21 @@
 //! Running an operation: what can be run, and what comes of it.
 
 use super::drive::{Outcome, drive};
-use super::{Operation, Runtime};
+use super::{Cancelable, Cx, Operation, Runtime};
 use cancel_core::{Cancelled, Token};
 use std::fmt::Display;
 use std::future::{Future, Ready};
 
-impl<R: Runtime> Operation<R> {
+impl<R: Runtime> Cancelable<R> {
     /// Runs `body` until it is ready or the operation is cancelled, whichever comes first.
     ///
-    /// The body is an async closure that gets the operation. On the first trigger (its timeout, a
+    /// The body is an async closure that gets the operation's [`Cx`]. On the first trigger (its timeout, a
     /// token, its parent, a `cancel` by anyone) the operation's token is cancelled and the body
     /// dropped where it waits. An operation that is cancelled beforehand, or has no time at all,
     /// never calls the body.
     ///
-    /// The future keeps a handle of the operation and borrows nothing. It needs no executor, and
+    /// The operation is [built](Cancelable::build) by this call; the future keeps a handle of it and
+    /// borrows nothing. It needs no executor, and
     /// is `Send` if the body is:
     ///
     /// ```
@@ -34,13 +35,11 @@ impl<R: Runtime> Operation<R> {
     ///
     /// The body's value. If the body returns in the very poll in which it was cancelled, its value
     /// counts; the cause stays readable in the [context](Operation::context). For bodies that use
-    /// `?`, see [`try_run`](Operation::try_run): here, an `Err` is a value like any other.
+    /// `?`, see [`try_run`](Cancelable::try_run): here, an `Err` is a value like any other.
     ///
     /// # Errors
     ///
-    /// [`Cancelled`], with the cause. An operation runs once: a second run is refused with
-    /// [`Reason::Error`](cancel_core::Reason::Error) and the message "operation has already run", its
-    /// body is not called, and the context stays as it was.
+    /// [`Cancelled`], with the cause.
     ///
     /// # Panics
     ///
@@ -53,9 +52,9 @@ impl<R: Runtime> Operation<R> {
     ///
     /// * `run(|cx| async move { .. })`: that is a closure which returns a future, and the future
     ///   may not use `cx`. Write `run(async |cx| { .. })`.
-    /// * "type annotations needed" at [`try_run`](Operation::try_run): `?` does not tell the error
+    /// * "type annotations needed" at [`try_run`](Cancelable::try_run): `?` does not tell the error
     ///   type. Name it: `try_run(async |cx| -> Result<_, MyError> { .. })`.
-    /// * A function `async fn body(cx: &Cancelable)` needs no closure around it: `run(body)`.
+    /// * A function `async fn body(cx: &Cx)` needs no closure around it: `run(body)`.
     ///
     /// # Cancel safety
     ///
@@ -74,7 +73,7 @@ impl<R: Runtime> Operation<R> {
     /// use cancel_std::{Cancelable, Reason, Status};
     /// use std::time::Duration;
     ///
-    /// let op = Cancelable::with_timeout(Duration::from_millis(5)).name("nap");
+    /// let op = Cancelable::with_timeout(Duration::from_millis(5)).name("nap").build();
     /// let result = smol::block_on(op.run(async |cx| {
     ///     cx.sleep(Duration::from_secs(3600)).await;
     ///     "slept well"
@@ -82,34 +81,38 @@ impl<R: Runtime> Operation<R> {
     /// assert_eq!(result.unwrap_err().reason(), Reason::Timeout);
     /// assert_eq!(op.status(), Status::Cancelled);
     /// ```
-    pub fn run<T, F>(&self, body: F) -> impl Future<Output = Result<T, Cancelled>> + use<T, F, R>
+    pub fn run<T, F>(self, body: F) -> impl Future<Output = Result<T, Cancelled>> + use<T, F, R>
     where
-        F: AsyncFnOnce(&Operation<R>) -> T,
+        F: AsyncFnOnce(&Cx<R>) -> T,
     {
-        drive(self.clone(), body, no_cleanup::<R>(), plain, |result| {
-            result
-        })
+        drive(
+            Cx::new(self.build()),
+            body,
+            no_cleanup::<R>(),
+            plain,
+            |result| result,
+        )
     }
 
     /// Runs a body that can fail. Its error type takes cancelations, too, so that `?` works for
     /// both.
     ///
-    /// Otherwise as [`run`](Operation::run).
+    /// Otherwise as [`run`](Cancelable::run).
     ///
     /// # Errors
     ///
     /// The body's error: if the operation is cancelled at that moment, it counts as *cancelled*
-    /// (its [`check`](Operation::check) has told the body, say), otherwise as *failed*, which calls
+    /// (its [`check`](Cx::check) has told the body, say), otherwise as *failed*, which calls
     /// `on_error`; its text is in the [context](crate::Context::error) both times. Or a
-    /// [`Cancelled`] as in [`run`](Operation::run), converted.
+    /// [`Cancelled`] as in [`run`](Cancelable::run), converted.
     ///
     /// # Panics
     ///
-    /// As [`run`](Operation::run).
+    /// As [`run`](Cancelable::run).
     ///
     /// # Cancel safety
     ///
-    /// As [`run`](Operation::run).
+    /// As [`run`](Cancelable::run).
     ///
     /// # Examples
     ///
@@ -117,7 +120,7 @@ impl<R: Runtime> Operation<R> {
     /// use cancel_std::{Cancelable, Status};
     /// use std::error::Error;
     ///
-    /// let op = Cancelable::new();
+    /// let op = Cancelable::new().build();
     /// let result = smol::block_on(op.try_run(async |cx| -> Result<u32, Box<dyn Error>> {
     ///     cx.check()?;
     ///     Ok("no number".parse::<u32>()?)
@@ -126,36 +129,40 @@ impl<R: Runtime> Operation<R> {
     /// assert_eq!(op.status(), Status::Failed);
     /// assert_eq!(op.context().error(), Some("invalid digit found in string"));
     /// ```
-    pub fn try_run<T, E, F>(&self, body: F) -> impl Future<Output = Result<T, E>> + use<T, E, F, R>
+    pub fn try_run<T, E, F>(self, body: F) -> impl Future<Output = Result<T, E>> + use<T, E, F, R>
     where
         E: From<Cancelled> + Display,
-        F: AsyncFnOnce(&Operation<R>) -> Result<T, E>,
+        F: AsyncFnOnce(&Cx<R>) -> Result<T, E>,
     {
-        drive(self.clone(), body, no_cleanup::<R>(), fallible, |result| {
-            result?
-        })
+        drive(
+            Cx::new(self.build()),
+            body,
+            no_cleanup::<R>(),
+            fallible,
+            |result| result?,
+        )
     }
 
-    /// As [`run`](Operation::run), and then runs `cleanup`, whatever the outcome.
+    /// As [`run`](Cancelable::run), and then runs `cleanup`, whatever the outcome.
     ///
     /// The body and what it borrowed are gone by then; both may refer to the same surroundings. The
     /// cleanup is awaited in full and cannot be cancelled: it runs after completion, cancelation (also
     /// before the body began) and a panic. It does not run if somebody drops the future, or refuses
-    /// the run. [`finally`](Operation::finally) does the same for what the operation is set up with,
+    /// the run. [`finally`](Cancelable::finally) does the same for what the operation is set up with,
     /// which comes after this one.
     ///
     /// # Errors
     ///
-    /// As [`run`](Operation::run).
+    /// As [`run`](Cancelable::run).
     ///
     /// # Panics
     ///
-    /// As [`run`](Operation::run), and if the cleanup does. Whatever panics before the cleanup, goes on
+    /// As [`run`](Cancelable::run), and if the cleanup does. Whatever panics before the cleanup, goes on
     /// after it.
     ///
     /// # Cancel safety
     ///
-    /// As [`run`](Operation::run). A cleanup that has begun is dropped with it.
+    /// As [`run`](Cancelable::run). A cleanup that has begun is dropped with it.
     ///
     /// # Examples
     ///
@@ -173,30 +180,36 @@ impl<R: Runtime> Operation<R> {
     /// assert!(closed.into_inner().unwrap());
     /// ```
     pub fn run_finally<T, F, K>(
-        &self,
+        self,
         body: F,
         cleanup: K,
     ) -> impl Future<Output = Result<T, Cancelled>> + use<T, F, K, R>
     where
-        F: AsyncFnOnce(&Operation<R>) -> T,
-        K: AsyncFnOnce(&Operation<R>),
+        F: AsyncFnOnce(&Cx<R>) -> T,
+        K: AsyncFnOnce(&Cx<R>),
     {
-        drive(self.clone(), body, Some(cleanup), plain, |result| result)
+        drive(
+            Cx::new(self.build()),
+            body,
+            Some(cleanup),
+            plain,
+            |result| result,
+        )
     }
 
-    /// [`try_run`](Operation::try_run) with a cleanup, as [`run_finally`](Operation::run_finally).
+    /// [`try_run`](Cancelable::try_run) with a cleanup, as [`run_finally`](Cancelable::run_finally).
     ///
     /// # Errors
     ///
-    /// As [`try_run`](Operation::try_run).
+    /// As [`try_run`](Cancelable::try_run).
     ///
     /// # Panics
     ///
-    /// As [`run_finally`](Operation::run_finally).
+    /// As [`run_finally`](Cancelable::run_finally).
     ///
     /// # Cancel safety
     ///
-    /// As [`run_finally`](Operation::run_finally).
+    /// As [`run_finally`](Cancelable::run_finally).
     ///
     /// # Examples
     ///
@@ -206,9 +219,169 @@ impl<R: Runtime> Operation<R> {
     /// let op = Cancelable::new();
     /// let run = op.try_run_finally(
     ///     async |cx| -> Result<(), Cancelled> { Ok(cx.check()?) },
-    ///     async |cx| assert_eq!(cx.status(), Status::Running), // not over yet
+    ///     async |cx| assert_eq!(cx.operation().status(), Status::Running), // not over yet
     /// );
     /// assert_eq!(smol::block_on(run), Ok(()));
+    /// ```
+    pub fn try_run_finally<T, E, F, K>(
+        self,
+        body: F,
+        cleanup: K,
+    ) -> impl Future<Output = Result<T, E>> + use<T, E, F, K, R>
+    where
+        E: From<Cancelled> + Display,
+        F: AsyncFnOnce(&Cx<R>) -> Result<T, E>,
+        K: AsyncFnOnce(&Cx<R>),
+    {
+        drive(
+            Cx::new(self.build()),
+            body,
+            Some(cleanup),
+            fallible,
+            |result| result?,
+        )
+    }
+}
+
+impl<R: Runtime> Operation<R> {
+    /// Runs `body` until it is ready or the operation is cancelled, whichever comes first: as
+    /// [`Cancelable::run`], with a handle to watch and to cancel it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Cancelable::run`]. An operation runs once: a second run is refused with
+    /// [`Reason::Error`](cancel_core::Reason::Error) and the message "operation has already run", its
+    /// body is not called, and the context stays as it was.
+    ///
+    /// # Panics
+    ///
+    /// As [`Cancelable::run`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Cancelable::run`].
+    ///
+    /// # Fairness
+    ///
+    /// As [`Cancelable::run`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, Reason};
+    ///
+    /// let op = Cancelable::new().build();
+    /// assert_eq!(smol::block_on(op.run(async |_| 5)), Ok(5));
+    /// let again = smol::block_on(op.run(async |_| 6)).unwrap_err();
+    /// assert_eq!((again.reason(), again.message()), (Reason::Error, Some("operation has already run")));
+    /// ```
+    pub fn run<T, F>(&self, body: F) -> impl Future<Output = Result<T, Cancelled>> + use<T, F, R>
+    where
+        F: AsyncFnOnce(&Cx<R>) -> T,
+    {
+        let ctx = Cx::new(self.clone());
+        drive(ctx, body, no_cleanup::<R>(), plain, |result| result)
+    }
+
+    /// Runs a body that can fail: as [`Cancelable::try_run`], once.
+    ///
+    /// # Errors
+    ///
+    /// As [`Cancelable::try_run`], and for a second run as [`run`](Operation::run).
+    ///
+    /// # Panics
+    ///
+    /// As [`Cancelable::run`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Cancelable::run`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, Cancelled, Status};
+    ///
+    /// let op = Cancelable::new().build();
+    /// let run = op.try_run(async |cx| -> Result<(), Cancelled> { cx.check() });
+    /// assert_eq!(smol::block_on(run), Ok(()));
+    /// assert_eq!(op.status(), Status::Completed);
+    /// ```
+    pub fn try_run<T, E, F>(&self, body: F) -> impl Future<Output = Result<T, E>> + use<T, E, F, R>
+    where
+        E: From<Cancelled> + Display,
+        F: AsyncFnOnce(&Cx<R>) -> Result<T, E>,
+    {
+        let ctx = Cx::new(self.clone());
+        drive(ctx, body, no_cleanup::<R>(), fallible, |result| result?)
+    }
+
+    /// Runs a body, and then a cleanup: as [`Cancelable::run_finally`], once.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Cancelable::run).
+    ///
+    /// # Panics
+    ///
+    /// As [`Cancelable::run_finally`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Cancelable::run_finally`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, Status};
+    ///
+    /// let op = Cancelable::new().build();
+    /// op.cancel();
+    /// let run = op.run_finally(
+    ///     async |_| unreachable!("cancelled before"),
+    ///     async |cx| assert_eq!(cx.operation().status(), Status::Running), // not over yet
+    /// );
+    /// assert!(smol::block_on(run).is_err());
+    /// ```
+    pub fn run_finally<T, F, K>(
+        &self,
+        body: F,
+        cleanup: K,
+    ) -> impl Future<Output = Result<T, Cancelled>> + use<T, F, K, R>
+    where
+        F: AsyncFnOnce(&Cx<R>) -> T,
+        K: AsyncFnOnce(&Cx<R>),
+    {
+        let ctx = Cx::new(self.clone());
+        drive(ctx, body, Some(cleanup), plain, |result| result)
+    }
+
+    /// Runs a body that can fail, and then a cleanup: as [`Cancelable::try_run_finally`], once.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_run`](Cancelable::try_run).
+    ///
+    /// # Panics
+    ///
+    /// As [`Cancelable::run_finally`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Cancelable::run_finally`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, Cancelled};
+    ///
+    /// let op = Cancelable::new().build();
+    /// let run = op.try_run_finally(
+    ///     async |cx| -> Result<(), Cancelled> { cx.check() },
+    ///     async |cx| cx.report_progress("closed"),
+    /// );
+    /// assert_eq!(smol::block_on(run), Ok(()));
+    /// assert_eq!(op.context().progress().unwrap().message(), "closed");
     /// ```
     pub fn try_run_finally<T, E, F, K>(
         &self,
@@ -217,12 +390,11 @@ impl<R: Runtime> Operation<R> {
     ) -> impl Future<Output = Result<T, E>> + use<T, E, F, K, R>
     where
         E: From<Cancelled> + Display,
-        F: AsyncFnOnce(&Operation<R>) -> Result<T, E>,
-        K: AsyncFnOnce(&Operation<R>),
+        F: AsyncFnOnce(&Cx<R>) -> Result<T, E>,
+        K: AsyncFnOnce(&Cx<R>),
     {
-        drive(self.clone(), body, Some(cleanup), fallible, |result| {
-            result?
-        })
+        let ctx = Cx::new(self.clone());
+        drive(ctx, body, Some(cleanup), fallible, |result| result?)
     }
 }
 
@@ -251,7 +423,7 @@ pub(crate) fn erred(error: String, token: &Token) -> Outcome {
     }
 }
 
-type NoCleanup<R> = fn(&Operation<R>) -> Ready<()>;
+type NoCleanup<R> = fn(&Cx<R>) -> Ready<()>;
 
 pub(crate) fn no_cleanup<R>() -> Option<NoCleanup<R>> {
     None

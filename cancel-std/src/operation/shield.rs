@@ -4,7 +4,8 @@
 //! when). Each operation that runs inside the body of another one is itself a hold of that one, while it has
 //! open shields, or something to do at its end: it enters there whenever its run is polled and waits.
 
-use super::{Inner, Link, Operation, Runtime};
+use super::above::{Link, Parent};
+use super::{Cx, Inner, Operation, Runtime};
 use cancel_core::layer::Hold;
 use cancel_core::{Cancelled, Cause, Reason, Shield, TimeoutExt};
 use std::future::Future;
@@ -19,12 +20,12 @@ impl<R> Inner<R> {
         self.holds.is_open()
     }
 
-    /// The operations in whose bodies this one runs: its parent, and those of its parts.
+    /// The operations in whose bodies this one runs.
     fn hosts(&self) -> impl Iterator<Item = &Inner<R>> {
-        self.listeners().filter_map(|op| {
-            let parent = op.setup.parent.as_ref()?;
-            (parent.link == Link::Nested).then_some(&*parent.operation.inner)
-        })
+        let nested = |parent: &&Parent<R>| parent.link == Link::Nested;
+        self.parents()
+            .filter(nested)
+            .map(|parent| &*parent.operation.inner)
     }
 }
 
@@ -84,14 +85,14 @@ impl<R, P: DerefMut<Target: Future> + Unpin> Future for Held<'_, R, P> {
     }
 }
 
-impl<R: Runtime> Operation<R> {
+impl<R: Runtime> Cx<R> {
     /// Runs `future` to its end although the operation is cancelled, and gives its output. For the
     /// body, and for what it calls.
     ///
     /// When it is over, and no other shield is open, the body is dropped at its next suspension:
     /// several shields in a row all run. Shields nest, and operations inside this body hold this one
     /// by theirs. Keep them short: nothing ends a shield from outside. See also
-    /// [`shield_within`](Operation::shield_within).
+    /// [`shield_within`](Cx::shield_within).
     ///
     /// A shield holds while it is polled. One that nobody polls any more (forgotten, or the loser of a
     /// `select` that is kept) holds the cancelled body for a few polls, which the operation asks for to
@@ -123,10 +124,10 @@ impl<R: Runtime> Operation<R> {
     /// assert!(saved.into_inner());
     /// ```
     pub fn shield<F: Future>(&self, future: F) -> impl Future<Output = F::Output> + use<'_, R, F> {
-        Shield::new(&self.inner.holds, future)
+        Shield::new(&self.scope.inner.holds, future)
     }
 
-    /// As [`shield`](Operation::shield), for at most `limit`, counted from this call.
+    /// As [`shield`](Cx::shield), for at most `limit`, counted from this call.
     ///
     /// Zero polls the future once; there is no upper bound.
     ///
@@ -136,7 +137,7 @@ impl<R: Runtime> Operation<R> {
     ///
     /// # Cancel safety
     ///
-    /// As [`shield`](Operation::shield).
+    /// As [`shield`](Cx::shield).
     ///
     /// # Examples
     ///
@@ -155,10 +156,15 @@ impl<R: Runtime> Operation<R> {
         limit: Duration,
         future: F,
     ) -> impl Future<Output = Result<F::Output, Cancelled>> + use<'_, R, F> {
-        Shield::new(&self.inner.holds, future.timeout(self.runtime(), limit))
+        Shield::new(
+            &self.scope.inner.holds,
+            future.timeout(self.runtime(), limit),
+        )
     }
+}
 
-    /// Cancels the operation, if it is not yet, and ends its [grace period](Operation::grace): one that
+impl<R: Runtime> Operation<R> {
+    /// Cancels the operation, if it is not yet, and ends its [grace period](crate::Cancelable::grace): one that
     /// is running, and one that would begin. Shields and cleanup are not touched.
     ///
     /// # Returns
@@ -175,7 +181,7 @@ impl<R: Runtime> Operation<R> {
     /// use cancel_std::Cancelable;
     /// use std::time::Duration;
     ///
-    /// let op = Cancelable::new().grace(Duration::from_secs(3600));
+    /// let op = Cancelable::new().grace(Duration::from_secs(3600)).build();
     /// let handle = op.clone();
     /// let run = op.run(async |cx| {
     ///     std::thread::spawn(move || handle.force());
@@ -203,7 +209,7 @@ impl<R: Runtime> Operation<R> {
     /// ```
     /// use cancel_std::{Cancelable, Reason};
     ///
-    /// let op = Cancelable::new();
+    /// let op = Cancelable::new().build();
     /// op.force_with((Reason::Shutdown, "right now"));
     /// assert_eq!(op.context().message(), Some("right now"));
     /// ```

@@ -1,6 +1,6 @@
 //! Signals of the operating system as sources.
 
-use super::{Operation, Runtime, Source};
+use super::{Cancelable, Runtime, Source};
 use crate::build_error::BuildError;
 use crate::signal::{Listener, Signal, Signals, listen};
 use cancel_core::{CancelToken, Cause, Reason};
@@ -42,7 +42,7 @@ impl<R: Runtime> Source<R> {
     /// the signal as the message.
     ///
     /// The first one asks for the cancelation. Each further one of the same run is one more request,
-    /// whichever of the signals it is: it ends a [grace period](Operation::grace), never a shield or a
+    /// whichever of the signals it is: it ends a [grace period](Cancelable::grace), never a shield or a
     /// cleanup. To end the process with the second, see [`Signals::exit_on_second`].
     ///
     /// # Who listens, and when
@@ -112,8 +112,8 @@ impl<R: Runtime> From<Signals> for Source<R> {
     }
 }
 
-impl<R: Runtime + Default> Operation<R> {
-    /// An operation that is cancelled by a signal. See [`Source::signals`].
+impl<R: Runtime + Default> Cancelable<R> {
+    /// Creates an operation that is cancelled by a signal. See [`Source::signals`].
     ///
     /// # Errors
     ///
@@ -132,11 +132,13 @@ impl<R: Runtime + Default> Operation<R> {
     /// # }
     /// # Ok::<(), cancel_std::BuildError>(())
     /// ```
+    #[doc(alias = "SIGINT")]
+    #[doc(alias = "ctrl_c")]
     pub fn with_signal(signal: impl Into<Signal>) -> Result<Self, BuildError> {
         Self::new().signals([signal])
     }
 
-    /// An operation that is cancelled by any of these signals. See [`Source::signals`].
+    /// Creates an operation that is cancelled by any of these signals. See [`Source::signals`].
     ///
     /// # Errors
     ///
@@ -162,16 +164,12 @@ impl<R: Runtime + Default> Operation<R> {
     }
 }
 
-impl<R: Runtime> Operation<R> {
+impl<R: Runtime> Cancelable<R> {
     /// Lets these signals cancel it, too. See [`Source::signals`].
     ///
     /// # Errors
     ///
     /// If there are none, or if one of them cannot be listened for; see [`Signals::new`].
-    ///
-    /// # Panics
-    ///
-    /// If there is another handle of the operation already, or if it has run.
     ///
     /// # Examples
     ///
@@ -185,7 +183,6 @@ impl<R: Runtime> Operation<R> {
     /// # }
     /// # Ok::<(), cancel_std::BuildError>(())
     /// ```
-    #[track_caller]
     pub fn signals<S>(self, signals: S) -> Result<Self, BuildError>
     where
         S: IntoIterator<Item: Into<Signal>>,

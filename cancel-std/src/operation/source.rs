@@ -1,8 +1,10 @@
 //! `Source`: whatever may ask for the cancelation of an operation, in one type.
 
-use super::{Operation, Runtime};
+use super::accept::ToFollow;
+use super::{Cancelable, Cx, Operation, Runtime};
 use crate::panics::{Payload, explain, forget};
 use cancel_core::{CancelToken, Cause, DeadlineSource, Instant, IntoDeadline, Reason};
+use cancel_core::{Token, TokenView};
 use futures_core::Stream;
 use pin_project::{pin_project, pinned_drop};
 use std::borrow::Cow;
@@ -18,12 +20,12 @@ use std::time::Duration;
 /// are further requests, which end a grace period.
 pub(crate) type Started = Pin<Box<dyn Stream<Item = Cause> + Send>>;
 
-type Start<R> = Box<dyn FnOnce(&Operation<R>) -> Started + Send>;
+type Start<R> = Box<dyn FnOnce(&Cx<R>) -> Started + Send>;
 
 /// Something that may ask for the cancelation of an operation: a time, a token, a signal, a
 /// condition, any future.
 ///
-/// It begins to work when the operation [runs](Operation::run), as a part of that future: no task is
+/// It begins to work when the operation [runs](Cancelable::run), as a part of that future: no task is
 /// spawned for it, and it is gone when the run is, whichever way that ends. Sources nest to any
 /// depth by [`any`](Source::any) and [`all`](Source::all); the reason and the message of the one that
 /// fired come through.
@@ -86,7 +88,7 @@ pub(crate) enum Kind<R> {
     /// `FAR_FUTURE`: none.
     Deadline(Instant),
     Token(CancelToken),
-    Operation(Operation<R>),
+    Cancelable(Box<Cancelable<R>>),
     Any(Vec<Source<R>>),
     Other {
         name: Cow<'static, str>,
@@ -121,7 +123,7 @@ impl<R: Runtime> Source<R> {
     /// use cancel_std::{Cancelable, Source, Std, Timer};
     /// use std::time::Duration;
     ///
-    /// let op = Cancelable::new().source(Source::deadline(Std.now() + Duration::from_secs(5)));
+    /// let op = Cancelable::new().source(Source::deadline(Std.now() + Duration::from_secs(5))).build();
     /// assert!(op.remaining().unwrap() <= Duration::from_secs(5));
     /// ```
     pub fn deadline(deadline: impl IntoDeadline<R>) -> Self {
@@ -130,7 +132,7 @@ impl<R: Runtime> Source<R> {
     }
 
     /// Fires when `token` is cancelled, with its reason and message. One-way: the token is never
-    /// cancelled by the operation.
+    /// cancelled by the operation. What is a token: see [`token`](Cancelable::token).
     ///
     /// # Examples
     ///
@@ -139,11 +141,11 @@ impl<R: Runtime> Source<R> {
     ///
     /// let stop = CancelToken::new();
     /// stop.cancel_with("not today");
-    /// let op = Cancelable::new().source(Source::token(&stop));
+    /// let op = Cancelable::new().source(Source::token(&stop)).build();
     /// assert_eq!(op.context().message(), Some("not today"));
     /// ```
-    pub fn token(token: &CancelToken) -> Self {
-        Self::of(Kind::Token(token.clone()))
+    pub fn token(token: impl ToFollow) -> Self {
+        Self::of(Kind::Token(token.to_follow()))
     }
 
     /// Fires when the future is ready, with the cause that it gives: a [`Cause`], a [`Reason`], a
@@ -177,7 +179,7 @@ impl<R: Runtime> Source<R> {
     }
 
     /// As [`future`](Source::future), of a future that is made when the operation starts, from its
-    /// handle: for the runtime's clock, the name, or to report progress.
+    /// [`Cx`]: for the runtime's clock, the name, or to report progress.
     ///
     /// # Examples
     ///
@@ -185,17 +187,17 @@ impl<R: Runtime> Source<R> {
     /// use cancel_std::{Cancelable, Source};
     /// use std::time::Duration;
     ///
-    /// let op = Cancelable::new().name("sync").source(Source::future_with(|op| {
-    ///     let op = op.clone();
+    /// let op = Cancelable::new().name("sync").source(Source::future_with(|cx| {
+    ///     let cx = cx.clone();
     ///     async move {
-    ///         op.sleep(Duration::from_millis(5)).await;
-    ///         format!("{} is quiet for too long", op.context().name().unwrap_or("it"))
+    ///         cx.sleep(Duration::from_millis(5)).await;
+    ///         format!("{} is quiet for too long", cx.name().unwrap_or("it"))
     ///     }
     /// }));
     /// let cancelled = smol::block_on(op.run(async |_| std::future::pending::<()>().await));
     /// assert_eq!(cancelled.unwrap_err().message(), Some("sync is quiet for too long"));
     /// ```
-    pub fn future_with<F>(start: impl FnOnce(&Operation<R>) -> F + Send + 'static) -> Self
+    pub fn future_with<F>(start: impl FnOnce(&Cx<R>) -> F + Send + 'static) -> Self
     where
         F: Future<Output: Into<Cause>> + Send + 'static,
     {
@@ -296,8 +298,8 @@ impl<R: Runtime> Source<R> {
     /// ```
     pub fn all(sources: impl IntoIterator<Item = Source<R>>) -> Self {
         let sources: Vec<Source<R>> = sources.into_iter().collect();
-        Self::starting("all", move |op| AllOf {
-            waiting: sources.into_iter().map(|source| source.start(op)).collect(),
+        Self::starting("all", move |cx| AllOf {
+            waiting: sources.into_iter().map(|source| source.start(cx)).collect(),
             fired: AnyOf { left: Vec::new() },
         })
     }
@@ -309,7 +311,7 @@ impl<R: Runtime> Source<R> {
     /// A future, made when the operation starts, that may give a cause.
     pub(crate) fn awaiting<F>(
         name: impl Into<Cow<'static, str>>,
-        start: impl FnOnce(&Operation<R>) -> F + Send + 'static,
+        start: impl FnOnce(&Cx<R>) -> F + Send + 'static,
     ) -> Self
     where
         F: Future<Output = Option<Cause>> + Send + 'static,
@@ -322,7 +324,7 @@ impl<R: Runtime> Source<R> {
     /// `start` is called when the operation starts.
     pub(crate) fn starting<S>(
         name: impl Into<Cow<'static, str>>,
-        start: impl FnOnce(&Operation<R>) -> S + Send + 'static,
+        start: impl FnOnce(&Cx<R>) -> S + Send + 'static,
     ) -> Self
     where
         S: Stream<Item = Cause> + Send + 'static,
@@ -339,22 +341,22 @@ impl<R: Runtime> Source<R> {
         })
     }
 
-    pub(crate) fn start(self, op: &Operation<R>) -> Started {
-        let runtime = op.runtime();
+    pub(crate) fn start(self, cx: &Cx<R>) -> Started {
+        let (op, runtime) = (cx.operation(), cx.runtime());
         match self.kind {
             Kind::Timeout(timeout) => late(op, runtime.sleep(timeout), Some(timeout)),
             Kind::Deadline(deadline) => late(op, runtime.sleep_until(deadline), None),
             Kind::Token(token) => once(async move { token.cancelled_owned().await.into() }),
-            Kind::Operation(part) => {
+            Kind::Cancelable(part) => {
                 let sources = part.into_sources();
                 Box::pin(AnyOf {
-                    left: sources.into_iter().map(|source| source.start(op)).collect(),
+                    left: sources.into_iter().map(|source| source.start(cx)).collect(),
                 })
             }
             Kind::Any(sources) => Box::pin(AnyOf {
-                left: sources.into_iter().map(|source| source.start(op)).collect(),
+                left: sources.into_iter().map(|source| source.start(cx)).collect(),
             }),
-            Kind::Other { start, .. } => start(op),
+            Kind::Other { start, .. } => start(cx),
         }
     }
 }
@@ -380,25 +382,38 @@ fn once(future: impl Future<Output = Cause> + Send + 'static) -> Started {
     })
 }
 
-/// As [`Source::token`].
-impl<R: Runtime> From<&CancelToken> for Source<R> {
-    fn from(token: &CancelToken) -> Self {
-        Source::token(token)
-    }
+macro_rules! tokens {
+    ($($token:ty),*) => {
+        $(
+            /// As [`Source::token`].
+            impl<R: Runtime> From<$token> for Source<R> {
+                fn from(token: $token) -> Self {
+                    Source::token(token)
+                }
+            }
+        )*
+    };
 }
 
-/// As [`Source::token`].
-impl<R: Runtime> From<CancelToken> for Source<R> {
-    fn from(token: CancelToken) -> Self {
-        Source::of(Kind::Token(token))
-    }
-}
+tokens!(
+    CancelToken,
+    &CancelToken,
+    &'static Token,
+    TokenView<CancelToken>,
+    &TokenView<CancelToken>,
+    TokenView<&'static Token>,
+    Operation<R>,
+    &Operation<R>,
+    Cx<R>,
+    &Cx<R>
+);
 
-/// An operation as a source: fires when that is cancelled, or when one of its sources fires. See
-/// [`combine`](Operation::combine).
-impl<R: Runtime> From<Operation<R>> for Source<R> {
-    fn from(operation: Operation<R>) -> Self {
-        Source::of(Kind::Operation(operation))
+/// The sources of an operation that has been set up: fires when one of them does. What else was set up
+/// comes along where a [`combine`](Cancelable::combine) is possible: as a source of its own, or in
+/// [`Source::any`].
+impl<R: Runtime> From<Cancelable<R>> for Source<R> {
+    fn from(cancelable: Cancelable<R>) -> Self {
+        Source::of(Kind::Cancelable(Box::new(cancelable)))
     }
 }
 
@@ -409,7 +424,7 @@ impl<R> fmt::Debug for Source<R> {
             Kind::Timeout(timeout) => f.debug_tuple("timeout").field(timeout).finish(),
             Kind::Deadline(deadline) => f.debug_tuple("deadline").field(deadline).finish(),
             Kind::Token(token) => f.debug_tuple("token").field(token).finish(),
-            Kind::Operation(op) => f.debug_tuple("operation").field(&op.id()).finish(),
+            Kind::Cancelable(part) => f.debug_tuple("cancelable").field(part).finish(),
             Kind::Any(sources) => f.debug_tuple("any").field(sources).finish(),
             Kind::Other { name, .. } => f.write_str(name),
         }

@@ -1,7 +1,7 @@
 //! What the core's runner is to know of a running operation: its sources, its grace period, its shields.
 
 use super::source::AnyOf;
-use super::{Operation, Runtime};
+use super::{Cx, Operation, Runtime};
 use crate::callbacks::Event;
 use cancel_core::layer::{Holds, Panics, Setup};
 use cancel_core::{CancelToken, Cancelled, Cause, DeadlineSource, Instant, Reason, WaitForCancel};
@@ -35,7 +35,8 @@ pub(super) struct Others {
 
 impl<'a, R: Runtime> OperationSetup<'a, R> {
     /// Not long after `now`.
-    pub(super) fn new(op: &'a Operation<R>, others: Option<&'a mut Others>, now: Instant) -> Self {
+    pub(super) fn new(ctx: &'a Cx<R>, others: Option<&'a mut Others>, now: Instant) -> Self {
+        let op = ctx.operation();
         let inner = &op.inner;
         let deadline = inner.deadline.get();
         let sleep = |at| DeadlineSource::new(inner.runtime.sleep_from(now, at));
@@ -163,7 +164,8 @@ impl<R: Runtime> Setup for OperationSetup<'_, R> {
 
 impl Others {
     /// Starts them, if there are any. (The timer waits until the body does.)
-    pub(super) fn start<R: Runtime>(op: &Operation<R>, sources: bool) -> Option<Box<Others>> {
+    pub(super) fn start<R: Runtime>(ctx: &Cx<R>, sources: bool) -> Option<Box<Others>> {
+        let op = ctx.operation();
         let sources = match sources {
             true => op.take_sources(),
             false => Vec::new(),
@@ -171,7 +173,7 @@ impl Others {
         if sources.is_empty() && op.inner.setup.grace().is_zero() {
             return None;
         }
-        let sources = sources.into_iter().map(|source| source.start(op));
+        let sources = sources.into_iter().map(|source| source.start(ctx));
         Some(Box::new(Others {
             sources: AnyOf {
                 left: sources.collect(),

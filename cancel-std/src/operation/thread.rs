@@ -12,9 +12,8 @@
 
 use super::drive::{Outcome, drive};
 use super::run::{erred, no_cleanup};
-use super::{Operation, Runtime};
+use super::{Cancelable, Cx, Operation, Runtime};
 use crate::bell::Bell;
-use crate::current;
 use crate::panics::Payload;
 use crate::pool;
 use cancel_core::{Cancelled, Token, block_on};
@@ -26,12 +25,12 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
-impl<R: Runtime> Operation<R> {
-    /// Runs a body that blocks, on this thread, with everything that [`run`](Operation::run) offers
+impl<R: Runtime> Cancelable<R> {
+    /// Runs a body that blocks, on this thread, with everything that [`run`](Cancelable::run) offers
     /// alive meanwhile: timeout and other sources, callbacks, progress, cleanup.
     ///
     /// A closure cannot be dropped half-way. It ends early if it asks: with
-    /// [`check`](Operation::check), or [`sleep_blocking`](Operation::sleep_blocking). That is why it
+    /// [`check`](Cx::check), or [`sleep_blocking`](Cx::sleep_blocking). That is why it
     /// counts as [shielded](crate::Context::shielded). An operation that is cancelled beforehand, or has
     /// no time at all, never calls it. The closure may borrow, and need not be `Send`.
     ///
@@ -40,7 +39,7 @@ impl<R: Runtime> Operation<R> {
     /// (the `blocking` crate's, 500 threads if nobody changed it). While it is full, sources are late,
     /// which never blocks this call: `check` still sees deadlines, tokens and parents.
     ///
-    /// In async code this blocks the whole executor: use [`run_in_thread`](Operation::run_in_thread).
+    /// In async code this blocks the whole executor: use [`run_in_thread`](Cx::run_in_thread).
     ///
     /// On platforms without threads (wasm) nobody watches meanwhile: `check` still sees deadlines, tokens
     /// and parents.
@@ -52,7 +51,7 @@ impl<R: Runtime> Operation<R> {
     ///
     /// # Errors
     ///
-    /// As [`run`](Operation::run): only if the closure was not called.
+    /// As [`run`](Cancelable::run): only if the closure was not called.
     ///
     /// # Panics
     ///
@@ -65,7 +64,7 @@ impl<R: Runtime> Operation<R> {
     /// use cancel_std::{Cancelable, Reason};
     /// use std::time::Duration;
     ///
-    /// let op = Cancelable::with_timeout(Duration::from_millis(5));
+    /// let op = Cancelable::with_timeout(Duration::from_millis(5)).build();
     /// let rounds = op.run_blocking(|cx| {
     ///     let mut rounds = 0;
     ///     while !cx.is_cancelled() {
@@ -76,23 +75,23 @@ impl<R: Runtime> Operation<R> {
     /// assert!(rounds.unwrap() > 0);
     /// assert_eq!(op.context().reason(), Some(Reason::Timeout));
     /// ```
-    pub fn run_blocking<T, F>(&self, body: F) -> Result<T, Cancelled>
+    pub fn run_blocking<T, F>(self, body: F) -> Result<T, Cancelled>
     where
-        F: FnOnce(&Operation<R>) -> T,
+        F: FnOnce(&Cx<R>) -> T,
     {
-        self.call(body, |_| None)
+        self.build().call(body, |_| None)
     }
 
-    /// [`run_blocking`](Operation::run_blocking) for a closure that can fail. Its error type takes
+    /// [`run_blocking`](Cancelable::run_blocking) for a closure that can fail. Its error type takes
     /// cancelations, too, so that `cx.check()?` works.
     ///
     /// # Errors
     ///
-    /// As [`try_run`](Operation::try_run): the closure's error, or why it was not called.
+    /// As [`try_run`](Cancelable::try_run): the closure's error, or why it was not called.
     ///
     /// # Panics
     ///
-    /// As [`run_blocking`](Operation::run_blocking).
+    /// As [`run_blocking`](Cancelable::run_blocking).
     ///
     /// # Examples
     ///
@@ -100,7 +99,7 @@ impl<R: Runtime> Operation<R> {
     /// use cancel_std::{Cancelable, Cancelled, Reason, Status};
     /// use std::time::Duration;
     ///
-    /// let op = Cancelable::with_timeout(Duration::from_millis(5));
+    /// let op = Cancelable::with_timeout(Duration::from_millis(5)).build();
     /// let result = op.try_run_blocking(|cx| -> Result<(), Cancelled> {
     ///     loop {
     ///         cx.check()?; // between two steps of the work
@@ -109,10 +108,68 @@ impl<R: Runtime> Operation<R> {
     /// assert_eq!(result.unwrap_err().reason(), Reason::Timeout);
     /// assert_eq!(op.status(), Status::Cancelled);
     /// ```
+    pub fn try_run_blocking<T, E, F>(self, body: F) -> Result<T, E>
+    where
+        E: From<Cancelled> + Display,
+        F: FnOnce(&Cx<R>) -> Result<T, E>,
+    {
+        self.build().call(body, |result| {
+            result.as_ref().err().map(|error| error.to_string())
+        })?
+    }
+}
+
+impl<R: Runtime> Operation<R> {
+    /// Runs a body that blocks, on this thread: as [`Cancelable::run_blocking`], once.
+    ///
+    /// # Errors
+    ///
+    /// As [`Cancelable::run_blocking`], and for a second run as [`run`](Operation::run).
+    ///
+    /// # Panics
+    ///
+    /// As [`Cancelable::run_blocking`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, Status};
+    ///
+    /// let op = Cancelable::new().build();
+    /// assert_eq!(op.run_blocking(|cx| cx.id()), Ok(op.id()));
+    /// assert_eq!(op.status(), Status::Completed);
+    /// ```
+    pub fn run_blocking<T, F>(&self, body: F) -> Result<T, Cancelled>
+    where
+        F: FnOnce(&Cx<R>) -> T,
+    {
+        self.call(body, |_| None)
+    }
+
+    /// Runs a body that blocks and can fail: as [`Cancelable::try_run_blocking`], once.
+    ///
+    /// # Errors
+    ///
+    /// As [`Cancelable::try_run_blocking`], and for a second run as [`run`](Operation::run).
+    ///
+    /// # Panics
+    ///
+    /// As [`Cancelable::run_blocking`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, Cancelled};
+    ///
+    /// let op = Cancelable::new().build();
+    /// op.cancel_with("not today");
+    /// let run = op.try_run_blocking(|_| Ok::<_, Cancelled>(5));
+    /// assert_eq!(run.unwrap_err().message(), Some("not today"));
+    /// ```
     pub fn try_run_blocking<T, E, F>(&self, body: F) -> Result<T, E>
     where
         E: From<Cancelled> + Display,
-        F: FnOnce(&Operation<R>) -> Result<T, E>,
+        F: FnOnce(&Cx<R>) -> Result<T, E>,
     {
         self.call(body, |result| {
             result.as_ref().err().map(|error| error.to_string())
@@ -121,7 +178,7 @@ impl<R: Runtime> Operation<R> {
 
     fn call<T, F>(&self, body: F, error: fn(&T) -> Option<String>) -> Result<T, Cancelled>
     where
-        F: FnOnce(&Operation<R>) -> T,
+        F: FnOnce(&Cx<R>) -> T,
     {
         let call = Arc::new(Call::default());
         let mut runner = self.runner(call.clone());
@@ -170,22 +227,51 @@ impl<R: Runtime> Operation<R> {
 
     /// The operation's run, with a body that lasts as long as the closure.
     fn runner(&self, call: Arc<Call>) -> Runner {
-        let body = async move |op: &Operation<R>| op.shield(call.over()).await;
+        let body = async move |cx: &Cx<R>| cx.shield(call.over()).await;
         let outcome = |over: Result<&Option<String>, &Cancelled>, token: &Token| match over {
             Ok(None) => Outcome::Completed,
             Ok(Some(error)) => erred(error.clone(), token),
             Err(_) => Outcome::Cancelled(None),
         };
         let done = |result: Result<_, _>| result.map(drop);
-        Box::pin(drive(self.clone(), body, no_cleanup::<R>(), outcome, done))
+        Box::pin(drive(
+            Cx::new(self.clone()),
+            body,
+            no_cleanup::<R>(),
+            outcome,
+            done,
+        ))
     }
 
+    /// Calls `f` on this thread, with this operation as the [current](Operation::current) one, and with its
+    /// [`Cx`]. As [`Cx::within`], for those who have a handle.
+    ///
+    /// # Panics
+    ///
+    /// If `f` does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, current_id};
+    ///
+    /// let op = Cancelable::new().build();
+    /// let handle = op.clone();
+    /// let thread = std::thread::spawn(move || handle.within(|_| current_id()));
+    /// assert_eq!(thread.join().unwrap(), Some(op.id()));
+    /// ```
+    pub fn within<T>(&self, f: impl FnOnce(&Cx<R>) -> T) -> T {
+        Cx::new(self.clone()).within(f)
+    }
+}
+
+impl<R: Runtime> Cx<R> {
     /// Calls `f` on a thread of the process's pool for blocking work, and waits for it without blocking
     /// anything here.
     ///
     /// Inside, this operation is the [current](Operation::current) one. `f` is not called if the
     /// operation is cancelled before a thread is free (the pool grows when it has to, up to a limit);
-    /// once it has begun, it has to [`check`](Operation::check) for itself. So it is nothing for the
+    /// once it has begun, it has to [`check`](Cx::check) for itself. So it is nothing for the
     /// cleanup of a cancelled operation: there, take the executor's own means (`smol::unblock`, say).
     ///
     /// # Errors
@@ -201,14 +287,14 @@ impl<R: Runtime> Operation<R> {
     ///
     /// If the future is dropped before `f` has begun, `f` is dropped, too. After that `f` goes on, and
     /// nobody waits for it; if it is the operation's body that is dropped, `f` sees that in `check`. To
-    /// wait for it in any case, put a [shield](Operation::shield) around the call.
+    /// wait for it in any case, put a [shield](Cx::shield) around the call.
     ///
     /// # Examples
     ///
     /// ```
     /// use cancel_std::{Cancelable, current_id};
     ///
-    /// let op = Cancelable::new();
+    /// let op = Cancelable::new().build();
     /// let run = op.run(async |cx| {
     ///     cx.run_in_thread(|cx| {
     ///         cx.report_progress("on another thread");
@@ -224,51 +310,26 @@ impl<R: Runtime> Operation<R> {
     ) -> impl Future<Output = Result<T, Cancelled>> + Send + use<T, F, R>
     where
         T: Send + 'static,
-        F: FnOnce(&Operation<R>) -> T + Send + 'static,
+        F: FnOnce(&Cx<R>) -> T + Send + 'static,
     {
-        let op = self.clone();
+        let cx = self.clone();
         async move {
-            op.check()?;
+            cx.check()?;
             if !pool::IS_THERE {
                 return Err(pool::missing().into());
             }
             let work = TakenBack(Arc::new(Slot::new(f)));
             let slot = work.0.clone();
             let called = pool::unblock(move || -> Result<_, Cancelled> {
-                op.check()?;
+                cx.check()?;
                 // Empty: nobody waits for it any more.
-                Ok(slot.take().map(|f| op.within(f)))
+                Ok(slot.take().map(|f| cx.within(f)))
             });
             match called.await? {
                 Some(output) => Ok(output),
                 None => unreachable!("it is taken back only when this future is dropped"),
             }
         }
-    }
-
-    /// Calls `f` on this thread, with this operation as the [current](Operation::current) one.
-    ///
-    /// For parts of a body that run elsewhere by other means than
-    /// [`run_in_thread`](Operation::run_in_thread): threads of one's own, another pool. Nothing is
-    /// checked before or after, and nobody waits for it.
-    ///
-    /// # Panics
-    ///
-    /// If `f` does.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use cancel_std::{Cancelable, current_id};
-    ///
-    /// let op = Cancelable::new();
-    /// let handle = op.clone();
-    /// let thread = std::thread::spawn(move || handle.within(|_| current_id()));
-    /// assert_eq!(thread.join().unwrap(), Some(op.id()));
-    /// ```
-    pub fn within<T>(&self, f: impl FnOnce(&Operation<R>) -> T) -> T {
-        let _inside = self.inner.trace.enter();
-        current::within(self, || f(self))
     }
 }
 

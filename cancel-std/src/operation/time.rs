@@ -1,6 +1,6 @@
 //! Deadlines of an operation, and its sleeps.
 
-use super::{Edges, Inner, Operation, Runtime, State};
+use super::{Cx, Edges, Inner, Operation, Runtime, State};
 use crate::context::Status;
 use crate::deadline::Deadline;
 use cancel_core::{Cancelled, Cause, Check, Instant, IntoDeadline, Reason, TimerError};
@@ -30,7 +30,7 @@ impl<R> Inner<R> {
     /// run.
     pub(super) fn earliest(&self) -> Option<(Instant, &Inner<R>)> {
         let own = self.deadline.get().map(|at| (at, self));
-        if self.setup.parent.is_none() && self.setup.rest.is_none() {
+        if self.setup.is_alone() {
             return own;
         }
         let above = self
@@ -76,7 +76,7 @@ impl<R> Operation<R> {
     ///
     /// let parent = Cancelable::with_timeout(Duration::from_secs(1));
     /// let run = parent.run(async |cx| {
-    ///     let child = cx.child().timeout(Duration::from_secs(3600));
+    ///     let child = cx.child().timeout(Duration::from_secs(3600)).build();
     ///     assert_eq!(child.deadline(), cx.deadline());
     /// });
     /// smol::block_on(run).unwrap();
@@ -154,7 +154,7 @@ impl<R: Runtime> Operation<R> {
     /// use cancel_std::Cancelable;
     /// use std::time::Duration;
     ///
-    /// let op = Cancelable::with_timeout(Duration::from_secs(60));
+    /// let op = Cancelable::with_timeout(Duration::from_secs(60)).build();
     /// let run = op.run(async |cx| assert!(cx.remaining().unwrap() <= Duration::from_secs(60)));
     /// smol::block_on(run).unwrap();
     /// assert_eq!(op.remaining(), None); // ended
@@ -185,9 +185,9 @@ impl<R: Runtime> Operation<R> {
     /// use cancel_std::{Cancelable, Reason};
     /// use std::time::Duration;
     ///
-    /// let op = Cancelable::with_timeout(Duration::from_secs(3600));
+    /// let op = Cancelable::with_timeout(Duration::from_secs(3600)).build();
     /// let run = op.run(async |cx| {
-    ///     cx.set_timeout(Duration::from_millis(5));
+    ///     cx.operation().set_timeout(Duration::from_millis(5));
     ///     cx.sleep(Duration::MAX).await;
     /// });
     /// assert_eq!(smol::block_on(run).unwrap_err().reason(), Reason::Timeout);
@@ -228,7 +228,7 @@ impl<R: Runtime> Operation<R> {
     /// use cancel_std::{Cancelable, Std, Timer};
     /// use std::time::Duration;
     ///
-    /// let op = Cancelable::new();
+    /// let op = Cancelable::new().build();
     /// let deadline = Std.now() + Duration::from_secs(5);
     /// op.set_deadline(deadline);
     /// assert_eq!(op.deadline(), Some(deadline));
@@ -254,6 +254,81 @@ impl<R: Runtime> Operation<R> {
         true
     }
 
+    pub(super) fn timer_failed(&self, error: TimerError) {
+        let cause = Cause::new(Reason::Error).with_message("the timer of a sleep failed");
+        self.cancel_with(cause.with_error(error));
+    }
+}
+
+impl<R: Runtime> Cx<R> {
+    /// Returns `Err` if the work here is cancelled, or if its effective deadline has passed, which
+    /// cancels the operation that the deadline belongs to (this one or a running ancestor) with
+    /// [`Reason::Timeout`].
+    ///
+    /// So a body that never awaits still stops in time. Reads the clock if there is a deadline.
+    ///
+    /// # Errors
+    ///
+    /// [`Cancelled`], with the real cause.
+    ///
+    /// # Panics
+    ///
+    /// As [`Operation::cancel`], if the deadline has passed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, Cancelled, Reason};
+    /// use std::time::Duration;
+    ///
+    /// let op = Cancelable::with_timeout(Duration::from_millis(5));
+    /// let run = op.try_run(async |cx| -> Result<(), Cancelled> {
+    ///     loop {
+    ///         cx.check()?; // works on and on, without any await
+    ///     }
+    /// });
+    /// assert_eq!(smol::block_on(run).unwrap_err().reason(), Reason::Timeout);
+    /// ```
+    pub fn check(&self) -> Result<(), Cancelled> {
+        self.scope.check()
+    }
+
+    /// Returns the effective deadline of the work here: the earliest of this operation and its running
+    /// ancestors, as the runtime's clock counts it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::Cancelable;
+    /// use std::time::Duration;
+    ///
+    /// let run = Cancelable::with_timeout(Duration::from_secs(1)).run(async |cx| {
+    ///     let child = cx.child().timeout(Duration::from_secs(3600));
+    ///     let outer = cx.deadline();
+    ///     child.run(async |cx| assert_eq!(cx.deadline(), outer)).await
+    /// });
+    /// smol::block_on(run).unwrap().unwrap();
+    /// ```
+    pub fn deadline(&self) -> Option<Instant> {
+        self.scope.deadline()
+    }
+
+    /// Returns how long it is until the effective [deadline](Cx::deadline): zero if it has passed,
+    /// `None` if there is none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::Cancelable;
+    /// use std::time::Duration;
+    ///
+    /// let run = Cancelable::with_timeout(Duration::from_secs(60)).run(async |cx| cx.remaining());
+    /// assert!(smol::block_on(run).unwrap() <= Some(Duration::from_secs(60)));
+    /// ```
+    pub fn remaining(&self) -> Option<Duration> {
+        self.scope.remaining()
+    }
+
     /// Waits on the runtime's timer, counted from this call. Zero is ready at once.
     ///
     /// How accurate that is, is up to the runtime: see [`Sleep`](crate::Sleep) for this crate's.
@@ -275,28 +350,68 @@ impl<R: Runtime> Operation<R> {
     /// smol::block_on(run).unwrap();
     /// ```
     pub fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send + use<'_, R> {
-        let sleep = self.inner.runtime.sleep(duration);
-        async move {
-            let Err(error) = sleep.await else { return };
-            self.timer_failed(error);
-            // Gives the runner the turn in which it drops the body. Elsewhere, waiting any longer
-            // would be for ever.
-            let _ = self.checkpoint().await;
-        }
+        self.slept(self.scope.inner.runtime.sleep(duration))
     }
 
-    pub(super) fn timer_failed(&self, error: TimerError) {
-        let cause = Cause::new(Reason::Error).with_message("the timer of a sleep failed");
-        self.cancel_with(cause.with_error(error));
+    /// Waits until the runtime's clock reaches `deadline`: an [`Instant`], or where the clock is the
+    /// platform's, its own moment, such as a `std::time::Instant`. One that has passed is ready at once;
+    /// `None` never is.
+    ///
+    /// Otherwise as [`sleep`](Cx::sleep).
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, Timer};
+    /// use std::time::Duration;
+    ///
+    /// let run = Cancelable::new().run(async |cx| {
+    ///     let mut next = cx.runtime().now();
+    ///     for _tick in 0..3 {
+    ///         next = next + Duration::from_millis(2);
+    ///         cx.sleep_until(next).await; // does not drift
+    ///     }
+    /// });
+    /// smol::block_on(run).unwrap();
+    /// ```
+    pub fn sleep_until<D: IntoDeadline<R>>(
+        &self,
+        deadline: D,
+    ) -> impl Future<Output = ()> + Send + use<'_, R, D> {
+        let deadline = deadline.into_deadline().unwrap_or(Instant::FAR_FUTURE);
+        let sleep = self.scope.inner.runtime.sleep_until(deadline);
+        self.slept(sleep)
+    }
+
+    async fn slept(&self, sleep: R::Sleep) {
+        let Err(error) = sleep.await else { return };
+        self.scope.timer_failed(error);
+        // Gives the runner the turn in which it drops the body. Elsewhere, waiting any longer
+        // would be for ever.
+        let _ = self.checkpoint().await;
     }
 }
 
-/// With the deadline, like [`Operation::check`].
+/// With the deadline, like [`Cx::check`].
 impl<R: Runtime> Check for Operation<R> {
     fn check(&self) -> Result<(), Cancelled> {
         Operation::check(self)
     }
     fn is_cancelled(&self) -> bool {
         Operation::is_cancelled(self)
+    }
+}
+
+/// With the deadline, like [`Cx::check`].
+impl<R: Runtime> Check for Cx<R> {
+    fn check(&self) -> Result<(), Cancelled> {
+        Cx::check(self)
+    }
+    fn is_cancelled(&self) -> bool {
+        Cx::is_cancelled(self)
     }
 }

@@ -27,7 +27,7 @@ use std::task::{Context, Poll};
 /// use smol::stream::StreamExt;
 /// use std::time::Duration;
 ///
-/// let op = Cancelable::new();
+/// let op = Cancelable::new().build();
 /// let mut watch = op.watch_progress();
 /// let work = smol::spawn(op.run(async |cx| {
 ///     for step in 1..=3 {
@@ -60,8 +60,8 @@ impl<R> Operation<R> {
     /// use cancel_std::Cancelable;
     /// use smol::stream::StreamExt;
     ///
-    /// let op = Cancelable::new();
-    /// op.progress(1, 2);
+    /// let op = Cancelable::new().build();
+    /// op.within(|cx| cx.progress(1, 2));
     /// let first = smol::block_on(op.watch_progress().next());
     /// assert_eq!(first.unwrap().fraction(), Some(0.5));
     /// ```

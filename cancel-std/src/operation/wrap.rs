@@ -1,6 +1,6 @@
 //! Functions that ask before each call whether the operation is cancelled.
 
-use super::{Operation, Runtime};
+use super::{Cx, Operation, Runtime};
 use cancel_core::Cancelled;
 use pin_project::pin_project;
 use std::fmt;
@@ -8,14 +8,14 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-impl<R: Runtime> Operation<R> {
-    /// Puts a [`checkpoint`](Operation::checkpoint) before each call of an async function: for whoever
+impl<R: Runtime> Cx<R> {
+    /// Puts a [`checkpoint`](Cx::checkpoint) before each call of an async function: for whoever
     /// calls it again and again, like the retry helpers of other crates.
     ///
     /// Each call checks the operation, then calls `f`, then gives way once, so that the operation's
     /// sources (signals, conditions and the like) are heard even if no call ever has to wait, checks
     /// again, and only then polls what `f` returned. A call that has begun is not stopped by this: that
-    /// is up to the [run](Operation::run) whose body it is a part of.
+    /// is up to the [run](crate::Cancelable::run) whose body it is a part of.
     ///
     /// # Returns
     ///
@@ -29,7 +29,7 @@ impl<R: Runtime> Operation<R> {
     ///
     /// # Panics
     ///
-    /// The calls: as [`check`](Operation::check), and as `f`.
+    /// The calls: as [`check`](Cx::check), and as `f`.
     ///
     /// # Cancel safety
     ///
@@ -42,7 +42,7 @@ impl<R: Runtime> Operation<R> {
     /// use std::cell::Cell;
     ///
     /// let calls = Cell::new(0);
-    /// let op = Cancelable::new();
+    /// let op = Cancelable::new().build();
     /// let run = op.run(async |cx| {
     ///     let mut ping = cx.wrap(async || {
     ///         calls.set(calls.get() + 1);
@@ -65,24 +65,24 @@ impl<R: Runtime> Operation<R> {
         F: FnMut() -> W,
         W: Future,
     {
-        let op = self.clone();
+        let op = self.scope.clone();
         move || Wrapped::new(&op, &mut f, |result| result)
     }
 
-    /// [`wrap`](Operation::wrap) for a function that can fail, with an error type that takes
+    /// [`wrap`](Cx::wrap) for a function that can fail, with an error type that takes
     /// cancelations, too: one `Result` for both.
     ///
     /// # Errors
     ///
-    /// Of the calls: those of `f`, or a [`Cancelled`] as in [`wrap`](Operation::wrap), converted.
+    /// Of the calls: those of `f`, or a [`Cancelled`] as in [`wrap`](Cx::wrap), converted.
     ///
     /// # Panics
     ///
-    /// As [`wrap`](Operation::wrap).
+    /// As [`wrap`](Cx::wrap).
     ///
     /// # Cancel safety
     ///
-    /// As [`wrap`](Operation::wrap).
+    /// As [`wrap`](Cx::wrap).
     ///
     /// # Examples
     ///
@@ -119,15 +119,15 @@ impl<R: Runtime> Operation<R> {
         F: FnMut() -> W,
         W: Future<Output = Result<T, E>>,
     {
-        let op = self.clone();
+        let op = self.scope.clone();
         move || Wrapped::new(&op, &mut f, |result| result?)
     }
 
-    /// Puts a [`check`](Operation::check) before each call of a plain function.
+    /// Puts a [`check`](Cx::check) before each call of a plain function.
     ///
     /// It sees tokens, parents and passed deadlines. Signals, conditions and other sources that are
     /// futures are heard by the runner: while an async body does not await, it cannot hear them, and
-    /// [`wrap`](Operation::wrap) is the better choice. In [`run_blocking`](Operation::run_blocking) and
+    /// [`wrap`](Cx::wrap) is the better choice. In [`run_blocking`](crate::Cancelable::run_blocking) and
     /// on other threads than the runner's they are heard.
     ///
     /// # Returns
@@ -140,7 +140,7 @@ impl<R: Runtime> Operation<R> {
     ///
     /// # Panics
     ///
-    /// The calls: as [`check`](Operation::check), and as `f`.
+    /// The calls: as [`check`](Cx::check), and as `f`.
     ///
     /// # Examples
     ///
@@ -148,7 +148,7 @@ impl<R: Runtime> Operation<R> {
     /// use cancel_std::{Cancelable, Reason};
     /// use std::time::Duration;
     ///
-    /// let op = Cancelable::with_timeout(Duration::from_millis(5));
+    /// let op = Cancelable::with_timeout(Duration::from_millis(5)).build();
     /// let mut calls = 0;
     /// let run = op.run_blocking(|cx| {
     ///     let mut count = cx.wrap_blocking(|| calls += 1);
@@ -165,11 +165,11 @@ impl<R: Runtime> Operation<R> {
     where
         F: FnMut() -> T,
     {
-        let op = self.clone();
+        let op = self.scope.clone();
         move || op.check().map(|()| f())
     }
 
-    /// [`wrap_blocking`](Operation::wrap_blocking) for a function that can fail, with an error type that
+    /// [`wrap_blocking`](Cx::wrap_blocking) for a function that can fail, with an error type that
     /// takes cancelations, too.
     ///
     /// # Errors
@@ -178,14 +178,14 @@ impl<R: Runtime> Operation<R> {
     ///
     /// # Panics
     ///
-    /// As [`wrap_blocking`](Operation::wrap_blocking).
+    /// As [`wrap_blocking`](Cx::wrap_blocking).
     ///
     /// # Examples
     ///
     /// ```
     /// use cancel_std::{Cancelable, Cancelled};
     ///
-    /// let op = Cancelable::new();
+    /// let op = Cancelable::new().build();
     /// let mut call = op.try_wrap_blocking(|| Ok::<_, Cancelled>(5));
     /// assert_eq!(call(), Ok(5));
     /// op.cancel_with("enough");
@@ -199,7 +199,7 @@ impl<R: Runtime> Operation<R> {
         E: From<Cancelled>,
         F: FnMut() -> Result<T, E>,
     {
-        let op = self.clone();
+        let op = self.scope.clone();
         move || {
             op.check()?;
             f()
@@ -207,8 +207,107 @@ impl<R: Runtime> Operation<R> {
     }
 }
 
-/// A call of a wrapped function. Made by the functions that [`Operation::wrap`] and
-/// [`Operation::try_wrap`] return.
+/// As those of [`Cx`], for code that has only a handle.
+impl<R: Runtime> Operation<R> {
+    /// Puts a checkpoint before each call of an async function. As [`Cx::wrap`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Cx::wrap`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let op = cancel_std::Cancelable::new().build();
+    /// let mut call = op.wrap(|| async { 5 });
+    /// assert_eq!(smol::block_on(call()), Ok(5));
+    /// op.cancel();
+    /// assert!(smol::block_on(call()).is_err());
+    /// ```
+    pub fn wrap<F, W>(
+        &self,
+        f: F,
+    ) -> impl FnMut() -> Wrapped<R, W, Result<W::Output, Cancelled>> + use<R, F, W>
+    where
+        F: FnMut() -> W,
+        W: Future,
+    {
+        Cx::new(self.clone()).wrap(f)
+    }
+
+    /// Puts a checkpoint before each call of an async function that can fail. As [`Cx::try_wrap`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Cx::try_wrap`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, Cancelled};
+    ///
+    /// let op = Cancelable::new().build();
+    /// let mut call = op.try_wrap(|| async { Ok::<_, Cancelled>(5) });
+    /// assert_eq!(smol::block_on(call()), Ok(5));
+    /// ```
+    pub fn try_wrap<T, E, F, W>(
+        &self,
+        f: F,
+    ) -> impl FnMut() -> Wrapped<R, W, Result<T, E>> + use<R, T, E, F, W>
+    where
+        E: From<Cancelled>,
+        F: FnMut() -> W,
+        W: Future<Output = Result<T, E>>,
+    {
+        Cx::new(self.clone()).try_wrap(f)
+    }
+
+    /// Puts a check before each call of a plain function. As [`Cx::wrap_blocking`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Cx::wrap_blocking`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let op = cancel_std::Cancelable::new().build();
+    /// let mut call = op.wrap_blocking(|| 5);
+    /// assert_eq!(call(), Ok(5));
+    /// ```
+    pub fn wrap_blocking<T, F>(&self, f: F) -> impl FnMut() -> Result<T, Cancelled> + use<R, T, F>
+    where
+        F: FnMut() -> T,
+    {
+        Cx::new(self.clone()).wrap_blocking(f)
+    }
+
+    /// Puts a check before each call of a plain function that can fail. As [`Cx::try_wrap_blocking`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Cx::try_wrap_blocking`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, Cancelled};
+    ///
+    /// let op = Cancelable::new().build();
+    /// let mut call = op.try_wrap_blocking(|| Ok::<_, Cancelled>(5));
+    /// assert_eq!(call(), Ok(5));
+    /// ```
+    pub fn try_wrap_blocking<T, E, F>(&self, f: F) -> impl FnMut() -> Result<T, E> + use<R, T, E, F>
+    where
+        E: From<Cancelled>,
+        F: FnMut() -> Result<T, E>,
+    {
+        Cx::new(self.clone()).try_wrap_blocking(f)
+    }
+}
+
+/// A call of a wrapped function. Made by the functions that [`Cx::wrap`] and
+/// [`Cx::try_wrap`] return.
 ///
 /// # Panics
 ///
@@ -216,7 +315,7 @@ impl<R: Runtime> Operation<R> {
 ///
 /// # Examples
 ///
-/// See [`Operation::wrap`].
+/// See [`Cx::wrap`].
 #[must_use = "futures do nothing unless awaited"]
 #[pin_project]
 pub struct Wrapped<R, W: Future, O> {

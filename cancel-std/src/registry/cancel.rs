@@ -27,7 +27,7 @@ impl Registry {
     /// use cancel_std::{Cancelable, Registry};
     ///
     /// let registry = Registry::new();
-    /// let op = Cancelable::new().register(&registry);
+    /// let op = Cancelable::new().register(&registry).build();
     /// assert!(registry.cancel(op.id(), "enough"));
     /// assert_eq!(op.context().message(), Some("enough"));
     /// ```
@@ -53,9 +53,9 @@ impl Registry {
     /// use cancel_std::{Cancelable, Reason, Registry};
     ///
     /// let registry = Registry::new();
-    /// let root = Cancelable::new().register(&registry);
-    /// let leaf = root.child().child().register(&registry);
-    /// let other = Cancelable::new().register(&registry);
+    /// let root = Cancelable::new().register(&registry).build();
+    /// let leaf = root.child().build().child().register(&registry).build();
+    /// let other = Cancelable::new().register(&registry).build();
     /// assert_eq!(registry.cancel_tree(root.id(), Reason::Shutdown), 2);
     /// assert!(leaf.is_cancelled() && !other.is_cancelled());
     /// ```
@@ -86,7 +86,7 @@ impl Registry {
     ///
     /// let registry = Registry::new();
     /// let ops = ["fetch 1", "fetch 2", "store"]
-    ///     .map(|name| Cancelable::new().name(name).register(&registry));
+    ///     .map(|name| Cancelable::new().name(name).register(&registry).build());
     /// let fetching = Filter::new().name_contains("fetch");
     /// assert_eq!(registry.cancel_where(&fetching, "no more fetching"), 2);
     /// assert!(ops[0].is_cancelled() && !ops[2].is_cancelled());
@@ -115,7 +115,7 @@ impl Registry {
     /// use cancel_std::{Cancelable, Reason, Registry};
     ///
     /// let registry = Registry::new();
-    /// let op = Cancelable::new().register(&registry);
+    /// let op = Cancelable::new().register(&registry).build();
     /// assert_eq!(registry.cancel_all(Reason::Shutdown), 1);
     /// # drop(op);
     /// ```

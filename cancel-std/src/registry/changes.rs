@@ -31,7 +31,7 @@ const KEPT: usize = 1024;
 ///
 /// let registry = Registry::new();
 /// let mut changes = registry.changes();
-/// let op = Cancelable::new().register(&registry);
+/// let op = Cancelable::new().register(&registry).build();
 /// assert_eq!(smol::block_on(changes.next()), Some(Change::Registered(op.id())));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -60,7 +60,7 @@ impl Change {
     /// ```
     /// use cancel_std::Change;
     ///
-    /// let op = cancel_std::Cancelable::new();
+    /// let op = cancel_std::Cancelable::new().build();
     /// assert_eq!(Change::Left(op.id()).id(), Some(op.id()));
     /// assert_eq!(Change::Missed(3).id(), None);
     /// ```
@@ -172,7 +172,7 @@ impl Feed {
 ///
 /// let registry = Registry::new();
 /// let changes = registry.changes();
-/// let op = Cancelable::new().register(&registry);
+/// let op = Cancelable::new().register(&registry).build();
 /// smol::block_on(async {
 ///     op.run(async |_| ()).await.unwrap();
 ///     let all: Vec<_> = changes.take(3).collect().await;

@@ -22,8 +22,8 @@ type Predicate = dyn Fn(&Context) -> bool + Send + Sync;
 /// use cancel_std::{Cancelable, Filter, Registry, Status};
 ///
 /// let registry = Registry::new();
-/// let fetch = Cancelable::new().name("fetch 1").register(&registry);
-/// let store = Cancelable::new().name("store").metadata("disk", "b").register(&registry);
+/// let fetch = Cancelable::new().name("fetch 1").register(&registry).build();
+/// let store = Cancelable::new().name("store").metadata("disk", "b").register(&registry).build();
 ///
 /// let pending = Filter::new().status(Status::Pending);
 /// assert_eq!(registry.list(&pending).len(), 2);
@@ -64,7 +64,7 @@ impl Filter {
     /// use cancel_std::{Cancelable, Filter, Registry, Status};
     ///
     /// let registry = Registry::new();
-    /// let op = Cancelable::new().register(&registry);
+    /// let op = Cancelable::new().register(&registry).build();
     /// let running = Filter::new().status(Status::Running);
     /// assert_eq!(registry.count(&running), 0);
     /// assert_eq!(registry.count(&running.status(Status::Pending)), 1);
@@ -84,8 +84,8 @@ impl Filter {
     /// use cancel_std::{Cancelable, Filter, Registry};
     ///
     /// let registry = Registry::new();
-    /// let parent = Cancelable::new().register(&registry);
-    /// let child = parent.child().register(&registry);
+    /// let parent = Cancelable::new().register(&registry).build();
+    /// let child = parent.child().register(&registry).build();
     /// assert_eq!(registry.ids(&Filter::new().parent(parent.id())), [child.id()]);
     /// ```
     #[must_use]
@@ -102,7 +102,7 @@ impl Filter {
     /// use cancel_std::{Cancelable, Filter, Registry};
     ///
     /// let registry = Registry::new();
-    /// let op = Cancelable::new().name("fetch").register(&registry);
+    /// let op = Cancelable::new().name("fetch").register(&registry).build();
     /// assert_eq!(registry.count(&Filter::new().name("fetch")), 1);
     /// assert_eq!(registry.count(&Filter::new().name("fetc")), 0);
     /// # drop(op);
@@ -121,7 +121,7 @@ impl Filter {
     /// use cancel_std::{Cancelable, Filter, Registry};
     ///
     /// let registry = Registry::new();
-    /// let op = Cancelable::new().name("fetch 12").register(&registry);
+    /// let op = Cancelable::new().name("fetch 12").register(&registry).build();
     /// assert_eq!(registry.count(&Filter::new().name_contains("fetch")), 1);
     /// # drop(op);
     /// ```

@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn each_is_old_by_its_own_clock() {
-        let context = || crate::Cancelable::new().context();
+        let context = || crate::Cancelable::new().build().context();
         let history = Arc::new(History::new(10));
         let seconds = Arc::new(AtomicU64::new(10));
         let clock = {

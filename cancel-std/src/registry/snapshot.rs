@@ -12,7 +12,7 @@ use crate::context::Context;
 /// use cancel_std::{Cancelable, Registry};
 ///
 /// let registry = Registry::new();
-/// let op = Cancelable::new().name("fetch").register(&registry);
+/// let op = Cancelable::new().name("fetch").register(&registry).build();
 /// let snapshot = registry.snapshot();
 /// assert_eq!(snapshot.operations()[0].name(), Some("fetch"));
 /// # #[cfg(feature = "serde")]

@@ -16,7 +16,7 @@ use std::time::Duration;
 /// let registry = Registry::new();
 /// let fine = Cancelable::new().register(&registry);
 /// let late = Cancelable::with_timeout(Duration::ZERO).register(&registry);
-/// let idle = Cancelable::new().register(&registry);
+/// let idle = Cancelable::new().register(&registry).build();
 /// smol::block_on(async {
 ///     fine.run(async |_| ()).await.unwrap();
 ///     late.run(async |_| ()).await.unwrap_err();
@@ -50,7 +50,7 @@ impl Statistics {
     /// use cancel_std::{Cancelable, Registry};
     ///
     /// let registry = Registry::new();
-    /// drop(Cancelable::new().register(&registry));
+    /// drop(Cancelable::new().register(&registry).build());
     /// assert_eq!(registry.statistics().registered(), 1);
     /// ```
     pub fn registered(&self) -> u64 {
@@ -65,7 +65,7 @@ impl Statistics {
     /// use cancel_std::{Cancelable, Registry};
     ///
     /// let registry = Registry::new();
-    /// let op = Cancelable::new().register(&registry);
+    /// let op = Cancelable::new().register(&registry).build();
     /// assert_eq!(registry.statistics().pending(), 1);
     /// # drop(op);
     /// ```
@@ -131,7 +131,7 @@ impl Statistics {
     /// use cancel_std::{Cancelable, Registry};
     ///
     /// let registry = Registry::new();
-    /// drop(Cancelable::new().register(&registry));
+    /// drop(Cancelable::new().register(&registry).build());
     /// assert_eq!(registry.statistics().unended(), 1);
     /// ```
     pub fn unended(&self) -> u64 {

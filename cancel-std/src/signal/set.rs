@@ -7,7 +7,7 @@ use std::fmt;
 
 /// Signals to listen for, checked, with options. It is a [`Source`](crate::Source).
 ///
-/// [`Operation::with_signals`](crate::Operation::with_signals) and its kin make one by themselves; it
+/// [`Operation::with_signals`](crate::Cancelable::with_signals) and its kin make one by themselves; it
 /// is needed by itself for its options. For how signals reach operations see
 /// [`Source::signals`](crate::Source::signals).
 ///

@@ -11,7 +11,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 /// The items of a stream of an operation in chunks: `Vec<T>`, or `Result<Vec<T>, E>` if it is a
-/// [`try_stream`](Operation::try_stream). Made by [`OperationStream::chunks`].
+/// [`try_stream`](crate::Cx::try_stream). Made by [`OperationStream::chunks`].
 ///
 /// An error comes after the items before it, which are a chunk of their own. Fused: after its end it
 /// gives `None` again.
@@ -28,7 +28,7 @@ use std::task::{Context, Poll, ready};
 /// use smol::stream::{self, StreamExt};
 /// use std::time::Duration;
 ///
-/// let op = Cancelable::with_timeout(Duration::from_millis(5));
+/// let op = Cancelable::with_timeout(Duration::from_millis(5)).build();
 /// let run = op.run(async |cx| {
 ///     let source = stream::iter(1..=5).chain(stream::pending());
 ///     let mut chunks = cx.stream(source).chunks(3);

@@ -20,7 +20,7 @@ pub trait Form<I> {
     fn last_chunk(cancelled: Cancelled) -> Option<Self::Chunk>;
 }
 
-/// The form of [`Operation::stream`](crate::Operation::stream): items as they are.
+/// The form of [`Operation::stream`](crate::Cx::stream): items as they are.
 ///
 /// # Examples
 ///
@@ -60,7 +60,7 @@ impl<I> Form<I> for Plain {
     }
 }
 
-/// The form of [`Operation::try_stream`](crate::Operation::try_stream): results, the cancelation as the
+/// The form of [`Operation::try_stream`](crate::Cx::try_stream): results, the cancelation as the
 /// last one.
 ///
 /// # Examples

@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// use cancel_std::{Cancelable, Kept};
 /// use smol::stream::{self, StreamExt};
 ///
-/// let op = Cancelable::new();
+/// let op = Cancelable::new().build();
 /// let run = op.run(async |cx| {
 ///     let mut pages = cx.stream(stream::iter(["a", "b", "c"])).keep_last(2);
 ///     while let Some(page) = pages.next().await {

@@ -88,7 +88,7 @@ impl Recorder {
         }
     }
 
-    /// For [`observe`](crate::Operation::observe).
+    /// For [`observe`](crate::Cancelable::observe).
     ///
     /// # Examples
     ///

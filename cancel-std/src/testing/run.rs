@@ -115,7 +115,7 @@ impl VirtualTime {
     /// use cancel_std::testing::VirtualTime;
     ///
     /// let time = VirtualTime::new();
-    /// let op = time.operation();
+    /// let op = time.operation().build();
     /// let run = op.run(async |_| std::future::pending::<()>().await);
     /// time.spawn(async { drop(run.await) }).unwrap();
     /// time.run_ready();

@@ -2,7 +2,7 @@
 
 use super::recorder::{Event, Recorder};
 use super::time::VirtualTime;
-use crate::operation::Operation;
+use crate::operation::Cancelable;
 use cancel_core::{CancelToken, Cause, Spawn, Timer};
 use std::borrow::Cow;
 use std::fmt;
@@ -24,7 +24,7 @@ use std::time::Duration;
 /// const SECOND: Duration = Duration::from_secs(1);
 ///
 /// let script = Script::new();
-/// let op = script.operation("fetch").grace(10 * SECOND);
+/// let op = script.operation("fetch").grace(10 * SECOND).build();
 /// let (result, events) = script
 ///     .cancel_at(3 * SECOND, op.token(), "user pressed stop")
 ///     .at(7 * SECOND, "the user waits", || ())
@@ -133,7 +133,7 @@ impl Script {
     /// let (_, events) = script.run(op.run(async |cx| cx.sleep(Duration::MAX).await));
     /// assert_eq!(events.last().unwrap(), &r#"5s nap cancelled: timeout of 5s of "nap""#);
     /// ```
-    pub fn operation(&self, name: impl Into<Cow<'static, str>>) -> Operation<VirtualTime> {
+    pub fn operation(&self, name: impl Into<Cow<'static, str>>) -> Cancelable<VirtualTime> {
         let op = self.time.operation().name(name);
         op.observe(self.recorder.observer())
     }
@@ -179,7 +179,7 @@ impl Script {
         self
     }
 
-    /// Cancels a token, which may be that of an [operation](Operation::token), with a cause.
+    /// Cancels a token, which may be that of an [operation](crate::Operation::token), with a cause.
     ///
     /// # Examples
     ///

@@ -10,7 +10,7 @@
 
 use super::tasks::Tasks;
 use super::timers::Timers;
-use crate::operation::Operation;
+use crate::operation::Cancelable;
 use crate::panics::forget;
 use cancel_core::{Instant, Spawn, SpawnError, Timer, TimerError};
 use std::fmt;
@@ -160,7 +160,7 @@ impl VirtualTime {
         }
     }
 
-    /// An operation on this clock: [`Operation::on`].
+    /// An operation on this clock: [`Cancelable::on`].
     ///
     /// # Examples
     ///
@@ -169,8 +169,8 @@ impl VirtualTime {
     /// let op = time.operation().name("fetch");
     /// assert_eq!(time.block_on(op.run(async |_| 5)), Ok(5));
     /// ```
-    pub fn operation(&self) -> Operation<VirtualTime> {
-        Operation::on(self.clone())
+    pub fn operation(&self) -> Cancelable<VirtualTime> {
+        Cancelable::on(self.clone())
     }
 
     /// Returns the current moment. (Also without the trait [`Timer`] in scope.)
@@ -284,7 +284,7 @@ impl VirtualTime {
     /// use std::time::Duration;
     ///
     /// let time = VirtualTime::new();
-    /// let op = time.operation().timeout(Duration::from_secs(60));
+    /// let op = time.operation().timeout(Duration::from_secs(60)).build();
     /// let (handle, hold) = (op.clone(), time.hold());
     /// let thread = std::thread::spawn(move || {
     ///     handle.cancel_with("before its timeout, however late");

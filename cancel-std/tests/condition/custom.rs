@@ -2,7 +2,7 @@
 
 use crate::support::{SECOND, Virtual, poll};
 use crate::tools::block_on;
-use cancel_std::{Cancelable, Cause, Operation, Reason, Runtime, Source};
+use cancel_std::{Cancelable, Cause, Reason, Runtime, Source, generic};
 use smol::stream::{self, Stream};
 use std::future::{Future, pending};
 use std::pin::{Pin, pin};
@@ -30,7 +30,7 @@ impl Trigger for Doorbell {
 #[test]
 fn trait_objects() {
     let triggers: Vec<Box<dyn Trigger>> = vec![Box::new(Doorbell("back door"))];
-    let op = Cancelable::any(triggers.into_iter().map(Source::from));
+    let op = Cancelable::any(triggers.into_iter().map(Source::from)).build();
     let cancelled = block_on(op.run(async |_| pending::<()>().await)).unwrap_err();
     assert_eq!(cancelled.reason(), Reason::Custom(7));
     assert_eq!(cancelled.message(), Some("back door"));
@@ -74,9 +74,9 @@ fn a_future_made_at_the_start() {
     let op = time
         .op()
         .name("sync")
-        .source(Source::future_with(|op: &Operation<Virtual>| {
+        .source(Source::future_with(|op: &generic::Cx<Virtual>| {
             let sleep = cancel_core::Timer::sleep(op.runtime(), 5 * SECOND);
-            let name = op.context().name().map(String::from);
+            let name = op.operation().context().name().map(String::from);
             async move {
                 sleep.await.unwrap();
                 name.unwrap_or_default()

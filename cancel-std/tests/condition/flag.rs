@@ -72,7 +72,7 @@ fn any_number_watch_it() {
 fn one_that_is_set_beforehand_keeps_the_body_from_starting() {
     let flag = Flag::new();
     flag.set();
-    let op = Cancelable::new().source(&flag);
+    let op = Cancelable::new().source(&flag).build();
     assert!(op.is_cancelled());
     let cancelled: Result<(), _> = block_on(op.run(async |_| unreachable!()));
     assert_eq!(cancelled.unwrap_err().reason(), Reason::Condition);
@@ -81,7 +81,7 @@ fn one_that_is_set_beforehand_keeps_the_body_from_starting() {
 #[test]
 fn watching_is_one_way_and_a_lost_flag_never_fires() {
     let flag = Flag::new();
-    let op = Cancelable::new().source(&flag);
+    let op = Cancelable::new().source(&flag).build();
     op.cancel();
     assert!(!flag.is_set());
 

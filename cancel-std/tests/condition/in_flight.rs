@@ -2,7 +2,7 @@
 
 use crate::support::{LONG, Log, Wakes};
 use crate::tools::{MS, block_on, bounded, gated, wait_until};
-use cancel_std::{Cancelable, Condition, Reason, Source};
+use cancel_std::{Cancelable, Condition, Operation, Reason, Source};
 use smol::LocalExecutor;
 use std::future::pending;
 use std::pin::pin;
@@ -14,7 +14,7 @@ use std::time::Duration;
 #[test]
 fn a_blocking_predicate_does_not_stall_a_single_thread() {
     let (predicate, answer, seen) = gated();
-    let op = Cancelable::with_condition(predicate, MS).unwrap();
+    let op = Cancelable::with_condition(predicate, MS).unwrap().build();
     let executor = LocalExecutor::new();
     let other = executor.spawn(async {
         for _ in 0..5 {
@@ -56,7 +56,7 @@ fn it_runs_on_another_thread() {
 /// Whichever way a run ends while a check is in flight, it ends at once.
 #[test]
 fn no_end_waits() {
-    type End = (&'static str, fn(&Cancelable), Reason);
+    type End = (&'static str, fn(&Operation), Reason);
     let ends: [End; 3] = [
         ("timeout", |_| (), Reason::Timeout),
         ("cancel", |op| assert!(op.cancel()), Reason::Manual),
@@ -74,7 +74,7 @@ fn no_end_waits() {
             while seen.begun() == 0 && name != "timeout" {
                 cx.sleep(MS).await;
             }
-            end(cx);
+            end(cx.operation());
             cx.sleep(LONG).await;
         }));
         assert_eq!(result.unwrap_err().reason(), reason, "{name}");
@@ -87,7 +87,7 @@ fn no_end_waits() {
 #[test]
 fn a_dropped_run_leaves_the_check_alone() {
     let (predicate, answer, seen) = gated();
-    let op = Cancelable::with_condition(predicate, MS).unwrap();
+    let op = Cancelable::with_condition(predicate, MS).unwrap().build();
     {
         let mut run = pin!(op.run(async |_| pending::<()>().await));
         let wakes = Arc::new(Wakes::default());
@@ -133,7 +133,7 @@ fn nothing_is_left() {
     drop(Source::<cancel_std::Std>::from(make()));
     drop(Cancelable::new().source(make()));
     drop(Cancelable::new().source(make()).run(async |_| ()));
-    let unused = Cancelable::new().source(make());
+    let unused = Cancelable::new().source(make()).build();
     unused.cancel();
     block_on(unused.run(async |_| ())).unwrap_err();
     for limit in [Duration::ZERO, MS, 10 * MS] {

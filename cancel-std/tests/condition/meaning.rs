@@ -11,7 +11,8 @@ fn reason_and_message_name_the_condition() {
     let condition = Condition::new(|| true, LONG).unwrap();
     let op = Cancelable::new()
         .name("file processor")
-        .source(condition.description("disk space monitor"));
+        .source(condition.description("disk space monitor"))
+        .build();
     let cancelled = block_on(op.run(async |_| pending::<()>().await)).unwrap_err();
     assert_eq!(cancelled.reason(), Reason::Condition);
     assert_eq!(
@@ -84,7 +85,7 @@ fn the_seed_form_works_in_any_of() {
 fn all_of_a_condition_and_a_timeout_fires() {
     let (predicate, seen) = at_call(1);
     let condition = Condition::new(predicate, MS).unwrap().description("first");
-    let op = Cancelable::all([condition.into(), Source::timeout(10 * MS)]);
+    let op = Cancelable::all([condition.into(), Source::timeout(10 * MS)]).build();
     let cancelled = block_on(op.run(async |cx| cx.sleep(LONG).await)).unwrap_err();
     assert_eq!(cancelled.reason(), Reason::Timeout);
     assert!(op.context().duration().unwrap() >= 10 * MS);
@@ -127,7 +128,7 @@ fn a_body_that_never_waits_is_not_watched() {
 #[test]
 fn a_cancelled_operation_asks_nothing() {
     let (predicate, seen) = at_call(1);
-    let op = Cancelable::with_condition(predicate, MS).unwrap();
+    let op = Cancelable::with_condition(predicate, MS).unwrap().build();
     op.cancel();
     let cancelled = block_on(op.run(async |_| pending::<()>().await)).unwrap_err();
     assert_eq!(cancelled.reason(), Reason::Manual);

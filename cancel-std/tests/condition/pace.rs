@@ -3,7 +3,7 @@
 
 use crate::support::{SECOND, Virtual, Wakes, poll};
 use crate::tools::{gated, poll_to_end, poll_until};
-use cancel_std::{Condition, Operation, Reason};
+use cancel_std::{Condition, Reason, generic};
 use std::cell::Cell;
 use std::future::pending;
 use std::pin::pin;
@@ -14,7 +14,7 @@ use std::time::Duration;
 
 const NANO: Duration = Duration::from_nanos(1);
 
-fn with(time: &Virtual, condition: Condition) -> Operation<Virtual> {
+fn with(time: &Virtual, condition: Condition) -> generic::Cancelable<Virtual> {
     time.op().source(condition)
 }
 

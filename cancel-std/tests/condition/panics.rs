@@ -20,9 +20,9 @@ fn it_is_counted_and_the_body_goes_on() {
             }
         };
         let condition = Condition::new(predicate, MS).unwrap().description("disk");
-        let op = Cancelable::new().source(condition);
+        let op = Cancelable::new().source(condition).build();
         let result = block_on(op.run(async |cx| {
-            while cx.context().callback_panics() < 3 {
+            while cx.operation().context().callback_panics() < 3 {
                 cx.sleep(MS).await;
             }
             "done"
@@ -48,7 +48,7 @@ fn it_may_come_true_afterwards() {
             assert!(calls > 2, "not yet (meant)");
             true
         };
-        let op = Cancelable::with_condition(predicate, MS).unwrap();
+        let op = Cancelable::with_condition(predicate, MS).unwrap().build();
         let cancelled = block_on(op.run(async |_| pending::<()>().await)).unwrap_err();
         assert_eq!(cancelled.reason(), Reason::Condition);
         assert_eq!(op.context().callback_panics(), 2);
@@ -62,13 +62,15 @@ fn it_may_come_true_afterwards() {
 #[test]
 fn an_error_of_the_body_comes_first() {
     quietly(|| {
-        let op = Cancelable::with_condition(|| panic!("(meant)"), MS).unwrap();
+        let op = Cancelable::with_condition(|| panic!("(meant)"), MS)
+            .unwrap()
+            .build();
         let run = op.try_run(async |cx| -> Result<(), Box<dyn std::error::Error>> {
-            while cx.context().callback_panics() == 0 {
+            while cx.operation().context().callback_panics() == 0 {
                 cx.sleep(MS).await;
             }
             assert_eq!(
-                cx.context().error(),
+                cx.operation().context().error(),
                 Some("a condition panicked: (meant)"),
                 "visible while it runs"
             );
@@ -93,7 +95,9 @@ fn so_it_is_with_one_that_awaits() {
                 call == 3
             }
         };
-        let op = Cancelable::new().source(Source::condition_async(predicate, MS).unwrap());
+        let op = Cancelable::new()
+            .source(Source::condition_async(predicate, MS).unwrap())
+            .build();
         let cancelled = block_on(op.run(async |_| pending::<()>().await)).unwrap_err();
         assert_eq!(cancelled.reason(), Reason::Condition);
         assert_eq!(op.context().callback_panics(), 2);
@@ -114,12 +118,16 @@ fn so_it_is_with_one_on_a_value() {
             _ => true,
         }));
         let run = op.run(async |cx| {
-            while cx.context().callback_panics() == 0 {
+            while cx.operation().context().callback_panics() == 0 {
                 cx.sleep(MS).await;
             }
             level.set(2);
             cx.sleep(5 * MS).await;
-            assert_eq!(cx.context().callback_panics(), 1, "once a change");
+            assert_eq!(
+                cx.operation().context().callback_panics(),
+                1,
+                "once a change"
+            );
             level.set(3);
             cx.sleep(LONG).await;
         });
@@ -151,7 +159,7 @@ fn panics_in_drop_harm_nobody() {
             }
             calls == 3
         };
-        let op = Cancelable::with_condition(predicate, MS).unwrap();
+        let op = Cancelable::with_condition(predicate, MS).unwrap().build();
         let cancelled = block_on(op.run(async |_| pending::<()>().await)).unwrap_err();
         assert_eq!(cancelled.reason(), Reason::Condition);
         assert_eq!(op.context().callback_panics(), 1);

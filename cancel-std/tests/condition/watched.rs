@@ -92,10 +92,12 @@ fn foreign_code_may_come_back() {
 
     let watched = Watched::new(None);
     let again = watched.clone();
-    let op = Cancelable::new().source(Source::when(&watched, move |value| {
-        assert_eq!(number(&again.get()), number(value));
-        number(value) == 2
-    }));
+    let op = Cancelable::new()
+        .source(Source::when(&watched, move |value| {
+            assert_eq!(number(&again.get()), number(value));
+            number(value) == 2
+        }))
+        .build();
     let run = op.run(async |cx| {
         watched.set(Some(Value(watched.clone(), 1)));
         cx.sleep(MS).await;
@@ -135,7 +137,9 @@ fn a_restless_value_does_not_stall_the_executor() {
 fn a_watch_leaves_nothing_behind() {
     let owned = Arc::new(());
     let value = Watched::new(owned.clone());
-    let op = Cancelable::with_timeout(2 * MS).source(Source::when(&value, |_| false));
+    let op = Cancelable::with_timeout(2 * MS)
+        .source(Source::when(&value, |_| false))
+        .build();
     block_on(op.run(async |_| pending::<()>().await)).unwrap_err();
     drop((op, value));
     assert_eq!(Arc::strong_count(&owned), 1);

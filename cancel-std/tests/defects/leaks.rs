@@ -3,8 +3,8 @@
 use crate::{poll, secs};
 use cancel_std::testing::VirtualTime;
 use cancel_std::{
-    CancelToken, Cancelable, Condition, Context, Instant, Metadata, Observer, OperationId, Reason,
-    Source, Status, current_id,
+    CancelToken, Cancelable, Condition, Context, Cx, Instant, Metadata, Observer, OperationId,
+    Reason, Source, Status, current_id,
 };
 use std::collections::{BTreeSet, HashSet};
 use std::error::Error;
@@ -21,15 +21,15 @@ use std::time::Duration;
 fn d25_nothing_is_left_on_long_lived_tokens_and_parents() {
     let time = VirtualTime::new();
     let stop = CancelToken::new();
-    let parent = time.operation();
+    let parent = time.operation().build();
     let held = Arc::new(());
     for _ in 0..1000 {
         let captured = held.clone();
-        let part = time.operation().follow(&stop);
+        let part = time.operation().token(&stop);
         let op = time
             .operation()
             .timeout(secs(1))
-            .follow(&stop)
+            .token(&stop)
             .parent(&parent)
             .combine(part)
             .on_cancel(move |_| drop(captured.clone()));
@@ -38,8 +38,7 @@ fn d25_nothing_is_left_on_long_lived_tokens_and_parents() {
     }
     assert_eq!(time.pending_timers(), 0);
     assert_eq!(Arc::strong_count(&held), 1);
-    // Nobody but us holds the parent, so it can still be set up.
-    let parent = parent.name("alone again");
+    // Nobody but us holds the parent: it goes with this handle, and its runtime with it.
     assert!(parent.cancel() && stop.cancel());
 }
 
@@ -74,7 +73,7 @@ fn d26_every_end_is_an_end() {
         assert_eq!(current_id(), None);
     };
     // Cancelled by another thread.
-    let op = new();
+    let op = new().build();
     let handle = op.clone();
     let run = op.run(async |_| {
         assert_eq!(active.now.lock().unwrap().len(), 1);
@@ -85,7 +84,7 @@ fn d26_every_end_is_an_end() {
     ended(1);
 
     // Dropped by whoever ran it.
-    let op = new();
+    let op = new().build();
     let mut run = Box::pin(op.run(async |_| pending::<()>().await));
     assert!(poll(run.as_mut()).is_pending());
     drop(run);
@@ -93,14 +92,14 @@ fn d26_every_end_is_an_end() {
     ended(1);
 
     // Cancelled before the start.
-    let op = new();
+    let op = new().build();
     op.cancel();
     smol::block_on(op.run(async |_| ())).unwrap_err();
     ended(1);
 
     // A start that fails: a body that cannot even be made.
-    let op = new();
-    let run = op.run(|_: &Cancelable| -> std::future::Ready<()> { resume_unwind(Box::new("no")) });
+    let op = new().build();
+    let run = op.run(|_: &Cx| -> std::future::Ready<()> { resume_unwind(Box::new("no")) });
     assert!(catch_unwind(AssertUnwindSafe(|| smol::block_on(run))).is_err());
     assert_eq!(op.status(), Status::Failed);
     ended(1);
@@ -110,7 +109,7 @@ fn d26_every_end_is_an_end() {
     ended(0);
 
     // A body, and a callback, that panic.
-    let op = new().on_start(|_| resume_unwind(Box::new("no")));
+    let op = new().on_start(|_| resume_unwind(Box::new("no"))).build();
     let run = op.run(async |_| resume_unwind(Box::new("boom")));
     let result: Result<Result<(), _>, _> = catch_unwind(AssertUnwindSafe(|| smol::block_on(run)));
     assert!(result.is_err());
@@ -139,7 +138,9 @@ fn d27_nobody_waits_for_a_check() {
         over.store(true, Ordering::SeqCst);
         true
     };
-    let op = Cancelable::new().source(Condition::new(slow, secs(1)).unwrap());
+    let op = Cancelable::new()
+        .source(Condition::new(slow, secs(1)).unwrap())
+        .build();
     let run = op.run(async |cx| {
         let mut turns = 0;
         // The check has begun, on another thread, and the body goes on beside it.
@@ -170,7 +171,8 @@ fn d28_metadata_does_not_hide_the_error() {
         .on_error(|context| {
             assert_eq!(context.metadata().get("user"), Some("ada"));
             resume_unwind(Box::new("no"))
-        });
+        })
+        .build();
     let run = op.try_run(async |_| Err::<(), Box<dyn Error>>("the body's own error".into()));
     let error = smol::block_on(run).unwrap_err();
     assert_eq!(error.to_string(), "the body's own error");
@@ -181,7 +183,8 @@ fn d28_metadata_does_not_hide_the_error() {
 /// "Duplicate ids overwrite each other silently." Nobody can give one.
 #[test]
 fn d28_ids_are_unique() {
-    let make = || -> Vec<OperationId> { (0..1000).map(|_| Cancelable::new().id()).collect() };
+    let make =
+        || -> Vec<OperationId> { (0..1000).map(|_| Cancelable::new().build().id()).collect() };
     let threads: Vec<_> = (0..4).map(|_| std::thread::spawn(make)).collect();
     let mut ids = HashSet::new();
     for thread in threads {
@@ -191,14 +194,14 @@ fn d28_ids_are_unique() {
     }
     // Names may repeat, and hide nobody.
     let [a, b] = [(); 2].map(|()| Cancelable::new().name("twin"));
-    a.cancel();
-    assert!(!b.is_cancelled());
+    a.build().cancel();
+    assert!(!b.build().is_cancelled());
 }
 
 /// "Statistics hang when asked from several threads."
 #[test]
 fn d28_reports_can_be_read_from_many_threads_at_once() {
-    let op = Cancelable::new().name("busy");
+    let op = Cancelable::new().name("busy").build();
     let stop = Arc::new(AtomicBool::new(false));
     let readers = [(); 4].map(|()| {
         let (op, stop) = (op.clone(), stop.clone());
@@ -235,14 +238,14 @@ fn d29_zero_and_huge_timeouts_mean_what_they_say() {
         assert!(Duration::try_from_secs_f64(nonsense).is_err());
     }
     let time = VirtualTime::starting_at(Instant::EPOCH + secs(1000));
-    type Limit = fn(&VirtualTime, Duration) -> cancel_std::Operation<VirtualTime>;
+    type Limit = fn(&VirtualTime, Duration) -> cancel_std::generic::Cancelable<VirtualTime>;
     let limits: [Limit; 3] = [
         |time, limit| time.operation().timeout(limit),
         |time, limit| time.operation().source(Source::timeout(limit)),
-        |time, limit| time.operation().until(time.now().saturating_add(limit)),
+        |time, limit| time.operation().deadline(time.now().saturating_add(limit)),
     ];
     for limit in limits {
-        let op = limit(&time, Duration::ZERO);
+        let op = limit(&time, Duration::ZERO).build();
         let result: Result<(), _> = time.block_on(op.run(async |_| unreachable!("polled")));
         assert_eq!(result.unwrap_err().reason(), Reason::Timeout);
         assert_eq!(op.context().duration(), Some(Duration::ZERO));

@@ -3,7 +3,8 @@
 use crate::{LONG, noted, poll, secs};
 use cancel_std::testing::{Recorder, VirtualTime};
 use cancel_std::{
-    CancelToken, Cancelable, Cancelled, Check, Condition, Flag, Operation, Reason, Source, Status,
+    CancelToken, Cancelable, Cancelled, Check, Condition, Cx, Flag, Reason, Source,
+    Status, generic,
 };
 use std::error::Error;
 use std::future::pending;
@@ -15,10 +16,10 @@ use std::task::Poll;
 #[test]
 fn d17_a_nested_child_says_parent_and_keeps_why() {
     let time = VirtualTime::new();
-    let top = time.operation().timeout(secs(1));
+    let top = time.operation().timeout(secs(1)).build();
     let run = top.run(async |cx| {
-        let nested = cx.child();
-        let inner = nested.child();
+        let nested = cx.child().build();
+        let inner = nested.child().build();
         let result = nested.run(async |_| inner.run(async |_| pending::<()>().await).await);
         cx.shield(async {
             let _ = result.await;
@@ -31,14 +32,14 @@ fn d17_a_nested_child_says_parent_and_keeps_why() {
     assert_eq!(cause.root_reason(), Reason::Timeout);
     assert_eq!(cause.root_cause().reason(), Reason::Timeout);
 
-    let top = Cancelable::new();
-    let nested = top.child().child();
+    let top = Cancelable::new().build();
+    let nested = top.child().build().child();
     top.cancel_with(
         cancel_std::Cause::new(Reason::Error)
             .with_message("the user's message")
             .with_error("the error"),
     );
-    let context = nested.context();
+    let context = nested.build().context();
     assert_eq!(context.reason(), Some(Reason::Parent));
     assert_eq!(context.message(), Some("the user's message"));
     let source = context.cause().unwrap().source().unwrap();
@@ -49,9 +50,9 @@ fn d17_a_nested_child_says_parent_and_keeps_why() {
 #[test]
 fn d18_reason_and_status_can_be_read_in_the_body() {
     let time = VirtualTime::new();
-    let op = time.operation().timeout(secs(1));
+    let op = time.operation().timeout(secs(1)).build();
     let run = op.run(async |cx| {
-        let now = || (cx.status(), cx.context().reason());
+        let now = || (cx.operation().status(), cx.operation().context().reason());
         assert_eq!(now(), (Status::Running, None));
         time.advance(secs(1));
         cx.check().unwrap_err();
@@ -76,9 +77,10 @@ fn d19_cancelled_before_it_starts() {
     let op = Cancelable::with_token(&stop)
         .on_start(move |_| start.note("on_start"))
         .on_complete(|_| unreachable!())
-        .on_cancel(move |_| cancel.note("on_cancel"));
+        .on_cancel(move |_| cancel.note("on_cancel"))
+        .build();
     let dropped = notes.on_drop("body dropped,");
-    let result = smol::block_on(op.run(move |_: &Cancelable| {
+    let result = smol::block_on(op.run(move |_: &Cx| {
         body.note("called");
         async move {
             let _dropped = dropped;
@@ -94,7 +96,7 @@ fn d19_cancelled_before_it_starts() {
 #[test]
 fn d20_no_second_run_and_time_counts_from_the_start() {
     let time = VirtualTime::new();
-    let op = time.operation().timeout(secs(2));
+    let op = time.operation().timeout(secs(2)).build();
     time.advance(secs(10));
     let mut run = pin!(op.run(async |cx| cx.sleep(secs(1)).await));
     assert!(poll(run.as_mut()).is_pending());
@@ -123,9 +125,10 @@ fn d21_progress_reaches_parents() {
     let notes = Recorder::new();
     let heard = notes.clone();
     let parent = Cancelable::new()
-        .on_progress(move |progress| heard.note(format!("{} {progress}", progress.operation())));
-    let nested = parent.child().child();
-    nested.report_progress("deep down");
+        .on_progress(move |progress| heard.note(format!("{} {progress}", progress.operation())))
+        .build();
+    let nested = parent.child().build().child().build();
+    nested.within(|cx| cx.report_progress("deep down"));
     assert_eq!(noted(&notes), format!("{} deep down", nested.id()));
 }
 
@@ -146,7 +149,7 @@ fn d21_an_async_callback_in_a_cancelled_parent_is_not_cut_off() {
         });
     let run = parent.run(async |cx| {
         let child = cx.child();
-        let body = async |cx: &Operation<VirtualTime>| {
+        let body = async |cx: &generic::Cx<VirtualTime>| {
             cx.progress(1, 2);
             cx.progress(2, 2);
             pending::<()>().await
@@ -162,7 +165,7 @@ fn d21_an_async_callback_in_a_cancelled_parent_is_not_cut_off() {
 #[test]
 fn d22_check_sees_deadlines_and_every_source_that_has_fired() {
     let time = VirtualTime::new();
-    let op = time.operation().timeout(secs(1));
+    let op = time.operation().timeout(secs(1)).build();
     let run = op.run(async |cx| {
         assert!(cx.check().is_ok());
         time.advance(secs(1));
@@ -175,7 +178,7 @@ fn d22_check_sees_deadlines_and_every_source_that_has_fired() {
     // That of an ancestor, too; and by the trait that sync code asks.
     let parent = time.operation().timeout(secs(1));
     let run = parent.run(async |cx| {
-        let child = cx.child().child();
+        let child = cx.child().build().child().build();
         time.advance(secs(1));
         let why = Check::check(&child).unwrap_err();
         assert_eq!(why.reason(), Reason::Parent);
@@ -210,14 +213,15 @@ fn d23_a_late_trigger_does_not_rewrite_the_outcome() {
     let time = VirtualTime::new();
     let stop = CancelToken::new();
     let full = Flag::new();
-    let parent = time.operation();
+    let parent = time.operation().build();
     let op = time
         .operation()
         .timeout(secs(1))
-        .follow(&stop)
+        .token(&stop)
         .source(Condition::new_async(async || true, LONG).unwrap())
         .source(&full)
-        .parent(&parent);
+        .parent(&parent)
+        .build();
     time.block_on(op.run(async |_| ())).unwrap();
     time.advance(LONG);
     full.set();
@@ -255,18 +259,18 @@ fn d24_check_tells_the_real_cause_and_no_status_is_dead() {
 
     // Every status is reached, and these are all. (`Status` may grow, so the compiler cannot tell.)
     let time = VirtualTime::new();
-    let op = time.operation();
+    let op = time.operation().build();
     let mut seen = vec![op.status()];
-    time.block_on(op.run(async |cx| seen.push(cx.status())))
+    time.block_on(op.run(async |cx| seen.push(cx.operation().status())))
         .unwrap();
     seen.push(op.status());
-    let op = time.operation().timeout(secs(1));
+    let op = time.operation().timeout(secs(1)).build();
     assert!(
         time.block_on(op.run(async |_| pending::<()>().await))
             .is_err()
     );
     seen.push(op.status()); // a timeout is a cancelation
-    let op = time.operation();
+    let op = time.operation().build();
     let failed = time.block_on(op.try_run(async |_| Err::<(), Box<dyn Error>>("no".into())));
     assert!(failed.is_err());
     seen.push(op.status());

@@ -49,9 +49,9 @@ fn d11_all_shields_and_the_whole_cleanup_run() {
 #[test]
 fn d12_following_is_one_way() {
     let user = CancelToken::new();
-    let parent = Cancelable::new();
+    let parent = Cancelable::new().build();
     let op = Cancelable::with_token(&user).parent(&parent);
-    let other = Cancelable::with_token(&user);
+    let other = Cancelable::with_token(&user).build();
     let mut run = pin!(op.run(async |_| pending::<()>().await));
     assert!(poll(run.as_mut()).is_pending());
     parent.cancel();
@@ -60,8 +60,8 @@ fn d12_following_is_one_way() {
     other.cancel();
     assert!(!user.is_cancelled());
     // Nor does a combination cancel its parts.
-    let part = Cancelable::with_token(&user);
-    let combined = part.clone().combine(Cancelable::new());
+    let part = Cancelable::with_token(&user).build();
+    let combined = Cancelable::new().source(&part).build();
     combined.cancel();
     assert!(!part.is_cancelled() && !user.is_cancelled());
 }
@@ -92,7 +92,7 @@ fn d13_a_future_is_no_truth_value() {
         async move { met }
     };
     let condition = Condition::new_async(count_down, secs(5)).unwrap();
-    let op = time.operation().source(condition);
+    let op = time.operation().source(condition).build();
     let why = time.block_on(op.run(async |_| pending::<()>().await));
     assert_eq!(why.unwrap_err().reason(), Reason::Condition);
     assert_eq!(time.now(), Instant::EPOCH + secs(10)); // checked at 0, 5 and 10 s
@@ -145,7 +145,7 @@ fn d14_after_a_break_no_timer_is_left() {
 #[test]
 fn d15_partial_results_and_fetched_items_are_kept() {
     let time = VirtualTime::new();
-    let op = time.operation().timeout(secs(5) / 2);
+    let op = time.operation().timeout(secs(5) / 2).build();
     let (send, items) = smol::channel::unbounded();
     for item in 1..=5 {
         send.try_send(item).unwrap();
@@ -184,7 +184,7 @@ fn d15_partial_results_and_fetched_items_are_kept() {
 fn d16_a_timeout_in_a_task_group_is_reported() {
     // Of the group.
     let time = VirtualTime::new();
-    let op = time.operation().timeout(secs(5));
+    let op = time.operation().timeout(secs(5)).build();
     let why = time.block_on(op.run_group(async |group| {
         group.spawn(|cx| async move { cx.sleep(LONG).await });
     }));
@@ -194,7 +194,7 @@ fn d16_a_timeout_in_a_task_group_is_reported() {
 
     // Of one of its tasks: a failure, which ends the rest.
     let time = VirtualTime::new();
-    let op = time.operation();
+    let op = time.operation().build();
     let why = time.block_on(op.run_group(async |group| {
         group.spawn(|cx| async move { cx.sleep(LONG).await });
         let hasty = group.child().name("hasty").timeout(secs(5));

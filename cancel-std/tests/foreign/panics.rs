@@ -3,7 +3,8 @@
 use crate::{bounded, poll};
 use cancel_std::testing::{TestWaker, VirtualTime};
 use cancel_std::{
-    Cancelable, Cancelled, Instant, Operation, Reason, Source, Status, Timer, TimerError,
+    Cancelable, Cancelled, Cx, Instant, Reason, Source, Status, Timer, TimerError,
+    generic,
 };
 use std::fmt;
 use std::future::{Future, pending};
@@ -47,7 +48,7 @@ fn a_source_that_panics_when_it_is_made_fires() {
 #[test]
 fn the_cleanup_runs_although_the_drop_of_the_body_panics() {
     let closed = AtomicBool::new(false);
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let handle = op.clone();
     let mut run = Box::pin(op.run_finally(
         async |_| {
@@ -69,7 +70,7 @@ fn the_cleanup_runs_although_a_callback_of_the_token_panics_at_the_timeout() {
     let time = VirtualTime::new();
     let closed = AtomicBool::new(false);
     let dropped = Arc::new(());
-    let op = time.operation().timeout(Duration::from_secs(1));
+    let op = time.operation().timeout(Duration::from_secs(1)).build();
     let _registration = op.token().on_cancel(|_| quietly("a callback"));
     let kept = dropped.clone();
     let mut run = Box::pin(op.run_finally(
@@ -93,7 +94,7 @@ fn the_cleanup_runs_although_a_callback_of_the_token_panics_at_the_timeout() {
 #[test]
 fn a_shield_holds_although_a_callback_of_the_token_panics_at_the_timeout() {
     let time = VirtualTime::new();
-    let op = time.operation().timeout(Duration::from_secs(1));
+    let op = time.operation().timeout(Duration::from_secs(1)).build();
     let _registration = op.token().on_cancel(|_| quietly("a callback"));
     let saved = AtomicBool::new(false);
     let run = op.run(async |cx| {
@@ -141,7 +142,9 @@ impl Future for BadSleep {
 #[test]
 fn x19_a_shield_holds_although_the_timer_of_the_deadline_panics() {
     let time = VirtualTime::new();
-    let op = Operation::on(Bad(time.clone())).timeout(Duration::from_secs(1));
+    let op = generic::Cancelable::on(Bad(time.clone()))
+        .timeout(Duration::from_secs(1))
+        .build();
     let (saved, closed) = (AtomicBool::new(false), AtomicBool::new(false));
     let run = op.run_finally(
         async |cx| {
@@ -164,7 +167,7 @@ fn x19_a_shield_holds_although_the_timer_of_the_deadline_panics() {
 #[test]
 fn a_blocking_body_is_not_over_when_a_callback_of_the_token_panics() {
     bounded(|| {
-        let op = Cancelable::with_timeout(Duration::from_millis(5));
+        let op = Cancelable::with_timeout(Duration::from_millis(5)).build();
         let (told, tells) = std::sync::mpsc::channel();
         let _registration = op.token().on_cancel(move |_| {
             told.send(()).unwrap();
@@ -176,7 +179,7 @@ fn a_blocking_body_is_not_over_when_a_callback_of_the_token_panics() {
                 // Where no thread of the pool is free, nobody tells.
                 let _ = tells.recv_timeout(Duration::from_secs(5));
                 std::thread::sleep(Duration::from_millis(20));
-                seen = Some(cx.status());
+                seen = Some(cx.operation().status());
             })
         };
         let _ = catch_unwind(AssertUnwindSafe(run));
@@ -187,7 +190,7 @@ fn a_blocking_body_is_not_over_when_a_callback_of_the_token_panics() {
 #[test]
 fn the_cleanup_runs_although_the_drop_of_a_body_that_never_began_panics() {
     let closed = AtomicBool::new(false);
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     op.cancel();
     let bomb = PanicsOnDrop;
     let mut run = Box::pin(op.run_finally(
@@ -220,8 +223,10 @@ fn the_cleanup_runs_although_the_drop_of_a_finished_body_panics() {
 
     let closed = Arc::new(AtomicBool::new(false));
     let seen = closed.clone();
-    let op = Cancelable::new().finally(async move |_| seen.store(true, Ordering::SeqCst));
-    let mut run = Box::pin(op.run(|_: &Cancelable| Finished));
+    let op = Cancelable::new()
+        .finally(async move |_| seen.store(true, Ordering::SeqCst))
+        .build();
+    let mut run = Box::pin(op.run(|_: &Cx| Finished));
     let payload = catch_unwind(AssertUnwindSafe(|| poll(run.as_mut()))).unwrap_err();
     assert_eq!(payload.downcast_ref(), Some(&"a drop"));
     assert!(closed.load(Ordering::SeqCst));
@@ -240,14 +245,16 @@ fn a_source_whose_drop_panics_does_not_take_the_outcome_along() {
         }
     }
 
-    let op = Cancelable::new().source(Source::future(Never(PanicsOnDrop)));
+    let op = Cancelable::new()
+        .source(Source::future(Never(PanicsOnDrop)))
+        .build();
     assert_eq!(smol::block_on(op.run(async |_| 5)), Ok(5));
     assert_eq!(op.status(), Status::Completed);
 }
 
 #[test]
 fn force_outlives_a_waker_that_panics() {
-    let op = Cancelable::new().grace(Duration::from_secs(3600));
+    let op = Cancelable::new().grace(Duration::from_secs(3600)).build();
     let waker = TestWaker::panicking("a waker");
     let mut run = pin!(op.run(async |_| pending::<()>().await));
     assert!(waker.poll(run.as_mut()).is_pending());
@@ -276,7 +283,7 @@ impl From<Cancelled> for Unspeakable {
 fn an_error_without_a_text_still_ends_its_group() {
     let panicked = bounded(|| {
         let time = VirtualTime::new();
-        let op = time.operation();
+        let op = time.operation().build();
         let run = op.try_run_group(async |group| -> Result<(), Unspeakable> {
             group.spawn(async |_| pending::<()>().await);
             Err(Unspeakable)

@@ -2,7 +2,7 @@
 
 use crate::poll;
 use cancel_std::testing::{TestWaker, VirtualSleep, VirtualTime};
-use cancel_std::{Cancelable, Instant, Operation, Timer};
+use cancel_std::{Cancelable, Instant, Timer, generic};
 use std::future::pending;
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,7 +15,7 @@ use std::time::Duration;
 #[derive(Clone)]
 struct Between {
     time: VirtualTime,
-    handle: Arc<OnceLock<Operation<Between>>>,
+    handle: Arc<OnceLock<generic::Operation<Between>>>,
 }
 
 impl Timer for Between {
@@ -27,7 +27,7 @@ impl Timer for Between {
 
     fn sleep_until(&self, deadline: Instant) -> VirtualSleep {
         if let Some(handle) = self.handle.get().cloned() {
-            std::thread::spawn(move || handle.progress(1, 2))
+            std::thread::spawn(move || handle.within(|cx| cx.progress(1, 2)))
                 .join()
                 .unwrap();
         }
@@ -42,7 +42,7 @@ fn a_report_between_the_look_and_the_registration_wakes_the_runner() {
         handle: Arc::default(),
     };
     let heard = Arc::new(AtomicUsize::new(0));
-    let op = Operation::on(runtime.clone())
+    let op = generic::Cancelable::on(runtime.clone())
         .timeout(Duration::from_secs(3600))
         .on_progress_async({
             let heard = heard.clone();
@@ -52,7 +52,8 @@ fn a_report_between_the_look_and_the_registration_wakes_the_runner() {
                     heard.fetch_add(1, Ordering::SeqCst);
                 }
             }
-        });
+        })
+        .build();
     runtime.handle.set(op.clone()).unwrap();
     let waker = TestWaker::counting();
     let mut run = pin!(op.run(async |_| pending::<()>().await));
@@ -78,7 +79,7 @@ fn the_callbacks_of_a_part_hear_of_progress() {
             }
         })
     };
-    let op = part().combine(part());
+    let op = part().combine(part()).build();
     let handle = op.clone();
     let waker = TestWaker::counting();
     let mut run = pin!(op.run(async |cx| {
@@ -87,11 +88,11 @@ fn the_callbacks_of_a_part_hear_of_progress() {
     }));
     assert!(waker.poll(run.as_mut()).is_pending());
     assert_eq!(heard.load(Ordering::SeqCst), 2, "beside the body");
-    handle.progress(2, 2);
+    handle.within(|cx| cx.progress(2, 2));
     assert_eq!(waker.wakes(), 1);
     assert!(waker.poll(run.as_mut()).is_pending());
     assert_eq!(heard.load(Ordering::SeqCst), 4);
-    handle.progress(3, 3);
+    handle.within(|cx| cx.progress(3, 3));
     handle.cancel();
     assert!(waker.poll(run.as_mut()).is_ready());
     assert_eq!(heard.load(Ordering::SeqCst), 6, "what is left is done");
@@ -141,15 +142,17 @@ fn what_a_dropped_run_has_queued_goes_with_it() {
 #[test]
 fn a_panicking_waker_of_the_runner_does_not_silence_the_ancestors() {
     let heard = Arc::new(Mutex::new(Vec::new()));
-    let parent = Cancelable::new().on_progress({
-        let heard = heard.clone();
-        move |progress| heard.lock().unwrap().push(progress.to_string())
-    });
-    let op = parent.child().on_progress_async(|_| async {});
+    let parent = Cancelable::new()
+        .on_progress({
+            let heard = heard.clone();
+            move |progress| heard.lock().unwrap().push(progress.to_string())
+        })
+        .build();
+    let op = parent.child().on_progress_async(|_| async {}).build();
     let handle = op.clone();
     let waker = TestWaker::panicking("a waker");
     let mut run = pin!(op.run(async |_| pending::<()>().await));
     assert_eq!(waker.poll(run.as_mut()), Poll::Pending);
-    handle.progress(1, 2);
+    handle.within(|cx| cx.progress(1, 2));
     assert_eq!(*heard.lock().unwrap(), ["1/2"]);
 }

@@ -10,12 +10,13 @@ use std::time::Duration;
 #[test]
 fn the_end_of_the_last_shield_wakes_after_the_grace_period_too() {
     let time = VirtualTime::new();
-    let op = time.operation().grace(Duration::from_secs(1));
+    let op = time.operation().grace(Duration::from_secs(1)).build();
     let handle = op.clone();
+    let cx = op.within(Clone::clone);
     let waker = TestWaker::counting();
     let shields = RefCell::new(Vec::new());
     for _ in 0..2 {
-        let shield = Box::pin(handle.shield(pending::<()>()));
+        let shield = Box::pin(cx.shield(pending::<()>()));
         shields.borrow_mut().push(shield);
     }
     let polls_shields = poll_fn(|cx| {

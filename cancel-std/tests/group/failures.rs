@@ -1,7 +1,7 @@
 //! The first failure.
 
 use crate::support::{LONG, Rt, SHORT};
-use cancel_std::{Cancelable, Cancelled, Operation, Reason, Status, block_on};
+use cancel_std::{Cancelable, Cancelled, Reason, Status, block_on};
 use std::error::Error;
 use std::fmt;
 use std::future::pending;
@@ -34,13 +34,14 @@ impl From<Cancelled> for Failure {
 fn it_cancels_the_rest_which_is_waited_for() {
     let ended = Arc::new(AtomicUsize::new(0));
     let (send, causes) = mpsc::channel();
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let run = op.try_run_group(async |group| -> Result<(), Failure> {
         for _ in 0..4 {
             let (ended, send) = (ended.clone(), send.clone());
             let child = group.child().finally(move |cx| async move {
                 cx.sleep(SHORT).await;
-                send.send(cx.context().cause().unwrap().clone()).unwrap();
+                send.send(cx.operation().context().cause().unwrap().clone())
+                    .unwrap();
                 ended.fetch_add(1, Ordering::SeqCst);
             });
             group.spawn_as(child, |cx| async move { cx.sleep(LONG).await });
@@ -72,8 +73,8 @@ fn only_the_first_counts() {
             cx.shield(async { drop(cx.cancelled().await) }).await;
             Err::<(), _>(Failure::Disk(2))
         });
-        let operation = group.operation();
-        operation
+        group
+            .cx()
             .shield(async {
                 assert_eq!(first.await.unwrap_err().message(), Some("disk 1 is full"));
                 assert_eq!(second.await.unwrap_err().message(), Some("disk 1 is full"));
@@ -86,7 +87,7 @@ fn only_the_first_counts() {
 
 #[test]
 fn defect_16_a_timeout_of_a_task_does_not_vanish() {
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let run = op.try_run_group(async |group| -> Result<(), Failure> {
         let hasty = group.child().name("hasty").timeout(SHORT);
         group.spawn_as(hasty, |cx| async move { cx.sleep(LONG).await });
@@ -111,7 +112,7 @@ fn defect_16_a_timeout_of_a_task_does_not_vanish() {
 
 #[test]
 fn the_body_fails() {
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let run = op.try_run_group(async |group| -> Result<(), Failure> {
         group.spawn(|cx| async move { cx.sleep(LONG).await });
         Err(Failure::Disk(0))
@@ -123,7 +124,7 @@ fn the_body_fails() {
 
 #[test]
 fn the_body_fails_after_the_cancel() {
-    let op = Cancelable::with_timeout(SHORT).grace(LONG);
+    let op = Cancelable::with_timeout(SHORT).grace(LONG).build();
     let run = op.try_run_group(async |group| -> Result<(), Failure> {
         group.operation().cancelled().await;
         Err(Failure::Disk(0))
@@ -141,7 +142,7 @@ fn caught(run: impl Future<Output = Result<(), Cancelled>>) -> &'static str {
 #[test]
 fn a_panic_of_a_task_goes_on_when_all_are_over() {
     let ended = Arc::new(AtomicUsize::new(0));
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let in_task = ended.clone();
     let run = op.run_group(async |group| {
         let child = group.child().finally(move |cx| async move {
@@ -164,7 +165,7 @@ fn a_panic_of_a_task_goes_on_when_all_are_over() {
 fn a_panic_of_the_body_does_so_too() {
     let ended = Arc::new(AtomicUsize::new(0));
     let in_task = ended.clone();
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let run = op.run_group(async |group| {
         let child = group.child().finally(move |cx| async move {
             cx.sleep(SHORT).await;
@@ -180,7 +181,7 @@ fn a_panic_of_the_body_does_so_too() {
 
 #[test]
 fn a_panic_after_the_cancel_is_not_lost() {
-    let op = Cancelable::with_timeout(SHORT);
+    let op = Cancelable::with_timeout(SHORT).build();
     let run = op.run_group(async |group| {
         let child = group
             .child()
@@ -193,7 +194,7 @@ fn a_panic_after_the_cancel_is_not_lost() {
 
 #[test]
 fn a_panic_of_a_callback_of_the_token_is_not_lost() {
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let _registration = op
         .token()
         .on_cancel(|_| resume_unwind(Box::new("callback")));
@@ -217,7 +218,7 @@ fn an_error_that_panics_when_looked_at() {
             Bad
         }
     }
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let run = op.try_run_group(async |group| -> Result<(), Bad> {
         group.try_spawn(|_| async { Err::<(), _>(Bad) });
         pending().await
@@ -229,13 +230,13 @@ fn an_error_that_panics_when_looked_at() {
 
 #[test]
 fn an_executor_that_refuses() {
-    let op = Rt::Refuses.op();
+    let op = Rt::Refuses.op().build();
     let run = op.run_group(async |group| {
         let task = group.spawn_as(group.child().name("part"), |_| async { 5 });
         assert_eq!(group.running(), 0);
         let operation = task.operation().clone();
         group
-            .operation()
+            .cx()
             .shield(async move {
                 let why = task.await.unwrap_err();
                 assert_eq!(why.message(), Some("part: cannot spawn: closed for today"));
@@ -291,7 +292,7 @@ fn an_executor_that_ends_tasks_at_once() {
 
 #[test]
 fn an_executor_that_panics() {
-    let op: Operation<Rt> = Rt::Panics.op();
+    let op = Rt::Panics.op().build();
     let run = op.run_group(async |group| {
         group.spawn(|_| async {});
     });

@@ -32,7 +32,7 @@ fn failures_race() {
     for round in 0..100u64 {
         let alive = Alive::default();
         let gate = Arc::new(Barrier::new(6));
-        let op = Rt::Threads.op();
+        let op = Rt::Threads.op().build();
         let run = op.try_run_group(async |group| -> Result<(), Cancelled> {
             for n in 0..6 {
                 let (one, gate) = (alive.one(), gate.clone());
@@ -69,7 +69,7 @@ fn failures_race() {
 fn ends_race_with_cancels_and_panics() {
     for round in 0..200u32 {
         let alive = Alive::default();
-        let op = Rt::Threads.op();
+        let op = Rt::Threads.op().build();
         let canceller = op.clone();
         let gate = Arc::new(Barrier::new(2));
         let cancelling = gate.clone();

@@ -1,7 +1,7 @@
 //! Executors of several kinds.
 
 use cancel_core::{Instant, Spawn, SpawnError, Timer};
-use cancel_std::{Operation, Sleep, Std, block_on};
+use cancel_std::{Sleep, Std, block_on, generic};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
@@ -29,8 +29,8 @@ pub(crate) enum Rt {
 }
 
 impl Rt {
-    pub(crate) fn op(&self) -> Operation<Rt> {
-        Operation::on(self.clone())
+    pub(crate) fn op(&self) -> generic::Cancelable<Rt> {
+        generic::Cancelable::on(self.clone())
     }
 }
 

@@ -2,8 +2,8 @@
 
 use crate::support::{AppError, LONG, SHORT, build_error};
 use cancel_std::{
-    CancelToken, Cancelable, Cancelled, Condition, Context, Instant, Observer, Operation, Reason,
-    Registry, Source, Std, Timer, cancelable,
+    CancelToken, Cancelable, Cancelled, Condition, Context, Cx, Instant, Observer, Operation,
+    Reason, Registry, Source, Std, Timer, cancelable, generic,
 };
 use std::future::pending;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -34,11 +34,11 @@ fn timeouts() {
         unreachable!("it has no time at all");
     }
     #[cancelable(timeout = "1m30.5s")]
-    async fn sum(cx: &Cancelable) -> Duration {
+    async fn sum(cx: &Cx) -> Duration {
         cx.remaining().unwrap()
     }
     #[cancelable(timeout = "18446744073709551615s")]
-    async fn endless(cx: &Cancelable) -> Duration {
+    async fn endless(cx: &Cx) -> Duration {
         cx.remaining().unwrap()
     }
     assert_eq!(reason(literal()), Reason::Timeout);
@@ -58,7 +58,7 @@ fn deadlines() {
         pending::<()>().await;
     }
     #[cancelable(deadline = at, timeout = "3600s")]
-    async fn given(cx: &Cancelable, at: Instant) -> Option<Instant> {
+    async fn given(cx: &Cx, at: Instant) -> Option<Instant> {
         cx.deadline()
     }
     assert_eq!(reason(soon()), Reason::Timeout);
@@ -89,7 +89,7 @@ impl Service {
     }
 
     #[cancelable(token = self.stop)]
-    fn blocking(&self, cx: &Cancelable) -> Result<(), AppError> {
+    fn blocking(&self, cx: &Cx) -> Result<(), AppError> {
         Ok(cx.sleep_blocking(LONG)?)
     }
 }
@@ -129,24 +129,24 @@ fn tokens() {
 
 #[test]
 fn names() {
-    fn name_of(cx: &Cancelable) -> String {
-        cx.context().name().unwrap().to_string()
+    fn name_of(cx: &Cx) -> String {
+        cx.operation().context().name().unwrap().to_string()
     }
     #[cancelable]
-    async fn own(cx: &Cancelable) -> String {
+    async fn own(cx: &Cx) -> String {
         name_of(cx)
     }
     #[cancelable(name = "plain")]
-    async fn literal(cx: &Cancelable) -> String {
+    async fn literal(cx: &Cx) -> String {
         name_of(cx)
     }
     #[cancelable(name = "part {number:03} of {{{whole}}}")]
-    async fn formatted(cx: &Cancelable, number: u32, whole: &str) -> String {
+    async fn formatted(cx: &Cx, number: u32, whole: &str) -> String {
         let _ = (number, whole);
         name_of(cx)
     }
     #[cancelable(name = format!("{}-{}", who.len(), who))]
-    async fn expression(cx: &Cancelable, who: String) -> String {
+    async fn expression(cx: &Cx, who: String) -> String {
         name_of(cx) + &who
     }
     assert_eq!(smol::block_on(own()).unwrap(), "own");
@@ -246,23 +246,23 @@ fn signals() {
 #[test]
 fn parents() {
     type Ids = [Option<cancel_std::OperationId>; 2];
-    fn ids(cx: &Cancelable) -> Ids {
-        [cx.context().parent_id(), Some(cx.id())]
+    fn ids(cx: &Cx) -> Ids {
+        [cx.operation().context().parent_id(), Some(cx.id())]
     }
     #[cancelable]
-    async fn alone(cx: &Cancelable) -> Ids {
+    async fn alone(cx: &Cx) -> Ids {
         ids(cx)
     }
     #[cancelable(parent = &parent.clone())]
-    async fn linked(parent: &Cancelable, cx: &Cancelable) -> Ids {
+    async fn linked(parent: &Cx, cx: &Cx) -> Ids {
         ids(cx)
     }
-    #[cancelable(parent = Cancelable::current())]
-    async fn current(cx: &Cancelable) -> Ids {
+    #[cancelable(parent = Operation::current())]
+    async fn current(cx: &Cx) -> Ids {
         ids(cx)
     }
     #[cancelable(child_of = job, timeout = "1h")]
-    async fn nested(cx: &Cancelable, job: Cancelable) -> Ids {
+    async fn nested(cx: &Cx, job: Operation) -> Ids {
         assert!(cx.remaining() <= Some(LONG));
         job.cancel_with("from inside");
         // Shielded, so the job around it waits.
@@ -270,8 +270,8 @@ fn parents() {
         ids(cx)
     }
     #[cancelable(parent = parent)]
-    async fn without(parent: &Cancelable) -> Option<cancel_std::OperationId> {
-        Cancelable::current().and_then(|cx| cx.context().parent_id())
+    async fn without(parent: &Cx) -> Option<cancel_std::OperationId> {
+        Operation::current().and_then(|cx| cx.context().parent_id())
     }
 
     let outer = Cancelable::with_timeout(LONG);
@@ -286,16 +286,17 @@ fn parents() {
     assert_eq!(smol::block_on(run), Ok(5));
     assert_eq!(smol::block_on(current()).unwrap()[0], None);
     let stopped = smol::block_on(linked(&{
-        let parent = Cancelable::new();
+        let parent = Cancelable::new().build();
         parent.cancel();
-        parent
+        parent.within(Clone::clone)
     }));
     assert_eq!(stopped.unwrap_err().reason(), Reason::Parent);
 
-    let job = Cancelable::new();
+    let job = Cancelable::new().build();
     let shown = Arc::new(Mutex::new(None));
     let keep = shown.clone();
-    let run = job.run(async move |cx| *keep.lock().unwrap() = Some(nested(cx.clone()).await));
+    let run =
+        job.run(async move |cx| *keep.lock().unwrap() = Some(nested(cx.operation().clone()).await));
     // Held, it came to its end: with `parent` its body would have been dropped in the shield.
     assert_eq!(smol::block_on(run), Ok(()));
     let ids = shown.lock().unwrap().take().unwrap().unwrap();
@@ -306,7 +307,7 @@ fn parents() {
 #[test]
 fn runtimes() {
     #[cancelable(runtime = Std)]
-    async fn value(cx: &Operation<Std>) -> Instant {
+    async fn value(cx: &generic::Cx<Std>) -> Instant {
         cx.runtime().now()
     }
     #[cancelable(runtime = Std, timeout = "5ms")]
@@ -320,7 +321,7 @@ fn runtimes() {
 #[test]
 fn grace() {
     #[cancelable(timeout = "5ms", grace = "1h")]
-    async fn graceful(cx: &Cancelable) -> String {
+    async fn graceful(cx: &Cx) -> String {
         format!("stopped by {}", cx.cancelled().await.reason())
     }
     assert_eq!(smol::block_on(graceful()).unwrap(), "stopped by timeout");
@@ -343,8 +344,12 @@ fn observers_and_setup() {
         pending::<()>().await;
     }
     #[cancelable(name = "set up", setup = |op| op.metadata("user", user).observe(names))]
-    fn set_up(cx: &Cancelable, user: &'static str, names: Arc<Names>) -> Option<String> {
-        cx.context().metadata().get("user").map(String::from)
+    fn set_up(cx: &Cx, user: &'static str, names: Arc<Names>) -> Option<String> {
+        cx.operation()
+            .context()
+            .metadata()
+            .get("user")
+            .map(String::from)
     }
     let names = Arc::new(Names::default());
     assert_eq!(reason(observed(&names)), Reason::Timeout);
@@ -365,17 +370,17 @@ fn observers_and_setup() {
 
 #[test]
 fn registries() {
-    fn is_in(registry: &Registry, cx: &Cancelable) -> bool {
+    fn is_in(registry: &Registry, cx: &Cx) -> bool {
         let context = registry.get(cx.id());
         context.is_some_and(|context| context.name() == Some("listed"))
     }
     #[cancelable(register, name = "listed", timeout = "1h")]
-    async fn globally(cx: &Cancelable) -> bool {
+    async fn globally(cx: &Cx) -> bool {
         is_in(Registry::global(), cx)
     }
     // Whatever comes after it in the brackets is set up before it.
     #[cancelable(register = registry, register, name = "listed", token = stop)]
-    fn in_both(cx: &Cancelable, registry: &Registry, stop: CancelToken) -> bool {
+    fn in_both(cx: &Cx, registry: &Registry, stop: CancelToken) -> bool {
         is_in(registry, cx) && is_in(Registry::global(), cx)
     }
     struct Jobs(Registry);
@@ -425,8 +430,8 @@ fn from_another_macro() {
     macro_rules! limited {
         ($name:ident, $from:ident, $limit:expr, $text:expr) => {
             #[cancelable(timeout = $limit, name = $text)]
-            async fn $name(cx: &Cancelable, $from: u8) -> Option<String> {
-                cx.context().name().map(String::from)
+            async fn $name(cx: &Cx, $from: u8) -> Option<String> {
+                cx.operation().context().name().map(String::from)
             }
         };
     }

@@ -2,7 +2,8 @@
 
 use crate::support::{AppError, LONG, SHORT};
 use cancel_std::{
-    Cancelable, Cancelled, Instant, Operation, Reason, Runtime, Status, Std, cancelable,
+    Cancelable, Cancelled, Cx, Instant, Operation, Reason, Runtime, Status, Std, cancelable,
+    generic,
 };
 use std::fmt::{Debug, Display};
 use std::pin::pin;
@@ -17,13 +18,13 @@ fn send<F: Future + Send>(future: F) -> F {
 async fn nothing() {}
 
 #[cancelable]
-async fn plain(cx: &Cancelable, seconds: f64) -> u32 {
+async fn plain(cx: &Cx, seconds: f64) -> u32 {
     cx.sleep(Duration::from_secs_f64(seconds)).await;
     5
 }
 
 #[cancelable(timeout = "5ms")]
-async fn fallible(cx: &Cancelable, how: &str) -> Result<usize, AppError> {
+async fn fallible(cx: &Cx, how: &str) -> Result<usize, AppError> {
     if how == "wait" {
         cx.sleep(LONG).await;
     }
@@ -61,7 +62,7 @@ mod alias {
 }
 
 #[cancelable(timeout = "5ms")]
-async fn aliased(cx: &Cancelable, text: &str) -> alias::Result<u8> {
+async fn aliased(cx: &Cx, text: &str) -> alias::Result<u8> {
     match text {
         "" => cx.sleep(LONG).await,
         _ => cx.check()?,
@@ -83,34 +84,35 @@ fn aliases_of_result() {
 #[test]
 fn the_operation_is_injected_wherever_it_stands() {
     mod types {
-        pub(crate) use cancel_std::Cancelable;
+        pub(crate) use cancel_std::Cx;
     }
 
     #[cancelable]
-    async fn last(a: u32, cx: &types::Cancelable) -> String {
-        format!("{a} {}", cx.context().name().unwrap())
+    async fn last(a: u32, cx: &types::Cx) -> String {
+        format!("{a} {}", cx.operation().context().name().unwrap())
     }
     #[cancelable]
-    async fn generic(a: u32, cx: &'_ Operation<Std>, b: u32) -> String {
-        format!("{a} {b} {}", cx.context().name().unwrap())
+    async fn generic(a: u32, cx: &'_ generic::Cx<Std>, b: u32) -> String {
+        format!("{a} {b} {}", cx.operation().context().name().unwrap())
     }
     #[cancelable]
-    async fn unused(_: &Cancelable) -> u32 {
+    async fn unused(_: &Cx) -> u32 {
         5
     }
     #[cancelable]
-    async fn rebound(mut cx: &Cancelable, other: Cancelable) -> Option<String> {
-        assert_eq!(cx.status(), Status::Running);
+    async fn rebound(mut cx: &Cx, other: Operation) -> Option<String> {
+        assert_eq!(cx.operation().status(), Status::Running);
+        let other = other.within(Clone::clone);
         cx = &other;
-        cx.context().name().map(String::from)
+        cx.operation().context().name().map(String::from)
     }
     #[cancelable]
-    async fn linted(#[allow(unused_variables)] cx: &Cancelable) {}
+    async fn linted(#[allow(unused_variables)] cx: &Cx) {}
 
     assert_eq!(smol::block_on(last(1)).unwrap(), "1 last");
     assert_eq!(smol::block_on(generic(1, 2)).unwrap(), "1 2 generic");
     assert_eq!(smol::block_on(unused()), Ok(5));
-    let other = Cancelable::new().name("other");
+    let other = Cancelable::new().name("other").build();
     assert_eq!(
         smol::block_on(rebound(other)).unwrap().as_deref(),
         Some("other")
@@ -120,19 +122,19 @@ fn the_operation_is_injected_wherever_it_stands() {
 
 #[test]
 fn a_mark_decides_between_two() {
-    type Alias = Cancelable;
+    type Alias = Cx;
 
     #[cancelable]
-    async fn marked(first: &Cancelable, #[inject] second: &Cancelable) -> [Option<String>; 2] {
-        [first, second].map(|op| op.context().name().map(String::from))
+    async fn marked(first: &Cx, #[inject] second: &Cx) -> [Option<String>; 2] {
+        [first, second].map(|cx| cx.name().map(String::from))
     }
     #[cancelable]
     async fn under_another_name(#[inject] cx: &Alias) -> Option<String> {
-        cx.context().name().map(String::from)
+        cx.name().map(String::from)
     }
 
-    let first = Cancelable::new().name("first");
-    let names = smol::block_on(marked(&first)).unwrap();
+    let first = Cancelable::new().name("first").build();
+    let names = smol::block_on(marked(&first.within(Clone::clone))).unwrap();
     assert_eq!(names.map(Option::unwrap), ["first", "marked"]);
     let name = smol::block_on(under_another_name()).unwrap();
     assert_eq!(name.as_deref(), Some("under_another_name"));
@@ -147,7 +149,7 @@ struct Server {
 impl Server {
     /// Coercions at the end, and at a return.
     #[cancelable]
-    async fn row(&self, cx: &Cancelable, index: usize) -> &str {
+    async fn row(&self, cx: &Cx, index: usize) -> &str {
         cx.checkpoint().await.unwrap();
         self.calls.fetch_add(1, Ordering::Relaxed);
         if index == 0 {
@@ -157,7 +159,7 @@ impl Server {
     }
 
     #[cancelable]
-    async fn change(&mut self, cx: &Cancelable, mut index: usize) -> Result<&mut String, AppError> {
+    async fn change(&mut self, cx: &Cx, mut index: usize) -> Result<&mut String, AppError> {
         index += 1;
         cx.check()?;
         self.rows.get_mut(index).ok_or(AppError::Own("no such row"))
@@ -177,7 +179,7 @@ impl Server {
     }
 
     #[cancelable]
-    pub(crate) fn first_blocking(&mut self, cx: &Cancelable) -> Result<&mut str, Cancelled> {
+    pub(crate) fn first_blocking(&mut self, cx: &Cx) -> Result<&mut str, Cancelled> {
         cx.check()?;
         Ok(&mut self.rows[0])
     }
@@ -200,7 +202,7 @@ fn methods() {
 
 #[cancelable]
 async fn generic<'a, T, const N: usize>(
-    cx: &Cancelable,
+    cx: &Cx,
     text: &'a str,
     items: [T; N],
     mut each: impl FnMut(&T) -> bool + Send,
@@ -219,18 +221,14 @@ where
 }
 
 #[cancelable]
-async fn dynamic(
-    cx: &Cancelable,
-    what: &(dyn Display + Sync),
-    say: &mut (dyn FnMut(String) + Send),
-) {
+async fn dynamic(cx: &Cx, what: &(dyn Display + Sync), say: &mut (dyn FnMut(String) + Send)) {
     say(what.to_string());
     cx.checkpoint().await.unwrap();
     say(what.to_string());
 }
 
 #[cancelable]
-async fn on_any<R: Runtime + Default>(cx: &Operation<R>) -> Instant {
+async fn on_any<R: Runtime + Default>(cx: &generic::Cx<R>) -> Instant {
     cx.sleep(SHORT).await;
     cx.runtime().now()
 }
@@ -261,7 +259,7 @@ fn generics_lifetimes_and_patterns() {
 #[test]
 fn bodies_that_stay_on_their_thread() {
     #[cancelable]
-    async fn local(cx: &Cancelable) -> usize {
+    async fn local(cx: &Cx) -> usize {
         let shared = std::rc::Rc::new(5);
         cx.checkpoint().await.unwrap();
         *shared
@@ -273,7 +271,7 @@ trait Job {
     async fn run(&self, rounds: u32) -> Result<u32, Cancelled>;
 
     #[cancelable(timeout = "5ms")]
-    async fn or_wait(&self, cx: &Cancelable) {
+    async fn or_wait(&self, cx: &Cx) {
         cx.sleep(LONG).await;
     }
 
@@ -282,7 +280,7 @@ trait Job {
 
 impl Job for u32 {
     #[cancelable]
-    async fn run(&self, cx: &Cancelable, rounds: u32) -> u32 {
+    async fn run(&self, cx: &Cx, rounds: u32) -> u32 {
         for _ in 0..rounds {
             cx.checkpoint().await.unwrap();
         }
@@ -290,7 +288,7 @@ impl Job for u32 {
     }
 
     #[cancelable]
-    fn run_blocking(&self, cx: &Cancelable, rounds: u32) -> Result<u32, AppError> {
+    fn run_blocking(&self, cx: &Cx, rounds: u32) -> Result<u32, AppError> {
         for _ in 0..rounds {
             cx.check()?;
         }
@@ -307,7 +305,7 @@ fn methods_of_traits() {
 }
 
 #[cancelable(timeout = "5ms")]
-fn spin(cx: &Cancelable) -> u64 {
+fn spin(cx: &Cx) -> u64 {
     let mut rounds = 0;
     while !cx.is_cancelled() {
         rounds += 1;
@@ -316,7 +314,7 @@ fn spin(cx: &Cancelable) -> u64 {
 }
 
 #[cancelable(timeout = "5ms")]
-fn spin_or_fail(cx: &Cancelable, limit: u64) -> Result<u64, AppError> {
+fn spin_or_fail(cx: &Cx, limit: u64) -> Result<u64, AppError> {
     for round in 0.. {
         if round == limit {
             return Ok(round);
@@ -358,7 +356,7 @@ fn a_future_like_any_other() {
         }
     }
     #[cancelable]
-    async fn guarded(cx: &Cancelable) {
+    async fn guarded(cx: &Cx) {
         ALIVE.fetch_add(1, Ordering::SeqCst);
         let _guard = Guard;
         cx.sleep(LONG).await;
@@ -383,14 +381,14 @@ fn hygiene_and_attributes() {
     #[cancelable(name = "{op}{cx}{handle}{value}")]
     #[must_use]
     #[deny(unused_mut)]
-    async fn names(op: u8, handle: u8, cx: u8, value: u8, #[inject] this: &Cancelable) -> String {
+    async fn names(op: u8, handle: u8, cx: u8, value: u8, #[inject] this: &Cx) -> String {
         #![allow(non_snake_case)]
         let Sum = op + handle + cx + value;
-        format!("{Sum} {}", this.context().name().unwrap())
+        format!("{Sum} {}", this.name().unwrap())
     }
     #[cancelable]
-    async fn r#type(cx: &Cancelable) -> Option<String> {
-        cx.context().name().map(String::from)
+    async fn r#type(cx: &Cx) -> Option<String> {
+        cx.operation().context().name().map(String::from)
     }
     #[cancelable]
     #[deny(warnings)]

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::time::Duration;
 
-type Op = cancel_std::Operation<VirtualTime>;
+type Ctx = cancel_std::generic::Cx<VirtualTime>;
 type Boxed<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
 
 const LONG: Duration = Duration::from_secs(3600);
@@ -21,9 +21,9 @@ fn ms(ms: u64) -> Duration {
 }
 
 /// A child with a cleanup that notes that it has run.
-fn child(cx: &Op, closed: &Arc<AtomicU32>) -> Boxed<'static> {
+fn child(cx: &Ctx, closed: &Arc<AtomicU32>) -> Boxed<'static> {
     let closed = closed.clone();
-    let child = cx.child().finally(move |cx: Op| async move {
+    let child = cx.child().finally(move |cx: Ctx| async move {
         cx.sleep(ms(1)).await;
         closed.fetch_add(1, SeqCst);
     });
@@ -31,7 +31,7 @@ fn child(cx: &Op, closed: &Arc<AtomicU32>) -> Boxed<'static> {
 }
 
 /// A 100 ms operation whose body gives something up and then sleeps: it ends at 100 ms.
-fn ends_in_time(name: &str, give_up: impl AsyncFnOnce(&Op)) {
+fn ends_in_time(name: &str, give_up: impl AsyncFnOnce(&Ctx)) {
     let time = VirtualTime::new();
     let begin = time.now();
     let op = time.operation().timeout(ms(100));

@@ -48,7 +48,7 @@ fn the_time_is_over() {
 
 #[test]
 fn operations_have_tokens() {
-    let op = Cancelable::with_timeout(Duration::from_millis(5));
+    let op = Cancelable::with_timeout(Duration::from_millis(5)).build();
     let token = op.token().clone();
     let watcher = thread::spawn(move || token.wait());
     smol::block_on(op.run(async |cx| cx.sleep(LONG).await)).unwrap_err();

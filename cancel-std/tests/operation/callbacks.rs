@@ -1,7 +1,7 @@
 //! Callbacks and progress.
 
 use crate::support::{Log, SECOND, Virtual, poll};
-use cancel_std::{Cancelable, Metadata, Progress, Status};
+use cancel_std::{Cancelable, Metadata, Operation, Progress, Status};
 use std::future::pending;
 use std::pin::pin;
 use std::sync::{Arc, OnceLock};
@@ -29,7 +29,8 @@ fn several_of_each_in_order() {
         .on_progress(move |_| d())
         .on_complete(move |_| f())
         .on_cancel(|_| panic!("not cancelled"))
-        .on_error(|_| panic!("not failed"));
+        .on_error(|_| panic!("not failed"))
+        .build();
     smol::block_on(op.run(async |cx| cx.report_progress("x"))).unwrap();
     assert_eq!(log.take(), ["s1", "s2", "p1", "p2", "c1", "c2"]);
     assert_eq!(op.context().callback_panics(), 0);
@@ -82,7 +83,8 @@ fn panics_are_contained_and_counted() {
         .on_progress(|_| std::panic::panic_any(Bomb)) // its payload panics when dropped
         .on_progress(move |p| progress.add(p))
         .on_complete(|_| panic!("expected by the test"))
-        .on_complete(move |_| complete.add("complete"));
+        .on_complete(move |_| complete.add("complete"))
+        .build();
     let result = smol::block_on(op.run(async |cx| {
         cx.progress(1, 2);
         cx.progress(2, 2);
@@ -96,7 +98,9 @@ fn panics_are_contained_and_counted() {
 
 #[test]
 fn a_panicking_callback_of_a_dropped_run() {
-    let op = Cancelable::new().on_cancel(|_| panic!("expected by the test"));
+    let op = Cancelable::new()
+        .on_cancel(|_| panic!("expected by the test"))
+        .build();
     let mut run = Box::pin(op.run(async |_| pending::<()>().await));
     assert!(poll(run.as_mut()).is_pending());
     let thread = std::thread::spawn(move || {
@@ -111,7 +115,7 @@ fn a_panicking_callback_of_a_dropped_run() {
 
 #[test]
 fn they_may_use_the_operation() {
-    let slot = Arc::new(OnceLock::<Cancelable>::new());
+    let slot = Arc::new(OnceLock::<Operation>::new());
     let (on_progress, on_cancel) = (slot.clone(), slot.clone());
     let log = Log::default();
     let (heard, heard_too) = (log.clone(), log.clone());
@@ -121,7 +125,8 @@ fn they_may_use_the_operation() {
             assert_eq!(op.context().progress().unwrap().message(), "x");
             heard.add(op.cancel_with("by a callback"));
         })
-        .on_cancel(move |_| heard_too.add(on_cancel.get().unwrap().status()));
+        .on_cancel(move |_| heard_too.add(on_cancel.get().unwrap().status()))
+        .build();
     let _ = slot.set(op.clone());
     let result = smol::block_on(op.run(async |cx| {
         cx.report_progress("x");
@@ -133,35 +138,35 @@ fn they_may_use_the_operation() {
 
 #[test]
 fn progress_of_all_kinds() {
-    let op = Cancelable::new().name("n");
+    let op = Cancelable::new().name("n").build();
     assert!(op.context().progress().is_none());
     let latest = || -> Progress { op.context().progress().unwrap().clone() };
 
-    op.report_progress("text");
+    op.within(|cx| cx.report_progress("text"));
     assert_eq!(
         (latest().message(), latest().current(), latest().fraction()),
         ("text", None, None)
     );
-    op.report_progress(format!("owned {}", 1));
+    op.within(|cx| cx.report_progress(format!("owned {}", 1)));
     assert_eq!(latest().to_string(), "owned 1");
-    op.report_progress_with("with", [("rows", "1"), ("rows", "2")]);
+    op.within(|cx| cx.report_progress_with("with", [("rows", "1"), ("rows", "2")]));
     assert_eq!(latest().metadata(), &Metadata::from_iter([("rows", "2")]));
-    op.report_progress_with("with", vec![(String::from("k"), 5.to_string())]);
+    op.within(|cx| cx.report_progress_with("with", vec![(String::from("k"), 5.to_string())]));
     assert_eq!(latest().metadata().get("k"), Some("5"));
 
-    op.progress(1, 4);
+    op.within(|cx| cx.progress(1, 4));
     assert_eq!((latest().message(), latest().metadata().len()), ("", 0));
     assert_eq!((latest().current(), latest().total()), (Some(1), Some(4)));
     assert_eq!(latest().fraction(), Some(0.25));
-    op.progress(9, 4);
+    op.within(|cx| cx.progress(9, 4));
     assert_eq!(
         (latest().fraction(), latest().to_string()),
         (Some(1.0), "9/4".into())
     );
-    op.progress(9, 0);
+    op.within(|cx| cx.progress(9, 0));
     assert_eq!((latest().total(), latest().fraction()), (None, None));
     assert_eq!(latest().to_string(), "9");
-    op.progress(u64::MAX, u64::MAX);
+    op.within(|cx| cx.progress(u64::MAX, u64::MAX));
     assert_eq!(latest().fraction(), Some(1.0));
     assert_eq!(latest().operation(), op.id());
 }
@@ -173,9 +178,9 @@ fn progress_bubbles_from_the_inside_out() {
         let log = log.clone();
         move |p: &Progress| log.add(format!("{name} {} {p}", p.operation()))
     });
-    let parent = Cancelable::new().on_progress(outer);
-    let middle = parent.child();
-    let child = middle.child().on_progress(inner);
+    let parent = Cancelable::new().on_progress(outer).build();
+    let middle = parent.child().build();
+    let child = middle.child().on_progress(inner).build();
     let id = child.id();
     smol::block_on(child.run(async |cx| cx.report_progress("x"))).unwrap();
     assert_eq!(
@@ -185,8 +190,8 @@ fn progress_bubbles_from_the_inside_out() {
     // The parents have reported nothing themselves.
     assert!(parent.context().progress().is_none() && middle.context().progress().is_none());
 
-    let late = parent.child();
+    let late = parent.child().build();
     smol::block_on(parent.run(async |_| ())).unwrap();
-    late.report_progress("the parent has ended");
+    late.within(|cx| cx.report_progress("the parent has ended"));
     assert!(log.take().is_empty());
 }

@@ -2,7 +2,7 @@
 
 use crate::support::{LONG, Log, SECOND, Virtual, poll};
 use cancel_core::{CancelToken, Cancelled, Reason};
-use cancel_std::{Cancelable, Operation, Status};
+use cancel_std::{Cancelable, Cx, Status, generic};
 use std::fmt;
 use std::future::pending;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
@@ -10,7 +10,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
 /// An operation that logs its callbacks, with the status they see.
-fn logging(clock: &Virtual, log: &Log) -> Operation<Virtual> {
+fn logging(clock: &Virtual, log: &Log) -> generic::Cancelable<Virtual> {
     let entry = |name: &'static str| {
         let log = log.clone();
         move |context: &cancel_std::Context| log.add(format!("{name}: {}", context.status()))
@@ -26,7 +26,7 @@ fn logging(clock: &Virtual, log: &Log) -> Operation<Virtual> {
 #[test]
 fn completed() {
     let (clock, log) = (Virtual::new(), Log::default());
-    let op = logging(&clock, &log).timeout(SECOND);
+    let op = logging(&clock, &log).timeout(SECOND).build();
     let run = op.run(async |_| {
         let _body = log.on_drop(|| "body dropped".into());
         log.add("body");
@@ -47,7 +47,7 @@ fn completed() {
 #[test]
 fn cancelled_in_order() {
     let (clock, log) = (Virtual::new(), Log::default());
-    let op = logging(&clock, &log).timeout(SECOND);
+    let op = logging(&clock, &log).timeout(SECOND).build();
     let child = op.token().child();
     let on_token = log.clone();
     let _registration = child.on_cancel(move |_| on_token.add("token cancelled"));
@@ -79,7 +79,7 @@ fn cancelled_in_order() {
 #[test]
 fn dropped() {
     let (clock, log) = (Virtual::new(), Log::default());
-    let op = logging(&clock, &log).timeout(SECOND);
+    let op = logging(&clock, &log).timeout(SECOND).build();
     let on_token = log.clone();
     let _registration = op
         .token()
@@ -110,7 +110,7 @@ fn dropped() {
 
 #[test]
 fn dropped_after_the_trigger_keeps_the_cause() {
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let mut run = Box::pin(op.run(async |_| pending::<()>().await));
     assert!(poll(run.as_mut()).is_pending());
     op.cancel_with("trigger");
@@ -122,7 +122,7 @@ fn dropped_after_the_trigger_keeps_the_cause() {
 
 #[test]
 fn dropped_before_the_first_poll_is_not_run() {
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     drop(op.run(async |_| 1));
     assert_eq!(op.status(), Status::Pending);
     assert!(!op.is_cancelled());
@@ -131,7 +131,7 @@ fn dropped_before_the_first_poll_is_not_run() {
 
 #[test]
 fn dropped_while_a_token_callback_panics() {
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let _registration = op.token().on_cancel(|_| panic!("expected by the test"));
     let mut run = Box::pin(op.run(async |_| pending::<()>().await));
     assert!(poll(run.as_mut()).is_pending());
@@ -143,7 +143,7 @@ fn dropped_while_a_token_callback_panics() {
 #[test]
 fn panicked() {
     let (clock, log) = (Virtual::new(), Log::default());
-    let op = logging(&clock, &log).timeout(SECOND);
+    let op = logging(&clock, &log).timeout(SECOND).build();
     let mut run = pin!(op.run(async |cx| {
         let _body = log.on_drop(|| "body dropped".into());
         cx.sleep(SECOND / 2).await;
@@ -168,12 +168,12 @@ fn panicked() {
 
 #[test]
 fn panicked_while_being_called() {
-    let op = Cancelable::new();
-    let run = op.run(|_: &Cancelable| -> std::future::Ready<()> { panic!("at once") });
+    let op = Cancelable::new().build();
+    let run = op.run(|_: &Cx| -> std::future::Ready<()> { panic!("at once") });
     catch_unwind(AssertUnwindSafe(|| smol::block_on(run))).unwrap_err();
     assert_eq!(op.context().error(), Some("panicked: at once"));
 
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let run = op.run(async |_| panic_any(7));
     catch_unwind(AssertUnwindSafe(|| smol::block_on(run))).unwrap_err();
     assert_eq!(op.context().error(), Some("panicked"));
@@ -187,7 +187,7 @@ fn a_panic_of_the_bodys_destructor_goes_on() {
             panic!("expected by the test");
         }
     }
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let mut run = pin!(op.run(async |_| {
         let _bad = Bad;
         pending::<()>().await;
@@ -214,8 +214,8 @@ fn a_panic_of_the_finished_bodys_destructor_is_a_failure() {
             panic!("expected by the test");
         }
     }
-    let op = Cancelable::new();
-    let mut run = Box::pin(op.run(|_: &Cancelable| Bad));
+    let op = Cancelable::new().build();
+    let mut run = Box::pin(op.run(|_: &Cx| Bad));
     catch_unwind(AssertUnwindSafe(|| poll(run.as_mut()))).unwrap_err();
     drop(run);
     let context = op.context();
@@ -227,7 +227,7 @@ fn a_panic_of_the_finished_bodys_destructor_is_a_failure() {
 #[test]
 fn a_panic_of_a_token_callback_goes_on_after_the_end() {
     let clock = Virtual::new();
-    let op = clock.op().timeout(SECOND);
+    let op = clock.op().timeout(SECOND).build();
     let _registration = op.token().on_cancel(|_| panic!("expected by the test"));
     let log = Log::default();
     let mut run = Box::pin(op.run(async |_| {
@@ -269,7 +269,7 @@ impl fmt::Display for Error {
 #[test]
 fn failed() {
     let (clock, log) = (Virtual::new(), Log::default());
-    let op = logging(&clock, &log);
+    let op = logging(&clock, &log).build();
     let result = smol::block_on(op.try_run(async |_| Err::<(), _>(Error::NoFile)));
     assert_eq!(result, Err(Error::NoFile));
     assert_eq!(log.take(), ["on_start: running", "on_error: failed"]);
@@ -280,7 +280,7 @@ fn failed() {
 #[test]
 fn an_error_of_the_cancelled_is_cancelation() {
     let (clock, log) = (Virtual::new(), Log::default());
-    let op = logging(&clock, &log).timeout(SECOND);
+    let op = logging(&clock, &log).timeout(SECOND).build();
     let result = smol::block_on(op.try_run(async |cx| -> Result<(), Error> {
         loop {
             clock.advance(SECOND / 4);
@@ -299,7 +299,7 @@ fn an_error_of_the_cancelled_is_cancelation() {
 #[test]
 fn an_error_after_the_cancel_keeps_its_text() {
     let (clock, log) = (Virtual::new(), Log::default());
-    let op = logging(&clock, &log);
+    let op = logging(&clock, &log).build();
     let result = smol::block_on(op.try_run(async |cx| {
         cx.cancel_with("enough");
         Err::<(), _>(Error::NoFile)
@@ -314,7 +314,7 @@ fn an_error_after_the_cancel_keeps_its_text() {
 fn somebody_elses_cancelation_is_a_failure() {
     let other = CancelToken::new();
     other.cancel_with("not ours");
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let result = smol::block_on(op.try_run(async |_| -> Result<(), Cancelled> { other.check() }));
     assert_eq!(result.unwrap_err().message(), Some("not ours"));
     assert_eq!(op.status(), Status::Failed);
@@ -324,12 +324,12 @@ fn somebody_elses_cancelation_is_a_failure() {
 
 #[test]
 fn try_run_passes_values_and_cancelations_on() {
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let result = smol::block_on(op.try_run(async |_| Ok::<_, Error>(5)));
     assert_eq!(result, Ok(5));
     assert_eq!(op.status(), Status::Completed);
 
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     op.cancel_with("early");
     let result = smol::block_on(op.try_run(async |_| Err::<(), _>(Error::NoFile)));
     let Err(Error::Cancelled(why)) = result else {
@@ -352,7 +352,7 @@ fn an_error_text_that_panics_ends_it() {
             Bad
         }
     }
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let run = op.try_run(async |_| Err::<(), _>(Bad));
     assert!(catch_unwind(AssertUnwindSafe(|| smol::block_on(run))).is_err());
     assert_eq!(op.status(), Status::Failed);
@@ -361,7 +361,7 @@ fn an_error_text_that_panics_ends_it() {
 #[test]
 fn a_value_after_the_trigger_counts() {
     let (clock, log) = (Virtual::new(), Log::default());
-    let op = logging(&clock, &log);
+    let op = logging(&clock, &log).build();
     let result = smol::block_on(op.run(async |cx| {
         cx.cancel_with("while it was polled");
         5
@@ -393,7 +393,7 @@ fn on_start_may_cancel() {
     let op = Cancelable::with_token(&stop).on_start(move |_| {
         to_stop.cancel_with("not today");
     });
-    let result = smol::block_on(op.run(|_: &Cancelable| {
+    let result = smol::block_on(op.run(|_: &Cx| {
         log.add("called");
         std::future::ready(())
     }));
@@ -405,9 +405,11 @@ fn on_start_may_cancel() {
 fn progress_after_the_end_is_ignored() {
     let log = Log::default();
     let heard = log.clone();
-    let op = Cancelable::new().on_progress(move |progress| heard.add(progress));
+    let op = Cancelable::new()
+        .on_progress(move |progress| heard.add(progress))
+        .build();
     smol::block_on(op.run(async |cx| cx.report_progress("in time"))).unwrap();
-    op.report_progress("too late");
+    op.within(|cx| cx.report_progress("too late"));
     assert_eq!(log.take(), ["in time"]);
     assert_eq!(op.context().progress().unwrap().message(), "in time");
 }

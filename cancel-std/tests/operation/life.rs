@@ -2,7 +2,7 @@
 
 use crate::support::{LONG, Log, SECOND, Virtual, poll};
 use cancel_core::{CancelToken, Cancelled, Check, Reason, Timer};
-use cancel_std::{Cancelable, Operation, OperationId, Status, Std};
+use cancel_std::{Cancelable, Cx, Operation, OperationId, Status, Std, generic};
 use std::cell::Cell;
 use std::future::{pending, ready};
 use std::pin::pin;
@@ -17,7 +17,7 @@ fn from_pending_to_completed() {
         .op()
         .name("job")
         .metadata("user", "ada")
-        .metadata("user", "eve");
+        .metadata("user", "eve").build();
     let context = op.context();
     assert_eq!(context.status(), Status::Pending);
     assert_eq!(
@@ -64,7 +64,7 @@ fn the_run_is_send_if_the_body_is() {
     fn is_send<T: Send>(value: T) -> T {
         value
     }
-    let op = Cancelable::with_timeout(LONG);
+    let op = Cancelable::with_timeout(LONG).build();
     let task = smol::spawn(op.run(async |cx| {
         cx.report_progress("x");
         smol::Timer::after(Duration::from_millis(1)).await;
@@ -73,7 +73,7 @@ fn the_run_is_send_if_the_body_is() {
     assert_eq!(smol::block_on(task), Ok(5));
 
     let text = String::from("moved in");
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let task = smol::spawn(op.run(async move |cx| {
         cx.sleep(Duration::from_millis(1)).await;
         cx.check().unwrap();
@@ -81,7 +81,7 @@ fn the_run_is_send_if_the_body_is() {
     }));
     assert_eq!(smol::block_on(task), Ok(8));
 
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let nested = is_send(op.try_run(async |cx| -> Result<u32, Cancelled> {
         let child = cx.child();
         let inner = child.run(async |cx| {
@@ -93,8 +93,8 @@ fn the_run_is_send_if_the_body_is() {
     assert_eq!(smol::block_on(smol::spawn(nested)), Ok(7));
 
     // A plain closure that makes a future is a body, too.
-    let op = Cancelable::new();
-    let task = smol::spawn(op.run(|cx: &Cancelable| {
+    let op = Cancelable::new().build();
+    let task = smol::spawn(op.run(|cx: &Cx| {
         let cx = cx.clone();
         async move { cx.id() }
     }));
@@ -130,7 +130,10 @@ fn tokens_given_cancel_it_with_their_cause() {
         let fresh: Vec<_> = (0..3).map(|_| CancelToken::new()).collect();
         let mut sources = fresh.clone();
         sources[index] = cancelled.clone();
-        let op = sources.iter().fold(Cancelable::new(), Cancelable::follow);
+        let op = sources
+            .iter()
+            .fold(Cancelable::new(), Cancelable::token)
+            .build();
         let mut run = pin!(op.run(async |_| pending::<()>().await));
         assert!(poll(run.as_mut()).is_pending());
         cancelled.cancel_with((Reason::Custom(7), format!("number {index}")));
@@ -146,7 +149,7 @@ fn tokens_given_cancel_it_with_their_cause() {
 #[test]
 fn a_token_followed_is_kept() {
     let root = CancelToken::new();
-    let op = Cancelable::with_token(&root.child());
+    let op = Cancelable::with_token(&root.child()).build();
     root.cancel_with("all");
     let context = op.context();
     assert_eq!(context.reason(), Some(Reason::Parent));
@@ -155,11 +158,11 @@ fn a_token_followed_is_kept() {
 
 #[test]
 fn a_parent_is_kept_and_cancels_its_descendants_alone() {
-    let root = Cancelable::new();
-    let middle = root.child();
+    let root = Cancelable::new().build();
+    let middle = root.child().build();
     let user = CancelToken::new();
-    let leaf = Cancelable::with_token(&user).parent(&middle);
-    let sibling = root.child();
+    let leaf = Cancelable::with_token(&user).parent(&middle).build();
+    let sibling = root.child().build();
     assert_eq!(leaf.context().parent_id(), Some(middle.id()));
     drop(middle);
     let mut run = pin!(leaf.run(async |_| pending::<()>().await));
@@ -178,8 +181,12 @@ fn a_parent_is_kept_and_cancels_its_descendants_alone() {
 
 #[test]
 fn a_child_follows_tokens_as_well() {
-    let (parent, one, two) = (Cancelable::new(), CancelToken::new(), CancelToken::new());
-    let op = Cancelable::with_token(&one).parent(&parent).follow(&two);
+    let (parent, one, two) = (
+        Cancelable::new().build(),
+        CancelToken::new(),
+        CancelToken::new(),
+    );
+    let op = Cancelable::with_token(&one).parent(&parent).token(&two);
     let mut run = pin!(op.run(async |_| pending::<()>().await));
     assert!(poll(run.as_mut()).is_pending());
     two.cancel_with("the second");
@@ -193,9 +200,9 @@ fn a_child_follows_tokens_as_well() {
 
 #[test]
 fn a_child_of_the_cancelled_is_never_polled() {
-    let parent = Cancelable::new();
+    let parent = Cancelable::new().build();
     parent.cancel_with("early");
-    let child = parent.child();
+    let child = parent.child().build();
     assert_eq!(child.context().reason(), Some(Reason::Parent));
     let result = smol::block_on(child.run(async |_| unreachable!("polled")));
     let result: Result<(), _> = result;
@@ -205,10 +212,10 @@ fn a_child_of_the_cancelled_is_never_polled() {
 
 #[test]
 fn a_million_generations() {
-    let root = Cancelable::with_timeout(LONG);
-    let mut op = root.child();
+    let root = Cancelable::with_timeout(LONG).build();
+    let mut op = root.child().build();
     for _ in 1..1_000_000 {
-        op = op.child();
+        op = op.child().build();
     }
     assert!(
         smol::block_on(root.run(async |_| {
@@ -227,7 +234,7 @@ fn check_is_there_for_sync_code() {
     fn work(stop: &impl Check) -> bool {
         stop.may_be_cancelled() && stop.check().is_ok() && !stop.is_cancelled()
     }
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     assert!(work(&op));
     op.cancel();
     assert!(!work(&op));
@@ -235,30 +242,15 @@ fn check_is_there_for_sync_code() {
 
 #[test]
 fn under_a_bare_block_on() {
-    let op = Cancelable::with_timeout(Duration::from_millis(5));
+    let op = Cancelable::with_timeout(Duration::from_millis(5)).build();
     let result = smol::future::block_on(op.run(async |cx| cx.sleep(LONG).await));
     assert_eq!(result.unwrap_err().reason(), Reason::Timeout);
     assert!(op.context().duration() >= Some(Duration::from_millis(5)));
 }
 
 #[test]
-fn set_up_comes_first() {
-    use std::panic::catch_unwind;
-    let op = Cancelable::new();
-    let handle = op.clone();
-    assert!(catch_unwind(|| op.name("late")).is_err());
-    assert_eq!(handle.context().name(), None);
-
-    let op = Cancelable::new();
-    let stop = op.token().clone();
-    let op = op.name("not linked yet");
-    assert!(catch_unwind(|| op.follow(&CancelToken::new())).is_err());
-    assert!(!stop.is_cancelled());
-}
-
-#[test]
 fn debug_takes_no_lock_and_shows_the_essentials() {
-    let op = Cancelable::new().name("shown");
+    let op = Cancelable::new().name("shown").build();
     op.cancel_with("why");
     let text = format!("{op:?}");
     assert!(text.contains(&op.id().to_string()) && text.contains("shown") && text.contains("why"));
@@ -267,8 +259,11 @@ fn debug_takes_no_lock_and_shows_the_essentials() {
 #[test]
 fn promises_about_types() {
     fn all<T: Send + Sync + Unpin + std::panic::UnwindSafe + std::panic::RefUnwindSafe>() {}
-    all::<Cancelable>();
-    all::<Operation<Std>>();
+    all::<Operation>();
+    all::<cancel_std::Cx>();
+    fn owned<T: Send + Unpin + std::panic::UnwindSafe + std::panic::RefUnwindSafe>() {}
+    owned::<Cancelable>();
+    all::<generic::Operation<Std>>();
     all::<cancel_std::Progress>();
     fn shared<T: Send + Sync + Unpin>() {}
     shared::<cancel_std::Context>();

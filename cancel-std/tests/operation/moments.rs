@@ -3,7 +3,7 @@
 use crate::support::{SECOND, Virtual, poll};
 use cancel_core::{Instant, IntoDeadline, Reason, Timer, TimerError};
 use cancel_std::testing::{VirtualSleep, VirtualTime};
-use cancel_std::{Cancelable, Operation, Source, Std};
+use cancel_std::{Cancelable, Source, Std, generic};
 use std::future::{Future, pending};
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex};
@@ -14,11 +14,11 @@ use std::time::Duration;
 fn x30_the_moments_of_the_system_are_deadlines() {
     let at = std::time::Instant::now() + Duration::from_secs(3600);
     let deadline = Some(Std.instant(at));
-    assert_eq!(Cancelable::with_deadline(at).deadline(), deadline);
-    assert_eq!(Cancelable::new().until(at).deadline(), deadline);
-    let by_source = Cancelable::new().source(Source::deadline(at));
+    assert_eq!(Cancelable::with_deadline(at).build().deadline(), deadline);
+    assert_eq!(Cancelable::new().deadline(at).build().deadline(), deadline);
+    let by_source = Cancelable::new().source(Source::deadline(at)).build();
     assert_eq!(by_source.deadline(), deadline);
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     assert!(op.set_deadline(at));
     assert_eq!(op.deadline(), deadline);
 }
@@ -40,7 +40,7 @@ fn x30_there_are_two_ways_to_say_that_there_is_no_deadline() {
     let clock = Virtual::new();
     for none in [None, Some(Instant::FAR_FUTURE)] {
         assert_eq!(IntoDeadline::<Virtual>::into_deadline(none), None);
-        let op = clock.op().until(none).timeout(SECOND);
+        let op = clock.op().deadline(none).timeout(SECOND).build();
         let mut run = pin!(op.run(async |_| pending::<()>().await));
         assert!(poll(run.as_mut()).is_pending());
         assert!(op.deadline().is_some());
@@ -61,8 +61,9 @@ fn x21_an_epoch_many_centuries_ago() {
             let time = VirtualTime::starting_at(Instant::EPOCH + age);
             let op = match absolute {
                 false => time.operation().timeout(2 * SECOND),
-                true => time.operation().until(time.now() + 2 * SECOND),
+                true => time.operation().deadline(time.now() + 2 * SECOND),
             };
+            let op = op.build();
             let handle = op.clone();
             let mut run = pin!(op.run(async |_| pending::<()>().await));
             assert!(poll(run.as_mut()).is_pending());
@@ -82,9 +83,9 @@ fn x21_an_epoch_many_centuries_ago() {
 /// and with whose cancelation.
 fn polled_late(seconds: [u32; 3]) -> (Reason, Reason, [bool; 3]) {
     let clock = Virtual::new();
-    let outer = clock.op().timeout(seconds[0] * SECOND);
-    let middle = outer.child().timeout(seconds[1] * SECOND);
-    let inner = middle.child().timeout(seconds[2] * SECOND);
+    let outer = clock.op().timeout(seconds[0] * SECOND).build();
+    let middle = outer.child().timeout(seconds[1] * SECOND).build();
+    let inner = middle.child().timeout(seconds[2] * SECOND).build();
     let ops = [outer.clone(), middle.clone(), inner.clone()];
     let found = Mutex::new(None);
     let whole = outer.run(async |_| {
@@ -146,8 +147,8 @@ fn x13_the_earlier_deadline_is_named() {
 #[test]
 fn x13_a_check_of_equal_deadlines_names_the_outer_one() {
     let clock = Virtual::new();
-    let outer = clock.op().timeout(SECOND);
-    let inner = outer.child().timeout(SECOND);
+    let outer = clock.op().timeout(SECOND).build();
+    let inner = outer.child().timeout(SECOND).build();
     let (handle, outer_handle) = (inner.clone(), outer.clone());
     let run = outer.run(async |_| inner.run(async |_| pending::<()>().await).await);
     let mut run = pin!(run);
@@ -162,7 +163,7 @@ fn x13_a_check_of_equal_deadlines_names_the_outer_one() {
 #[test]
 fn x13_the_grace_of_the_inner_one_is_not_cut() {
     let clock = Virtual::new();
-    let outer = clock.op().timeout(SECOND);
+    let outer = clock.op().timeout(SECOND).build();
     let inner = outer.child().timeout(2 * SECOND).grace(60 * SECOND);
     let clock_inside = clock.clone();
     let run = outer.run(async |_| {
@@ -221,7 +222,7 @@ impl Future for NudgingSleep {
 /// Moved by another thread, say, between the end of the sleep and the look of the runner.
 #[test]
 fn moved_between_the_end_of_the_sleep_and_the_look() {
-    let acts: [fn(&Operation<Nudging>); 6] = [
+    let acts: [fn(&generic::Operation<Nudging>); 6] = [
         |op| assert!(op.set_timeout(5 * SECOND)),
         |op| assert!(op.set_timeout(Duration::from_nanos(1))),
         |op| assert!(op.set_timeout(Duration::MAX)),
@@ -231,7 +232,9 @@ fn moved_between_the_end_of_the_sleep_and_the_look() {
     ];
     for (number, act) in acts.into_iter().enumerate() {
         let time = Nudging(VirtualTime::new(), Act::default());
-        let op = Operation::on(time.clone()).timeout(SECOND);
+        let op = generic::Cancelable::on(time.clone())
+            .timeout(SECOND)
+            .build();
         let handle = op.clone();
         let mut run = pin!(op.run(async |_| pending::<()>().await));
         assert!(poll(run.as_mut()).is_pending());

@@ -10,7 +10,7 @@ use std::task::Poll;
 fn the_end_of_a_nested_operation_is_not_cut_off() {
     let (clock, log) = (Virtual::new(), Log::default());
     let (cleanup, callback, after) = (log.clone(), log.clone(), log.clone());
-    let (op, runtime) = (clock.op(), clock.clone());
+    let (op, runtime) = (clock.op().build(), clock.clone());
     let handle = op.clone();
     let mut run = pin!(op.run(async |cx| {
         let child = cx
@@ -51,7 +51,7 @@ fn the_end_of_a_nested_operation_is_not_cut_off() {
 fn only_ends_that_take_time_hold() {
     for waits in [false, true] {
         let (clock, log) = (Virtual::new(), Log::default());
-        let (op, callback) = (clock.op(), log.clone());
+        let (op, callback) = (clock.op().build(), log.clone());
         let handle = op.clone();
         let mut run = pin!(op.run(async |cx| {
             let mut child = cx.child();

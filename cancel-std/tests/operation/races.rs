@@ -12,7 +12,7 @@ use std::time::Duration;
 #[test]
 fn the_first_of_many_cancels_counts() {
     for _ in 0..100 {
-        let op = Cancelable::new();
+        let op = Cancelable::new().build();
         let gate = Arc::new(Barrier::new(9));
         let threads: Vec<_> = (0..8u16)
             .map(|n| {
@@ -41,7 +41,7 @@ fn a_cancel_races_with_completion() {
     let (mut completed, mut cancelled) = (0, 0);
     for round in 0..2000 {
         let stop = CancelToken::new();
-        let op = Cancelable::with_token(&stop);
+        let op = Cancelable::with_token(&stop).build();
         let gate = Arc::new(Barrier::new(2));
         let thread = thread::spawn({
             let gate = gate.clone();
@@ -76,7 +76,7 @@ fn a_cancel_races_with_completion() {
 #[test]
 fn a_timeout_set_by_another_thread_gets_through() {
     for _ in 0..200 {
-        let op = Cancelable::with_timeout(LONG);
+        let op = Cancelable::with_timeout(LONG).build();
         let handle = op.clone();
         let thread = thread::spawn(move || {
             while handle.status() == Status::Pending {
@@ -94,7 +94,7 @@ fn a_timeout_set_by_another_thread_gets_through() {
 fn two_runs_of_one_operation() {
     let polled = Arc::new(AtomicUsize::new(0));
     for round in 1..=500 {
-        let op = Cancelable::new();
+        let op = Cancelable::new().build();
         let gate = Arc::new(Barrier::new(2));
         let threads = [0, 1].map(|_| {
             let (op, gate, polled) = (op.clone(), gate.clone(), polled.clone());
@@ -112,7 +112,7 @@ fn two_runs_of_one_operation() {
 
 #[test]
 fn snapshots_are_consistent_while_it_runs() {
-    let op = Cancelable::new().name("watched");
+    let op = Cancelable::new().name("watched").build();
     let done = Arc::new(AtomicBool::new(false));
     let watchers: Vec<_> = (0..3)
         .map(|_| {
@@ -152,7 +152,7 @@ fn snapshots_are_consistent_while_it_runs() {
 #[test]
 fn a_parent_cancelled_while_children_start_and_end() {
     for _ in 0..50 {
-        let parent = Cancelable::new();
+        let parent = Cancelable::new().build();
         let workers: Vec<_> = (0..3)
             .map(|_| {
                 let parent = parent.clone();

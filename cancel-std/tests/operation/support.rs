@@ -1,7 +1,7 @@
 //! A runtime whose time moves when told to, and small tools.
 
 use cancel_std::testing::{VirtualSleep, VirtualTime};
-use cancel_std::{Instant, Operation, Timer};
+use cancel_std::{Instant, Timer, generic};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -23,8 +23,8 @@ impl Virtual {
         Virtual(VirtualTime::starting_at(Instant::EPOCH + 1000 * SECOND))
     }
 
-    pub(crate) fn op(&self) -> Operation<Virtual> {
-        Operation::on(self.clone())
+    pub(crate) fn op(&self) -> generic::Cancelable<Virtual> {
+        generic::Cancelable::on(self.clone())
     }
 
     pub(crate) fn advance(&self, by: Duration) {

@@ -13,7 +13,7 @@ use std::time::Duration;
 #[test]
 fn the_timeout_starts_with_the_operation() {
     let clock = Virtual::new();
-    let op = clock.op().timeout(2 * SECOND);
+    let op = clock.op().timeout(2 * SECOND).build();
     let run = op.run(async |_| pending::<()>().await);
     clock.advance(10 * SECOND);
     assert_eq!((op.deadline(), op.remaining()), (None, None));
@@ -35,11 +35,12 @@ fn zero_never_polls_the_body() {
     let clock = Virtual::new();
     let ops = [
         clock.op().timeout(Duration::ZERO),
-        clock.op().until(clock.now()),
-        clock.op().until(Instant::EPOCH),
+        clock.op().deadline(clock.now()),
+        clock.op().deadline(Instant::EPOCH),
         clock.op().timeout(LONG).timeout(Duration::ZERO),
     ];
     for op in ops {
+        let op = op.build();
         let result = smol::block_on(op.run(|_: &_| -> std::future::Ready<()> { panic!("called") }));
         assert_eq!(result.unwrap_err().reason(), Reason::Timeout);
         assert_eq!(op.status(), Status::Cancelled);
@@ -59,9 +60,10 @@ fn the_longest_durations_never_end_nor_overflow() {
         let clock = Virtual::new();
         let ops = [
             clock.op().timeout(long),
-            clock.op().until(Instant::EPOCH + long),
+            clock.op().deadline(Instant::EPOCH + long),
         ];
         for op in ops {
+            let op = op.build();
             let mut run = pin!(op.run(async |_| pending::<()>().await));
             assert!(poll(run.as_mut()).is_pending());
             clock.advance(1000 * 24 * LONG);
@@ -85,8 +87,9 @@ fn the_longest_durations_never_end_nor_overflow() {
 fn the_effective_deadline_is_the_earliest_of_the_ancestors() {
     let clock = Virtual::new();
     let start = clock.now();
-    let parent = clock.op().timeout(2 * SECOND);
-    let (long, short) = (parent.child().timeout(LONG), parent.child().timeout(SECOND));
+    let parent = clock.op().timeout(2 * SECOND).build();
+    let long = parent.child().timeout(LONG).build();
+    let short = parent.child().timeout(SECOND).build();
     let mut runs = Vec::new();
     for op in [&parent, &long, &short] {
         let mut run = Box::pin(op.run(async |_| pending::<()>().await));
@@ -95,13 +98,13 @@ fn the_effective_deadline_is_the_earliest_of_the_ancestors() {
     }
     assert_eq!(long.deadline(), Some(start + 2 * SECOND));
     assert_eq!(short.deadline(), Some(start + SECOND));
-    assert_eq!(short.child().deadline(), Some(start + SECOND));
+    assert_eq!(short.child().build().deadline(), Some(start + SECOND));
     clock.advance(SECOND);
     assert!(poll(runs[1].as_mut()).is_pending());
     assert!(poll(runs[2].as_mut()).is_ready());
     assert_eq!(short.context().reason(), Some(Reason::Timeout));
     // What has ended limits nobody any more.
-    assert_eq!(short.child().deadline(), Some(start + 2 * SECOND));
+    assert_eq!(short.child().build().deadline(), Some(start + 2 * SECOND));
     clock.advance(SECOND);
     assert!(poll(runs[0].as_mut()).is_ready());
     assert!(poll(runs[1].as_mut()).is_ready());
@@ -111,7 +114,7 @@ fn the_effective_deadline_is_the_earliest_of_the_ancestors() {
 #[test]
 fn check_cancels_whose_deadline_it_is() {
     let clock = Virtual::new();
-    let parent = clock.op().timeout(SECOND);
+    let parent = clock.op().timeout(SECOND).build();
     let run = parent.run(async |cx| {
         let child = cx.child().timeout(2 * SECOND);
         let inner = child.run(async |cx| {
@@ -123,7 +126,7 @@ fn check_cancels_whose_deadline_it_is() {
             );
         });
         inner.await.unwrap();
-        assert_eq!(cx.context().reason(), Some(Reason::Timeout));
+        assert_eq!(cx.operation().context().reason(), Some(Reason::Timeout));
     });
     smol::block_on(run).unwrap();
 
@@ -143,7 +146,7 @@ fn check_cancels_whose_deadline_it_is() {
 #[test]
 fn tightened_while_running() {
     let clock = Virtual::new();
-    let op = clock.op().timeout(LONG);
+    let op = clock.op().timeout(LONG).build();
     let wakes = Arc::new(Wakes::default());
     let mut run = pin!(op.run(async |_| pending::<()>().await));
     assert!(wakes.poll(run.as_mut()).is_pending());
@@ -163,7 +166,7 @@ fn tightened_while_running() {
 #[test]
 fn limited_only_while_running() {
     let clock = Virtual::new();
-    let op = clock.op();
+    let op = clock.op().build();
     let wakes = Arc::new(Wakes::default());
     let mut run = pin!(op.run(async |_| pending::<()>().await));
     assert!(wakes.poll(run.as_mut()).is_pending());
@@ -180,7 +183,7 @@ fn limited_only_while_running() {
 #[test]
 fn extended_while_running() {
     let clock = Virtual::new();
-    let op = clock.op().timeout(SECOND);
+    let op = clock.op().timeout(SECOND).build();
     let mut run = pin!(op.run(async |_| pending::<()>().await));
     assert!(poll(run.as_mut()).is_pending());
     clock.advance(SECOND / 2);
@@ -200,14 +203,18 @@ fn extended_while_running() {
 #[test]
 fn set_before_the_start() {
     let clock = Virtual::new();
-    let op = clock.op().timeout(SECOND).until(clock.now() + SECOND);
+    let op = clock
+        .op()
+        .timeout(SECOND)
+        .deadline(clock.now() + SECOND)
+        .build();
     op.set_timeout(10 * SECOND); // replaces both
     clock.advance(5 * SECOND);
     let mut run = pin!(op.run(async |_| pending::<()>().await));
     assert!(poll(run.as_mut()).is_pending());
     assert_eq!(op.remaining(), Some(10 * SECOND));
 
-    let op = clock.op().timeout(SECOND);
+    let op = clock.op().timeout(SECOND).build();
     op.set_deadline(clock.now() + 7 * SECOND);
     let mut run = pin!(op.run(async |_| pending::<()>().await));
     assert!(poll(run.as_mut()).is_pending());
@@ -217,7 +224,7 @@ fn set_before_the_start() {
 #[test]
 fn in_a_tie_the_body_wins() {
     let clock = Virtual::new();
-    let op = clock.op().timeout(SECOND);
+    let op = clock.op().timeout(SECOND).build();
     let mut run = pin!(op.run(async |cx| cx.sleep(SECOND).await));
     assert!(poll(run.as_mut()).is_pending());
     clock.advance(SECOND);
@@ -228,7 +235,7 @@ fn in_a_tie_the_body_wins() {
 #[test]
 fn a_broken_timer_is_no_timeout() {
     let clock = Virtual::new();
-    let op = clock.op().timeout(SECOND);
+    let op = clock.op().timeout(SECOND).build();
     let mut run = pin!(op.run(async |_| pending::<()>().await));
     assert!(poll(run.as_mut()).is_pending());
     clock.break_down();
@@ -261,16 +268,17 @@ fn a_broken_sleep_cancels() {
     assert_eq!(why.source().unwrap().to_string(), "timer failed: broken");
 
     // Outside of a run it ends, and says so by the token.
-    let op = clock.op();
-    smol::block_on(op.sleep(SECOND));
+    let op = clock.op().build();
+    let cx = op.within(Clone::clone);
+    smol::block_on(cx.sleep(SECOND));
     assert!(op.is_cancelled());
 }
 
 #[test]
 fn a_sleep_counts_from_the_call() {
     let clock = Virtual::new();
-    let op = clock.op();
-    let mut sleep = pin!(op.sleep(SECOND));
+    let cx = clock.op().build().within(Clone::clone);
+    let mut sleep = pin!(cx.sleep(SECOND));
     clock.advance(SECOND);
     assert!(poll(sleep.as_mut()).is_ready());
 }
@@ -278,9 +286,9 @@ fn a_sleep_counts_from_the_call() {
 #[test]
 fn a_parent_limits_its_children_only_while_it_runs() {
     let clock = Virtual::new();
-    let grandparent = clock.op().timeout(10 * SECOND);
-    let parent = grandparent.child().until(clock.now() + SECOND);
-    let child = parent.child();
+    let grandparent = clock.op().timeout(10 * SECOND).build();
+    let parent = grandparent.child().deadline(clock.now() + SECOND).build();
+    let child = parent.child().build();
     assert_eq!(parent.remaining(), Some(SECOND)); // its own
     assert_eq!((child.deadline(), child.remaining()), (None, None));
     clock.advance(SECOND);
@@ -290,7 +298,7 @@ fn a_parent_limits_its_children_only_while_it_runs() {
     // A pending one hides nobody.
     let mut run = pin!(grandparent.run(async |_| pending::<()>().await));
     assert!(poll(run.as_mut()).is_pending());
-    let child = parent.child();
+    let child = parent.child().build();
     assert_eq!(child.remaining(), Some(10 * SECOND));
 
     // Running it limits, with the limits that were set before.
@@ -308,14 +316,14 @@ fn a_parent_limits_its_children_only_while_it_runs() {
     assert!(poll(run.as_mut()).is_ready());
 
     // And no more when it has ended.
-    let late = parent.child();
+    let late = parent.child().build();
     assert_eq!(late.remaining(), Some(8 * SECOND));
 }
 
 #[test]
 fn a_pending_operation_keeps_to_its_own_deadline() {
     let clock = Virtual::new();
-    let op = clock.op().until(clock.now() + SECOND);
+    let op = clock.op().deadline(clock.now() + SECOND).build();
     assert_eq!(op.check(), Ok(()));
     clock.advance(SECOND);
     assert_eq!(op.check().unwrap_err().reason(), Reason::Timeout);

@@ -1,17 +1,18 @@
 //! Whose timeout it was, in the error and in what it prints.
 
 use cancel_std::testing::VirtualTime;
-use cancel_std::{Operation, Source};
+use cancel_std::{Source, generic};
 use std::time::Duration;
 
 /// What is printed says which limit of which operation it was, wherever it is seen.
 #[test]
 fn x14_whose_timeout() {
     let time = VirtualTime::new();
-    let texts = |op: Operation<VirtualTime>| {
+    let texts = |op: generic::Cancelable<VirtualTime>| {
+        let op = op.build();
         let why = time.block_on(op.run(async |cx| cx.sleep(Duration::MAX).await));
         let why = why.unwrap_err();
-        assert!(why.is_from(op.token()), "{why:?}");
+        assert!(why.is_from(&op), "{why:?}");
         (why.to_string(), why.limit())
     };
     let secs = Duration::from_secs;
@@ -27,14 +28,14 @@ fn x14_whose_timeout() {
     assert_eq!(texts(source), of(" of 2s of \"download\"", two));
     // The earlier of two limits; a deadline has no length.
     let deadline = time.now() + secs(1);
-    let both = named().timeout(secs(2)).until(deadline);
+    let both = named().timeout(secs(2)).deadline(deadline);
     assert_eq!(texts(both), of(" of \"download\"", None));
-    let both = named().timeout(secs(2)).until(time.now() + secs(3));
+    let both = named().timeout(secs(2)).deadline(time.now() + secs(3));
     assert_eq!(texts(both), of(" of 2s of \"download\"", two));
     // Another one while it runs.
     let op = named().timeout(secs(60));
     let why = time.block_on(op.run(async |cx| {
-        cx.set_timeout(secs(2));
+        cx.operation().set_timeout(secs(2));
         cx.sleep(Duration::MAX).await;
     }));
     assert_eq!(why.unwrap_err().limit(), two);
@@ -49,8 +50,8 @@ fn x14_whose_timeout() {
 fn x14_nested_timeouts_differ() {
     let time = VirtualTime::new();
     let limit = Duration::from_secs(2);
-    let outer = time.operation().name("outer").timeout(limit);
-    let inner = time.operation().name("inner").timeout(limit);
+    let outer = time.operation().name("outer").timeout(limit).build();
+    let inner = time.operation().name("inner").timeout(limit).build();
     let mut seen = None;
     let run = outer.run(async |_| {
         seen = Some(inner.run(async |cx| cx.sleep(Duration::MAX).await).await);

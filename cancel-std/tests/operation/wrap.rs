@@ -12,17 +12,17 @@ use std::time::Duration;
 #[test]
 fn what_is_checked_before_each_call() {
     let clock = Virtual::new();
-    let (stop, parent) = (CancelToken::new(), clock.op());
+    let (stop, parent) = (CancelToken::new(), clock.op().build());
     let calls = Cell::new(0);
     let count = || calls.replace(calls.get() + 1);
 
-    let op = clock.op().follow(&stop);
-    let mut call = op.wrap_blocking(count);
+    let op = clock.op().token(&stop);
+    let mut call = op.build().wrap_blocking(count);
     assert_eq!(call(), Ok(0));
     stop.cancel_with(Reason::Shutdown);
     assert_eq!(call().unwrap_err().reason(), Reason::Shutdown);
 
-    let op = clock.op().parent(&parent);
+    let op = clock.op().parent(&parent).build();
     let mut call = op.wrap_blocking(count);
     assert_eq!(call(), Ok(1));
     parent.cancel();
@@ -75,7 +75,7 @@ fn sources_get_their_turn() {
 /// Cancelled between the call and the first poll of what it returned.
 #[test]
 fn the_second_check() {
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let polled = Cell::new(false);
     let mut call = op.wrap(async || polled.set(true));
     let mut first = pin!(call());
@@ -91,7 +91,7 @@ fn the_second_check() {
 /// A call that has begun goes on where nobody drops it; and it is dropped with the body.
 #[test]
 fn calls_that_have_begun() {
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let mut call = op.wrap(async || smol::future::yield_now().await);
     let mut first = pin!(call());
     assert!(poll(first.as_mut()).is_pending());
@@ -116,7 +116,7 @@ fn errors_in_one() {
             Error::Cancelled(cancelled.reason())
         }
     }
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let number = Cell::new(0);
     let next = || {
         number.set(number.get() + 1);
@@ -145,11 +145,11 @@ fn wrapped_functions_can_be_sent() {
     fn sent<W: Future + Send>(mut f: impl FnMut() -> W + Send + 'static) -> W {
         f()
     }
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let call = sent(op.wrap(async || 5));
     assert_eq!(format!("{call:?}").split(' ').next(), Some("Wrapped"));
     assert_eq!(smol::block_on(smol::spawn(call)), Ok(5));
-    let op = Cancelable::with_timeout(LONG);
+    let op = Cancelable::with_timeout(LONG).build();
     let call = sent(op.try_wrap(async || Ok::<_, Cancelled>(5)));
     assert_eq!(smol::block_on(smol::spawn(call)), Ok(5));
 }
@@ -157,7 +157,7 @@ fn wrapped_functions_can_be_sent() {
 #[test]
 #[should_panic = "`Wrapped` polled after its end"]
 fn polled_after_the_end() {
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     op.cancel();
     let mut call = pin!(op.wrap(|| ready(5))());
     assert!(poll(call.as_mut()).is_ready());

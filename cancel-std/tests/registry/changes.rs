@@ -24,7 +24,8 @@ fn a_life_in_order() {
     let mut changes = registry.changes();
     let op = Cancelable::new()
         .grace(Duration::from_secs(60))
-        .register(&registry);
+        .register(&registry)
+        .build();
     let id = op.id();
     assert_eq!(now(&mut changes), [Change::Registered(id)]);
     let mut run = Box::pin(op.run(async |cx| {
@@ -52,8 +53,8 @@ fn a_life_in_order() {
 fn those_that_leave_without_an_end() {
     let registry = Registry::new();
     let mut changes = registry.changes();
-    let first = Cancelable::new().register(&registry);
-    let second = Cancelable::new().register(&registry);
+    let first = Cancelable::new().register(&registry).build();
+    let second = Cancelable::new().register(&registry).build();
     let ids = [first.id(), second.id()];
     drop(first);
     registry.remove(second.id());
@@ -123,7 +124,7 @@ fn who_reads_slowly_is_told() {
     drop(Cancelable::new().register(&registry));
     let mut fresh = registry.changes();
     assert!(now(&mut fresh).is_empty());
-    let op = Cancelable::new().register(&registry);
+    let op = Cancelable::new().register(&registry).build();
     assert_eq!(now(&mut fresh), [Change::Registered(op.id())]);
 }
 
@@ -143,7 +144,7 @@ fn readers_are_woken_and_do_not_disturb_each_other() {
         }
         smol::block_on(second.next())
     });
-    let op = Cancelable::new().register(&registry);
+    let op = Cancelable::new().register(&registry).build();
     let expected = Some(Change::Registered(op.id()));
     assert_eq!(reader.join().unwrap(), expected);
     assert_eq!(other.join().unwrap(), expected);
@@ -193,7 +194,7 @@ fn wakers_may_do_anything_and_do_the_operation_no_harm() {
 fn nobody_waits_for_readers() {
     let registry = Registry::new();
     let _sleeps = registry.changes();
-    let op = Cancelable::new().register(&registry);
+    let op = Cancelable::new().register(&registry).build();
     let run = op.run(async |_| pending::<()>().await);
     registry.cancel(op.id(), "at once");
     smol::block_on(run).unwrap_err();

@@ -45,7 +45,7 @@ fn it_is_bounded_and_keeps_the_newest() {
 fn it_is_filtered_as_lists_are() {
     let registry = Registry::new();
     run(&registry, "fine");
-    let parent = Cancelable::new();
+    let parent = Cancelable::new().build();
     let late = parent.child().timeout(Duration::ZERO).register(&registry);
     smol::block_on(late.run(async |_| ())).unwrap_err();
 
@@ -112,7 +112,7 @@ fn a_panicking_drop_does_no_harm_to_the_operation_that_pushes_it_out() {
     }
 
     let registry = Registry::with_history(1);
-    let op = Cancelable::new().register(&registry);
+    let op = Cancelable::new().register(&registry).build();
     smol::block_on(op.run(async |cx| cx.set_partial_result(Bad))).unwrap();
     drop(op); // the history has the last one
     run(&registry, "next");
@@ -135,12 +135,12 @@ fn statistics_add_up() {
     let failing = op().try_run(async |_| Err::<(), Box<dyn std::error::Error>>("no".into()));
     time.block_on(failing).unwrap_err();
     for reason in [Reason::Custom(1), Reason::Custom(2), Reason::Custom(2)] {
-        let op = op();
+        let op = op().build();
         op.cancel_with(reason);
         time.block_on(op.run(async |_| ())).unwrap_err();
     }
     drop(op());
-    let idle = op();
+    let idle = op().build();
     let _counted = op().run(async |_| ());
 
     let seen = registry.statistics();
@@ -172,7 +172,7 @@ fn statistics_add_up() {
 #[test]
 fn statistics_from_many_threads_come_back() {
     let registry = Registry::new();
-    let op = Cancelable::new().register(&registry);
+    let op = Cancelable::new().register(&registry).build();
     let gate = Arc::new(std::sync::Barrier::new(8));
     let threads: Vec<_> = (0..8)
         .map(|_| {
@@ -191,7 +191,7 @@ fn statistics_from_many_threads_come_back() {
 fn a_snapshot_is_all_of_it() {
     let registry = Registry::new();
     run(&registry, "before");
-    let op = Cancelable::new().name("now").register(&registry);
+    let op = Cancelable::new().name("now").register(&registry).build();
     let snapshot = registry.snapshot();
     drop(op);
     let name = |contexts: &[Context]| contexts[0].name().map(String::from);
@@ -204,10 +204,14 @@ fn a_snapshot_is_all_of_it() {
 fn a_snapshot_is_json() {
     let time = VirtualTime::new();
     let registry = Registry::new();
-    let op = time.operation().name("gone").register(&registry);
+    let op = time.operation().name("gone").register(&registry).build();
     op.cancel_with((Reason::Signal(15), "SIGTERM"));
     time.block_on(op.run(async |_| ())).unwrap_err();
-    let op = time.operation().name("\"quoted\"").register(&registry);
+    let op = time
+        .operation()
+        .name("\"quoted\"")
+        .register(&registry)
+        .build();
 
     let json = serde_json::to_value(registry.snapshot()).unwrap();
     assert_eq!(json["operations"][0]["name"], "\"quoted\"");

@@ -2,7 +2,7 @@
 
 use cancel_std::testing::VirtualTime;
 use cancel_std::{
-    CancelToken, Cancelable, Filter, Instant, Operation, Reason, Registry, Status, Std,
+    Cancelable, Filter, Instant, Operation, Reason, Registry, Status, Std, generic,
 };
 use std::future::{Future, pending};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,7 +17,7 @@ fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
 
 /// Nothing is there any more, and the last one ended like that.
 #[track_caller]
-fn assert_gone(registry: &Registry, op: &Cancelable, status: Status) {
+fn assert_gone(registry: &Registry, op: &Operation, status: Status) {
     assert!(registry.is_empty());
     assert!(registry.list(&Filter::new()).is_empty());
     let history = registry.history(&Filter::new());
@@ -31,7 +31,7 @@ fn assert_gone(registry: &Registry, op: &Cancelable, status: Status) {
 #[test]
 fn by_completion() {
     let registry = Registry::new();
-    let op = Cancelable::new().register(&registry);
+    let op = Cancelable::new().register(&registry).build();
     smol::block_on(op.run(async |_| assert_eq!(registry.len(), 1))).unwrap();
     assert_gone(&registry, &op, Status::Completed);
 }
@@ -39,7 +39,7 @@ fn by_completion() {
 #[test]
 fn by_an_error() {
     let registry = Registry::new();
-    let op = Cancelable::new().register(&registry);
+    let op = Cancelable::new().register(&registry).build();
     let run = op.try_run(async |_| Err::<(), Box<dyn std::error::Error>>("no file".into()));
     smol::block_on(run).unwrap_err();
     assert_gone(&registry, &op, Status::Failed);
@@ -48,7 +48,7 @@ fn by_an_error() {
 #[test]
 fn by_a_cancel_from_outside() {
     let registry = Registry::new();
-    let op = Cancelable::new().register(&registry);
+    let op = Cancelable::new().register(&registry).build();
     let handle = registry.clone();
     let id = op.id();
     let run = op.run(async |_| pending::<()>().await);
@@ -62,7 +62,7 @@ fn by_a_cancel_from_outside() {
 #[test]
 fn cancelled_beforehand() {
     let registry = Registry::new();
-    let op = Cancelable::new().register(&registry);
+    let op = Cancelable::new().register(&registry).build();
     assert!(registry.cancel(op.id(), Reason::Shutdown));
     // It has not ended: somebody may still wait for its run.
     assert_eq!(registry.get(op.id()).unwrap().status(), Status::Pending);
@@ -74,8 +74,10 @@ fn cancelled_beforehand() {
 fn by_a_deadline() {
     let time = VirtualTime::new();
     let registry = Registry::new();
-    let op = time.operation().timeout(Duration::from_secs(3600));
-    let op = op.register(&registry);
+    let op = time
+        .operation()
+        .timeout(Duration::from_secs(3600))
+        .register(&registry);
     time.block_on(op.run(async |cx| cx.sleep(Duration::MAX).await))
         .unwrap_err();
     assert!(registry.is_empty());
@@ -87,7 +89,7 @@ fn by_a_deadline() {
 #[test]
 fn by_a_panic() {
     let registry = Registry::new();
-    let op = Cancelable::new().register(&registry);
+    let op = Cancelable::new().register(&registry).build();
     let run = op.run(async |_| panic!("of the body"));
     catch_unwind(AssertUnwindSafe(|| smol::block_on(run))).unwrap_err();
     assert_gone(&registry, &op, Status::Failed);
@@ -96,7 +98,7 @@ fn by_a_panic() {
 #[test]
 fn by_a_drop_of_the_run() {
     let registry = Registry::new();
-    let op = Cancelable::new().register(&registry);
+    let op = Cancelable::new().register(&registry).build();
     let mut run = Box::pin(op.run(async |_| pending::<()>().await));
     assert!(poll(run.as_mut()).is_pending());
     assert_eq!(registry.count(&Filter::new().status(Status::Running)), 1);
@@ -108,7 +110,7 @@ fn by_a_drop_of_the_run() {
 #[test]
 fn by_a_refused_second_run_nothing_changes() {
     let registry = Registry::new();
-    let op = Cancelable::new().register(&registry);
+    let op = Cancelable::new().register(&registry).build();
     smol::block_on(op.run(async |_| ())).unwrap();
     smol::block_on(op.run(async |_| ())).unwrap_err();
     assert_gone(&registry, &op, Status::Completed);
@@ -118,7 +120,7 @@ fn by_a_refused_second_run_nothing_changes() {
 #[test]
 fn on_a_thread() {
     let registry = Registry::new();
-    let op = Cancelable::new().register(&registry);
+    let op = Cancelable::new().register(&registry).build();
     assert_eq!(op.run_blocking(|_| registry.len()), Ok(1));
     assert_gone(&registry, &op, Status::Completed);
 }
@@ -126,7 +128,7 @@ fn on_a_thread() {
 #[test]
 fn without_ever_running() {
     let registry = Registry::new();
-    let op = Cancelable::new().register(&registry);
+    let op = Cancelable::new().register(&registry).build();
     let other = op.clone();
     let run = op.run(async |_| ()); // never polled
     drop(op);
@@ -139,50 +141,25 @@ fn without_ever_running() {
 }
 
 #[test]
-fn parts_leave_with_their_combination() {
-    let registry = Registry::new();
-    let part = Cancelable::new().name("part").register(&registry);
-    let (id, token) = (part.id(), CancelToken::new());
-    let whole = part
-        .combine(Cancelable::with_token(&token))
-        .register(&registry);
-    assert_eq!(registry.ids(&Filter::new()), [id, whole.id()]);
-    smol::block_on(whole.run(async |_| assert_eq!(registry.len(), 2))).unwrap();
-    assert_gone_part(&registry, &whole);
-
-    let part = Cancelable::new().register(&registry);
-    drop(part.combine(Cancelable::new()));
-    assert!(registry.is_empty());
-}
-
-#[track_caller]
-fn assert_gone_part(registry: &Registry, whole: &Cancelable) {
-    assert!(registry.is_empty());
-    let ended: Vec<_> = registry
-        .history(&Filter::new())
-        .iter()
-        .map(cancel_std::Context::id)
-        .collect();
-    assert_eq!(ended, [whole.id()]);
-    assert_eq!(registry.statistics().unended(), 1);
-}
-
-#[test]
-fn a_part_of_a_combination_is_not_registered_any_more() {
-    let registry = Registry::new();
-    let part = Cancelable::new();
-    let handle = part.clone();
-    let _whole = part.combine(Cancelable::new());
-    drop(handle.register(&registry));
-    assert!(registry.is_empty());
+fn a_combination_is_in_the_registries_of_its_parts() {
+    let (one, two) = (Registry::new(), Registry::new());
+    let part = Cancelable::new().name("part").register(&one);
+    let whole = part.combine(Cancelable::new().register(&two).register(&one));
+    assert!(one.is_empty() && two.is_empty()); // not built yet
+    let whole = whole.build();
+    assert_eq!(one.ids(&Filter::new()), [whole.id()]);
+    assert_eq!(two.ids(&Filter::new()), [whole.id()]);
+    smol::block_on(whole.run(async |_| assert_eq!((one.len(), two.len()), (1, 1)))).unwrap();
+    assert_gone(&one, &whole, Status::Completed);
+    assert_gone(&two, &whole, Status::Completed);
 }
 
 #[test]
 fn what_has_ended_does_not_come_in() {
     let registry = Registry::new();
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     smol::block_on(op.run(async |_| ())).unwrap();
-    let op = op.register(&registry);
+    op.register(&registry);
     assert!(registry.is_empty());
     assert_eq!(registry.statistics().registered(), 0);
     drop(op);
@@ -191,11 +168,11 @@ fn what_has_ended_does_not_come_in() {
 #[test]
 fn what_runs_can_come_in() {
     let registry = Registry::new();
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let mut run = pin!(op.run(async |_| pending::<()>().await));
     assert!(poll(run.as_mut()).is_pending());
-    drop(op.clone().register(&registry));
-    drop(op.clone().register(&registry)); // twice is once
+    op.register(&registry);
+    op.clone().register(&registry); // twice is once
     assert_eq!(registry.list(&Filter::new())[0].status(), Status::Running);
     assert_eq!(registry.statistics().running(), 1);
     op.cancel();
@@ -207,10 +184,10 @@ fn what_runs_can_come_in() {
 #[test]
 fn several_registries_at_once() {
     let registries = [Registry::new(), Registry::new(), Registry::new()];
-    let mut op = Cancelable::new();
-    for registry in &registries {
-        op = op.register(registry);
-    }
+    let op = registries
+        .iter()
+        .fold(Cancelable::new(), Cancelable::register);
+    let op = op.build();
     let run = op.run(async |_| {
         assert!(registries.iter().all(|registry| registry.len() == 1));
     });
@@ -223,7 +200,7 @@ fn several_registries_at_once() {
 #[test]
 fn taken_out_it_goes_on() {
     let registry = Registry::new();
-    let op = Cancelable::new().register(&registry);
+    let op = Cancelable::new().register(&registry).build();
     assert!(registry.remove(op.id()));
     assert!(!registry.remove(op.id()));
     assert!(registry.is_empty());
@@ -236,9 +213,9 @@ fn taken_out_it_goes_on() {
 #[test]
 fn taken_out_and_back_it_ends_as_all_do() {
     let registry = Registry::new();
-    let op = Cancelable::new().register(&registry);
+    let op = Cancelable::new().register(&registry).build();
     assert!(registry.remove(op.id()));
-    let op = op.register(&registry);
+    op.register(&registry);
     smol::block_on(op.run(async |_| ())).unwrap();
     assert!(registry.is_empty());
     assert_eq!(registry.statistics().completed(), 1);
@@ -265,13 +242,17 @@ fn the_registry_keeps_no_operation_alive() {
     let registry = Registry::new();
     let alive = Arc::new(());
     let watch: Weak<()> = Arc::downgrade(&alive);
-    let op = Operation::on(Seen(alive)).register(&registry);
+    let op = generic::Cancelable::on(Seen(alive))
+        .register(&registry)
+        .build();
     assert_eq!(registry.list(&Filter::new()).len(), 1);
     drop(op);
     assert!(watch.upgrade().is_none());
 
     // Nor does its history, its lists, its tokens.
-    let op = Operation::on(Seen(Arc::new(()))).register(&registry);
+    let op = generic::Cancelable::on(Seen(Arc::new(())))
+        .register(&registry)
+        .build();
     let watch = Arc::downgrade(&op.runtime().0);
     let token = registry.token(op.id()).unwrap();
     smol::block_on(op.run(async |_| ())).unwrap();
@@ -285,28 +266,4 @@ fn the_registry_keeps_no_operation_alive() {
 fn an_operation_may_outlive_its_registry() {
     let op = Cancelable::new().register(&Registry::new());
     assert_eq!(smol::block_on(op.run(async |_| 5)), Ok(5));
-}
-
-#[test]
-#[should_panic = "an operation has to be set up before it is cloned, registered or run"]
-fn setting_up_comes_before() {
-    let registry = Registry::new();
-    let _ = Cancelable::new().register(&registry).name("too late");
-}
-
-/// One that runs and is a part of something besides stays until it has ended itself.
-#[test]
-fn a_running_part_stays_until_its_own_end() {
-    let registry = Registry::new();
-    let op = Cancelable::new().register(&registry);
-    let run = op.run(async |cx| {
-        let inner = cx.clone().combine(Cancelable::new());
-        inner.run(async |_| ()).await.unwrap();
-        assert_eq!(registry.len(), 1);
-    });
-    smol::block_on(run).unwrap();
-    assert_eq!(
-        (registry.len(), registry.history(&Filter::new()).len()),
-        (0, 1)
-    );
 }

@@ -15,13 +15,14 @@ fn poll_once(future: std::pin::Pin<&mut impl Future>) {
 #[test]
 fn by_status_parent_and_name() {
     let registry = Registry::new();
-    let parent = Cancelable::new().name("parent").register(&registry);
-    let first = parent.child().name("fetch 1").register(&registry);
-    let second = parent.child().name("fetch 2").register(&registry);
+    let parent = Cancelable::new().name("parent").register(&registry).build();
+    let first = parent.child().name("fetch 1").register(&registry).build();
+    let second = parent.child().name("fetch 2").register(&registry).build();
     let grandchild = second
         .child()
         .name(String::from("store"))
-        .register(&registry);
+        .register(&registry)
+        .build();
     let mut run = pin!(first.run(async |_| pending::<()>().await));
     poll_once(run.as_mut());
 
@@ -84,8 +85,8 @@ fn contexts_are_those_of_now() {
 fn all_runtimes_share_one() {
     let registry = Registry::new();
     let time = VirtualTime::new();
-    let first = Cancelable::new().register(&registry);
-    let second = time.operation().register(&registry);
+    let first = Cancelable::new().register(&registry).build();
+    let second = time.operation().register(&registry).build();
     assert_eq!(registry.ids(&Filter::new()), [first.id(), second.id()]);
     assert_eq!(registry.cancel_all("both"), 2);
     assert!(first.is_cancelled() && second.is_cancelled());
@@ -94,7 +95,7 @@ fn all_runtimes_share_one() {
 #[test]
 fn predicates_see_only_what_passed_the_rest() {
     let registry = Registry::new();
-    let ops = ["a", "b", "c"].map(|name| Cancelable::new().name(name).register(&registry));
+    let ops = ["a", "b", "c"].map(|name| Cancelable::new().name(name).register(&registry).build());
     let asked = Arc::new(AtomicUsize::new(0));
     let filter = Filter::new().name("b").matching({
         let asked = asked.clone();
@@ -107,11 +108,11 @@ fn predicates_see_only_what_passed_the_rest() {
 #[test]
 fn predicates_may_do_anything() {
     let registry = Registry::new();
-    let op = Cancelable::new().register(&registry);
+    let op = Cancelable::new().register(&registry).build();
     let filter = Filter::new().matching({
         let registry = registry.clone();
         move |context| {
-            let other = Cancelable::new().register(&registry);
+            let other = Cancelable::new().register(&registry).build();
             assert_eq!(registry.len(), 2);
             assert!(registry.cancel(context.id(), "by a predicate"));
             registry.remove(other.id()) && registry.statistics().pending() == 1
@@ -124,7 +125,7 @@ fn predicates_may_do_anything() {
 #[test]
 fn a_panicking_predicate_leaves_the_registry_whole() {
     let registry = Registry::new();
-    let op = Cancelable::new().register(&registry);
+    let op = Cancelable::new().register(&registry).build();
     let bad = Filter::new().matching(|_| panic!("of a predicate"));
     let list = std::panic::AssertUnwindSafe(|| registry.cancel_where(&bad, "never"));
     std::panic::catch_unwind(list).unwrap_err();
@@ -134,7 +135,7 @@ fn a_panicking_predicate_leaves_the_registry_whole() {
 
 #[test]
 fn the_global_one_is_one() {
-    let op = Cancelable::new().register(Registry::global());
+    let op = Cancelable::new().register(Registry::global()).build();
     let id = op.id();
     let seen = std::thread::spawn(move || Registry::global().get(id).is_some());
     assert!(seen.join().unwrap());

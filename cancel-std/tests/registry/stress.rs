@@ -13,7 +13,7 @@ const WORKERS: u64 = 3;
 
 /// Ends an operation in one of seven ways. Whether it counts as ended.
 fn one(registry: &Registry, n: u64) -> bool {
-    let op = Cancelable::new().name("stress").register(registry);
+    let op = Cancelable::new().name("stress").register(registry).build();
     let mut cx = Context::from_waker(Waker::noop());
     match n % 7 {
         0 => drop(op),
@@ -119,7 +119,7 @@ fn everything_at_once() {
 fn registering_meets_the_end() {
     let registry = Registry::new();
     for _ in 0..500 {
-        let op = Cancelable::new();
+        let op = Cancelable::new().build();
         let gate = std::sync::Barrier::new(3);
         thread::scope(|scope| {
             scope.spawn(|| {
@@ -153,7 +153,7 @@ fn listing_meets_the_last_handle() {
             }
         });
         for _ in 0..3000 {
-            let op = Cancelable::new().register(&registry);
+            let op = Cancelable::new().register(&registry).build();
             drop(op);
         }
         done.store(true, Ordering::Relaxed);

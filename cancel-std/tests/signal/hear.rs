@@ -41,7 +41,7 @@ fn everybody() {
         }),
     ];
     (0..4).for_each(|_| ready.recv().unwrap());
-    let newest = Cancelable::with_signal(Signal::TERMINATE).unwrap();
+    let newest = Cancelable::with_signal(Signal::TERMINATE).unwrap().build();
     print(
         "newest",
         cancel_std::block_on(newest.run(async |_| "ended")),
@@ -69,7 +69,7 @@ fn every_scope_hears_it_on_every_executor_and_thread() {
 }
 
 fn message() {
-    let op = Cancelable::with_signal(15).unwrap();
+    let op = Cancelable::with_signal(15).unwrap().build();
     let handle = op.clone();
     let result = smol::block_on(op.run(async |cx| {
         raise(15).unwrap();
@@ -139,7 +139,7 @@ fn it_goes_through_any_all_and_combine() {
 }
 
 fn listening_begins_at_the_start() {
-    let op = Cancelable::with_signal(Signal::TERMINATE).unwrap();
+    let op = Cancelable::with_signal(Signal::TERMINATE).unwrap().build();
     wait_for_death();
     drop(op);
 }

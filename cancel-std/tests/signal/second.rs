@@ -153,7 +153,7 @@ fn neighbour() {
     let op = Cancelable::with_signal(2).unwrap().grace(HOUR);
     let result = cancel_std::block_on(op.run(async |cx| {
         let signals = Signals::new([2]).unwrap().exit_on_second();
-        let inner = cx.child().source(signals);
+        let inner = cx.child().source(signals).build();
         let _ = inner
             .run(async |_| {
                 println!("ready");

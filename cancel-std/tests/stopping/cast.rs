@@ -6,13 +6,16 @@
 //! one in question have their letter in front: `P:start`.
 
 use cancel_std::testing::{Recorder, VirtualTime};
-use cancel_std::{CancelToken, Cancelled, Context, Instant, Observer, Operation, Status};
+use cancel_std::{CancelToken, Cancelled, Context, Instant, Observer, Status};
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub(crate) type Op = Operation<VirtualTime>;
+/// One that is being set up.
+pub(crate) type New = cancel_std::generic::Cancelable<VirtualTime>;
+pub(crate) type Op = cancel_std::generic::Operation<VirtualTime>;
+pub(crate) type Ctx = cancel_std::generic::Cx<VirtualTime>;
 
 pub(crate) const fn secs(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -102,7 +105,7 @@ impl Observer for Watch {
 }
 
 /// Callbacks, an observer and a cleanup, of an operation around.
-pub(crate) fn around(set: &Set, op: Op, who: &'static str) -> Op {
+pub(crate) fn around(set: &Set, op: New, who: &'static str) -> New {
     let notes = set.notes.clone();
     let held = set.run.clone();
     with_callbacks(set, op, who, false).finally(move |_| async move {
@@ -112,7 +115,7 @@ pub(crate) fn around(set: &Set, op: Op, who: &'static str) -> Op {
 }
 
 /// The same, and those that take their time, of the operation in question.
-pub(crate) fn dressed(set: &Set, op: Op) -> Op {
+pub(crate) fn dressed(set: &Set, op: New) -> New {
     let notes = set.notes.clone();
     let held = set.run.clone();
     with_callbacks(set, op, "", true)
@@ -120,16 +123,16 @@ pub(crate) fn dressed(set: &Set, op: Op) -> Op {
         .on_complete_async(slow(set, "complete~", Status::Completed))
         .on_cancel_async(slow(set, "cancel~", Status::Cancelled))
         .on_error_async(slow(set, "error~", Status::Failed))
-        .finally(move |cx: Op| async move {
+        .finally(move |cx: Ctx| async move {
             let _held = held;
-            assert_eq!(cx.status(), Status::Running);
+            assert_eq!(cx.operation().status(), Status::Running);
             notes.note("finally{");
             cx.sleep(secs(2)).await;
             notes.note("finally}");
         })
 }
 
-fn with_callbacks(set: &Set, op: Op, who: &'static str, all: bool) -> Op {
+fn with_callbacks(set: &Set, op: New, who: &'static str, all: bool) -> New {
     let on = |what: &'static str, status: Status| {
         let (notes, held) = (set.notes.clone(), set.callbacks.clone());
         move |context: &Context| {

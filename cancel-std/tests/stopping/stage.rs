@@ -8,7 +8,7 @@
 //!
 //! Everything is cancelled with (shutdown, "stop"), the second time with (custom, "again").
 
-use crate::cast::{Failure, LONG, Op, Set, around, dressed, secs};
+use crate::cast::{Ctx, Failure, LONG, New, Op, Set, around, dressed, secs};
 use crate::ways::{Shape, Way};
 use cancel_std::testing::{NoteOnDrop, Recorder, VirtualTime};
 use cancel_std::{Context, Instant, Reason, Source, Spawn, TimeoutExt, Timer, current_id};
@@ -41,7 +41,7 @@ pub(crate) fn play(set: &Set, way: Way, shape: Shape) -> String {
         held: set.run.clone(),
     };
     let outcome = Outcome::default();
-    let run = op.try_run(async move |cx: &Op| body.perform(cx).await);
+    let run = op.try_run(async move |cx: &Ctx| body.perform(cx).await);
     let run = watched(run, outcome.clone());
     match way {
         Way::During | Way::InShield | Way::InGrace | Way::SecondRequest => {
@@ -67,7 +67,7 @@ pub(crate) fn play(set: &Set, way: Way, shape: Shape) -> String {
         Shape::Child => {
             let parent = relatives[0].1.clone();
             let (notes, gone) = (set.notes.clone(), set.notes.on_drop("P:body}"));
-            let running = parent.run(async move |cx: &Op| {
+            let running = parent.run(async move |cx: &Ctx| {
                 let _gone = gone;
                 notes.note("P:body{");
                 cx.sleep(secs(50)).await;
@@ -84,7 +84,7 @@ pub(crate) fn play(set: &Set, way: Way, shape: Shape) -> String {
         Shape::Nested => {
             let parent = relatives[0].1.clone();
             let (notes, gone) = (set.notes.clone(), set.notes.on_drop("P:body}"));
-            let running = parent.try_run(async move |cx: &Op| {
+            let running = parent.try_run(async move |cx: &Ctx| {
                 let _gone = gone;
                 notes.note("P:body{");
                 if way == Way::BeforeStart {
@@ -92,7 +92,7 @@ pub(crate) fn play(set: &Set, way: Way, shape: Shape) -> String {
                 }
                 let result = run.await.unwrap_or_else(|payload| resume_unwind(payload));
                 // All that was held has been released.
-                assert!(!cx.context().shielded());
+                assert!(!cx.operation().context().shielded());
                 assert_eq!(current_id(), Some(cx.id()));
                 // Where it is dropped, if it is cancelled. Otherwise it fails with its child.
                 smol::future::yield_now().await;
@@ -110,8 +110,8 @@ pub(crate) fn play(set: &Set, way: Way, shape: Shape) -> String {
 /// The operation in question, and those around it with their letters, the one to cancel first.
 fn operations(set: &Set, way: Way, shape: Shape) -> (Op, Vec<(&'static str, Op)>) {
     let time = &set.time;
-    let plain = || time.operation().timeout(LONG).follow(&set.user);
-    let second = |op: Op| {
+    let plain = || time.operation().timeout(LONG).token(&set.user);
+    let second = |op: New| {
         let at = time.now() + secs(8);
         let sleep = time.sleep_until(at);
         let held = (set.notes.on_drop("sources}"), set.run.clone());
@@ -124,27 +124,29 @@ fn operations(set: &Set, way: Way, shape: Shape) -> (Op, Vec<(&'static str, Op)>
             (Reason::Custom(1), "again")
         }))
     };
-    let grace = |op: Op| match way {
+    let grace = |op: New| match way {
         Way::InGrace | Way::SecondRequest => op.grace(secs(20)),
         _ => op,
     };
     match shape {
-        Shape::Plain => (dressed(set, grace(second(plain()))), Vec::new()),
+        Shape::Plain => (dressed(set, grace(second(plain()))).build(), Vec::new()),
         Shape::Child => {
-            let parent = around(set, plain(), "P:");
-            let op = dressed(set, grace(second(plain().parent(&parent))));
+            let parent = around(set, plain(), "P:").build();
+            let op = dressed(set, grace(second(plain().parent(&parent)))).build();
             (op, vec![("P", parent)])
         }
         Shape::Nested => {
-            let parent = around(set, plain(), "P:");
-            let child = parent.child().timeout(LONG).follow(&set.user);
-            (dressed(set, grace(second(child))), vec![("P", parent)])
+            let parent = around(set, plain(), "P:").build();
+            let child = parent.child().timeout(LONG).token(&set.user);
+            (
+                dressed(set, grace(second(child))).build(),
+                vec![("P", parent)],
+            )
         }
         Shape::Combined => {
             let a = around(set, grace(plain()), "A:");
             let b = around(set, second(plain()), "B:");
-            let op = dressed(set, a.clone().combine(b.clone()));
-            (op, vec![("A", a), ("B", b)])
+            (dressed(set, a.combine(b)).build(), Vec::new())
         }
     }
 }
@@ -158,7 +160,7 @@ struct Body<S> {
 }
 
 impl<S: Fn()> Body<S> {
-    async fn perform(self, cx: &Op) -> Result<u32, Failure> {
+    async fn perform(self, cx: &Ctx) -> Result<u32, Failure> {
         let _gone = (self.gone, self.held);
         self.notes.note("body{");
         assert_eq!(current_id(), Some(cx.id()));

@@ -13,7 +13,7 @@ const SECOND: Duration = Duration::from_secs(1);
 /// The loop does not come to an end that looks like a complete one.
 #[test]
 fn a_body_is_dropped_at_its_stream() {
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let mut after = false;
     let run = op.run(async |cx| {
         let mut numbers = cx.stream(stream::iter(1..)); // never pending
@@ -49,7 +49,7 @@ fn a_source_that_is_always_ready_is_stopped_by_the_deadline() {
 #[test]
 fn a_silent_source_is_stopped_by_the_deadline() {
     let time = VirtualTime::new();
-    let op = time.operation().timeout(60 * SECOND);
+    let op = time.operation().timeout(60 * SECOND).build();
     let run = op.run(async |cx| cx.stream(stream::pending::<()>()).count().await);
     assert_eq!(time.block_on(run).unwrap_err().reason(), Reason::Timeout);
     assert_eq!(op.context().duration(), Some(60 * SECOND));
@@ -60,9 +60,9 @@ fn a_silent_source_is_stopped_by_the_deadline() {
 #[test]
 fn a_break_leaves_no_timer_behind() {
     let time = VirtualTime::new();
-    let op = time.operation();
+    let op = time.operation().build();
     let run = op.run(async |cx| {
-        let inner = cx.child().timeout(5 * SECOND);
+        let inner = cx.child().timeout(5 * SECOND).build();
         let inner_run = inner.run(async |cx| {
             let mut numbers = cx.stream(stream::iter(1..)).report_every(1);
             while let Some(number) = numbers.next().await {
@@ -83,7 +83,7 @@ fn a_break_leaves_no_timer_behind() {
 
 #[test]
 fn in_a_grace_period_it_ends_and_check_tells() {
-    let op = Cancelable::new().grace(60 * SECOND);
+    let op = Cancelable::new().grace(60 * SECOND).build();
     let mut pipe = Pipe::new([1, 2]);
     let other = pipe.clone();
     let run = op.run(async |cx| {
@@ -104,7 +104,7 @@ fn in_a_grace_period_it_ends_and_check_tells() {
 
 #[test]
 fn in_a_shield_the_cancelation_is_the_last_error() {
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let mut seen = Vec::new();
     let run = op.run(async |cx| {
         let shielded = async {
@@ -127,7 +127,7 @@ fn in_a_shield_the_cancelation_is_the_last_error() {
 
 #[test]
 fn in_another_task_it_wakes_that_one() {
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let items = op.stream(stream::pending::<i32>());
     let task = smol::spawn(items.collect::<Vec<_>>());
     let mut fallible = op.try_stream(stream::pending::<Result<i32, Fault>>());
@@ -142,7 +142,7 @@ fn in_another_task_it_wakes_that_one() {
 
 #[test]
 fn chunks_hand_out_the_rest_where_the_body_goes_on() {
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let pipe = Pipe::new([Ok(1), Ok(2), Ok(3)]);
     let mut chunks = op.try_stream::<_, _, Fault>(pipe.clone()).chunks(2);
     assert_eq!(poll_next(&mut chunks), Poll::Ready(Some(Ok(vec![1, 2]))));
@@ -160,7 +160,7 @@ fn chunks_hand_out_the_rest_where_the_body_goes_on() {
 
 #[test]
 fn cancelled_beforehand_the_source_is_not_touched() {
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     op.cancel();
     let pipe = Pipe::new([1]);
     let mut items = op.stream(pipe.clone());
@@ -172,7 +172,7 @@ fn cancelled_beforehand_the_source_is_not_touched() {
 /// Nothing is registered with the token any more, whichever way it ended.
 #[test]
 fn nothing_stays_with_the_token() {
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let waker = cancel_std::testing::TestWaker::counting();
     let poll = |items: &mut (dyn stream::Stream<Item = i32> + Unpin)| {
         let waker = waker.waker();

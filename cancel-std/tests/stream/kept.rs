@@ -2,14 +2,14 @@
 
 use crate::support::{Fault, Pipe, poll};
 use cancel_std::testing::VirtualTime;
-use cancel_std::{Cancelable, Kept, Operation, Runtime, Status};
+use cancel_std::{Cancelable, Kept, Runtime, Status, generic};
 use smol::stream::{self, StreamExt};
 use std::future::pending;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::time::Duration;
 
-fn kept<R: Runtime>(op: &Operation<R>) -> (Vec<i32>, u64) {
+fn kept<R: Runtime>(op: &generic::Operation<R>) -> (Vec<i32>, u64) {
     let context = op.context();
     let kept = context.partial_result::<Kept<i32>>().expect("there is one");
     assert_eq!(kept.len(), kept.items().len());
@@ -18,7 +18,7 @@ fn kept<R: Runtime>(op: &Operation<R>) -> (Vec<i32>, u64) {
 
 #[test]
 fn a_completion() {
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let run = op.run(async |cx| cx.stream(stream::iter(1..=9)).keep_last(3).count().await);
     assert_eq!(smol::block_on(run), Ok(9));
     assert_eq!(kept(&op), (vec![7, 8, 9], 9));
@@ -26,7 +26,7 @@ fn a_completion() {
 
 #[test]
 fn a_cancel_by_the_producer() {
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let handle = op.clone();
     let source = stream::iter(1..=9).inspect(move |number| {
         if *number == 5 {
@@ -41,7 +41,7 @@ fn a_cancel_by_the_producer() {
 
 #[test]
 fn a_cancel_by_the_consumer() {
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let run = op.run(async |cx| {
         let mut numbers = cx.stream(stream::iter(1..=9)).keep_last(3);
         while let Some(number) = numbers.next().await {
@@ -57,7 +57,7 @@ fn a_cancel_by_the_consumer() {
 /// While it does something else with an item than waiting for the next one.
 #[test]
 fn a_cancel_at_another_await_of_the_consumer() {
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let mut run = pin!(op.run(async |cx| {
         let mut numbers = cx.stream(stream::iter(1..=9)).keep_last(3);
         while let Some(number) = numbers.next().await {
@@ -74,7 +74,7 @@ fn a_cancel_at_another_await_of_the_consumer() {
 
 #[test]
 fn a_break() {
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let pipe = Pipe::new(1..=9);
     let mut source = pipe.clone();
     let run = op.run(async |cx| {
@@ -92,7 +92,7 @@ fn a_break() {
 
 #[test]
 fn an_error() {
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let source = stream::iter([Ok(1), Ok(2), Err(Fault::Source("broken")), Ok(3)]);
     let run = op.try_run(async |cx| -> Result<(), Fault> {
         let mut numbers = cx.try_stream(source).keep_last(3);
@@ -106,7 +106,7 @@ fn an_error() {
 
 #[test]
 fn a_panic() {
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let run = op.run(async |cx| {
         let mut numbers = cx.stream(stream::iter(1..=9)).keep_last(3);
         while let Some(number) = numbers.next().await {
@@ -120,7 +120,7 @@ fn a_panic() {
 #[test]
 fn a_deadline() {
     let time = VirtualTime::new();
-    let op = time.operation().timeout(Duration::from_secs(5));
+    let op = time.operation().timeout(Duration::from_secs(5)).build();
     let run = op.run(async |cx| {
         let source = stream::iter(1..=3).chain(stream::pending());
         cx.stream(source).keep_last(100).count().await
@@ -131,7 +131,7 @@ fn a_deadline() {
 
 #[test]
 fn a_drop_of_the_run() {
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let mut run = Box::pin(op.run(async |cx| {
         let source = stream::iter(1..=3).chain(stream::pending());
         cx.stream(source).keep_last(2).count().await
@@ -145,7 +145,7 @@ fn a_drop_of_the_run() {
 
 #[test]
 fn its_bounds() {
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let of = |limit| {
         let items = op.stream(stream::iter(1..=9)).keep_last(limit);
         let kept = items.kept().unwrap();
@@ -164,7 +164,7 @@ fn its_bounds() {
 #[test]
 fn from_the_history_of_a_registry() {
     let registry = cancel_std::Registry::new();
-    let op = Cancelable::new().register(&registry);
+    let op = Cancelable::new().register(&registry).build();
     let id = op.id();
     let run = op.run(async |cx| cx.stream(stream::iter(1..=9)).keep_last(2).count().await);
     smol::block_on(run).unwrap();

@@ -33,7 +33,7 @@ fn chunked_and_cut_anywhere() {
 fn check(end: End, size: usize, cut: usize) {
     let pipe = Pipe::new(0..cut);
     let delivered = Rc::new(RefCell::new(Vec::new()));
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let source = pipe.clone().map(move |item| {
         assert_ne!(item, usize::MAX, "of the source");
         item
@@ -81,7 +81,7 @@ fn cut_anywhere() {
         for pends in [false, true] {
             let pipe = Pipe::new(0..if pends { cut } else { ITEMS });
             let source = pipe.clone();
-            let op = Cancelable::new();
+            let op = Cancelable::new().build();
             let mut run = pin!(op.run(async |cx| {
                 let mut items = cx.stream(source).keep_last(ITEMS);
                 let mut seen = 0;
@@ -114,7 +114,7 @@ fn cut_anywhere() {
 #[test]
 fn a_next_that_is_dropped_takes_nothing() {
     let pipe = Pipe::new([]);
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let mut items = op.stream(pipe.clone());
     let mut seen = Vec::new();
     for item in 0..ITEMS {
@@ -143,7 +143,7 @@ fn a_next_that_is_dropped_takes_nothing() {
 #[test]
 fn the_buffer_is_as_large_as_the_chunk() {
     let pipe = Pipe::new(0..8_usize);
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let source = pipe.clone();
     let mut run = pin!(op.run(async |cx| cx.stream(source).keep_last(1).chunks(5).count().await));
     assert!(poll(run.as_mut()).is_pending());
@@ -162,7 +162,7 @@ fn the_buffer_is_as_large_as_the_chunk() {
 /// Both of two that fill their chunks at the same time.
 #[test]
 fn of_several_streams() {
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let (first, second) = (Pipe::new([1, 2]), Pipe::new([3]));
     let mut run = pin!(op.run(async |cx| {
         let first = cx.stream(first).chunks(5).count();

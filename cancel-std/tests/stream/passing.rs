@@ -1,19 +1,21 @@
 //! Items on their way: reports, chunks, errors, the end.
 
 use crate::support::{Fault, Pipe, poll_next};
-use cancel_std::{Cancelable, Context, OperationStream, Std};
+use cancel_std::{Cancelable, Context, Operation, OperationStream, Std};
 use smol::stream::{self, Stream, StreamExt};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
 type Reports = Arc<Mutex<Vec<String>>>;
 
-fn reporting() -> (Cancelable, Reports) {
+fn reporting() -> (Operation, Reports) {
     let reports = Reports::default();
-    let op = Cancelable::new().on_progress({
-        let reports = reports.clone();
-        move |progress| reports.lock().unwrap().push(progress.to_string())
-    });
+    let op = Cancelable::new()
+        .on_progress({
+            let reports = reports.clone();
+            move |progress| reports.lock().unwrap().push(progress.to_string())
+        })
+        .build();
     (op, reports)
 }
 
@@ -23,7 +25,7 @@ fn take(reports: &Reports) -> Vec<String> {
 
 #[test]
 fn a_plain_stream_is_the_same_stream() {
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let run = op.run(async |cx| cx.stream(stream::iter(0..1000)).collect::<Vec<_>>().await);
     assert_eq!(smol::block_on(run).unwrap(), (0..1000).collect::<Vec<_>>());
     assert!(op.context().progress().is_none());
@@ -85,7 +87,7 @@ fn errors_of_the_source_pass_through_and_are_not_counted() {
 
 #[test]
 fn chunks_and_the_rest() {
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let chunked = |size| {
         let chunks = op.stream(stream::iter(1..=5)).chunks(size);
         smol::block_on(chunks.collect::<Vec<_>>())
@@ -156,7 +158,7 @@ fn it_stays_at_its_end() {
 
 #[test]
 fn size_hints_allow_for_the_cancelation() {
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let plain = op.stream(stream::iter(0..5));
     assert_eq!(plain.size_hint(), (0, Some(5)));
     let fallible = op.try_stream(stream::iter([Ok::<_, Fault>(1)]));
@@ -167,7 +169,7 @@ fn size_hints_allow_for_the_cancelation() {
 #[test]
 fn a_stream_may_have_no_clones_and_be_moved() {
     struct Unique(#[allow(dead_code)] Box<u8>);
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let items = op.stream(stream::iter([Unique(Box::new(1))]));
     fn goes<T: Send + Unpin + 'static>(value: T) -> T {
         value
@@ -182,7 +184,7 @@ fn a_stream_may_have_no_clones_and_be_moved() {
 
 #[test]
 fn several_in_one_operation() {
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let run = op.run(async |cx| {
         let first = cx.stream(stream::iter([1, 2])).keep_last(5);
         let second = cx.stream(stream::iter(["a"])).keep_last(5);

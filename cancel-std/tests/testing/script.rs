@@ -12,7 +12,7 @@ const SECOND: Duration = Duration::from_secs(1);
 #[test]
 fn steps_come_in_order_and_first() {
     let script = Script::new();
-    let op = script.operation("op").timeout(5 * SECOND);
+    let op = script.operation("op").timeout(5 * SECOND).build();
     let (handle, stop) = (op.clone(), CancelToken::new());
     let (result, events) = script
         .at(5 * SECOND, "c", move || handle.cancel_with("just in time"))

@@ -1,7 +1,9 @@
 //! Virtual time.
 
 use cancel_std::testing::VirtualTime;
-use cancel_std::{CancelToken, Cancelable, Instant, Operation, Reason, Spawn, Timer, TimerError};
+use cancel_std::{
+    CancelToken, Cancelable, Instant, Reason, Spawn, Timer, TimerError, generic,
+};
 use std::future::{Future, pending, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::pin;
@@ -116,7 +118,7 @@ fn an_hour_takes_no_time() {
 
 #[test]
 fn operations_by_default() {
-    let op = Operation::<VirtualTime>::with_timeout(SECOND);
+    let op = generic::Cancelable::<VirtualTime>::with_timeout(SECOND).build();
     let time = op.runtime().clone();
     assert!(
         time.block_on(op.run(async |_| pending::<()>().await))

@@ -96,12 +96,12 @@ fn real_sleeps() {
 #[test]
 fn runs_of_operations() {
     for kind in ["cancelled", "extended", "dropped"] {
-        let asks = Cancelable::new();
+        let asks = Cancelable::new().build();
         for (waker, instrument) in TestWaker::kinds({
             let asks = asks.clone();
             move || drop(asks.context())
         }) {
-            let op = Cancelable::with_timeout(Duration::from_secs(60));
+            let op = Cancelable::with_timeout(Duration::from_secs(60)).build();
             let mut run: std::pin::Pin<Box<dyn Future<Output = _>>> =
                 Box::pin(op.run(async |_| pending::<()>().await));
             assert!(instrument.poll(run.as_mut()).is_pending());

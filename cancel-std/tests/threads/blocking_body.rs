@@ -2,7 +2,8 @@
 
 use crate::{LONG, SHORT};
 use cancel_std::{
-    CancelToken, Cancelable, Cancelled, Reason, Source, Status, block_on, current_id, current_token,
+    CancelToken, Cancelable, Cancelled, Cx, Operation, Reason, Source, Status, block_on,
+    current_id, current_token,
 };
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -13,7 +14,7 @@ use std::thread;
 use std::time::Duration;
 
 /// Blocks until the operation is cancelled.
-fn until_cancelled(cx: &Cancelable) -> Result<(), Cancelled> {
+fn until_cancelled(cx: &Cx) -> Result<(), Cancelled> {
     cx.sleep_blocking(LONG)
 }
 
@@ -21,11 +22,11 @@ fn until_cancelled(cx: &Cancelable) -> Result<(), Cancelled> {
 fn the_closure_borrows_and_stays_on_this_thread() {
     let (here, mut seen) = (thread::current().id(), Vec::new());
     let not_send = Rc::new(Cell::new(0));
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let value = op.run_blocking(|cx| {
         not_send.set(5);
         seen.push(thread::current().id());
-        assert_eq!(cx.status(), Status::Running);
+        assert_eq!(cx.operation().status(), Status::Running);
         not_send.clone()
     });
     assert_eq!(value.unwrap().get(), 5);
@@ -35,12 +36,12 @@ fn the_closure_borrows_and_stays_on_this_thread() {
 
 #[test]
 fn it_is_the_current_operation() {
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let ids = op.run_blocking(|cx| {
-        let inner = cx.child();
+        let inner = cx.child().build();
         let inner_id = inner.run_blocking(|_| current_id()).unwrap();
         assert_eq!(inner_id, Some(inner.id()));
-        (current_id(), Cancelable::current().map(|op| op.id()))
+        (current_id(), Operation::current().map(|op| op.id()))
     });
     assert_eq!(ids, Ok((Some(op.id()), Some(op.id()))));
     assert!(current_token().is_none());
@@ -48,7 +49,7 @@ fn it_is_the_current_operation() {
 
 #[test]
 fn a_timeout_gets_through() {
-    let op = Cancelable::with_timeout(SHORT);
+    let op = Cancelable::with_timeout(SHORT).build();
     let error = op.try_run_blocking(until_cancelled).unwrap_err();
     assert_eq!(error.reason(), Reason::Timeout);
     let context = op.context();
@@ -60,7 +61,7 @@ fn a_timeout_gets_through() {
 
 #[test]
 fn the_token_is_cancelled_in_time_although_nobody_checks() {
-    let op = Cancelable::with_timeout(SHORT);
+    let op = Cancelable::with_timeout(SHORT).build();
     let token = op.token().clone();
     let (send, cancelled) = mpsc::channel();
     let _registration = token.on_cancel(move |why| send.send(why.reason()).unwrap());
@@ -74,26 +75,26 @@ fn the_token_is_cancelled_in_time_although_nobody_checks() {
 #[test]
 fn every_kind_of_source() {
     let stop = CancelToken::new();
-    let parent = Cancelable::new();
+    let parent = Cancelable::new().build();
     let (fire, fired) = mpsc::channel::<()>();
     let custom = smol::unblock(move || fired.recv());
     let custom = Source::future(async move {
         let _ = custom.await;
         (Reason::Condition, "custom")
     });
-    type Case = (Cancelable, Box<dyn FnOnce()>, Reason);
+    type Case = (Operation, Box<dyn FnOnce()>, Reason);
     let cases: [Case; 4] = [
         {
             let token = stop.clone();
             let cancel = move || assert!(token.cancel_with(Reason::Shutdown));
             (
-                Cancelable::with_token(&stop),
+                Cancelable::with_token(&stop).build(),
                 Box::new(cancel),
                 Reason::Shutdown,
             )
         },
         {
-            let op = Cancelable::new().parent(&parent);
+            let op = Cancelable::new().parent(&parent).build();
             (
                 op,
                 Box::new(move || assert!(parent.cancel())),
@@ -103,13 +104,13 @@ fn every_kind_of_source() {
         {
             let cancel = move || fire.send(()).unwrap();
             (
-                Cancelable::new().source(custom),
+                Cancelable::new().source(custom).build(),
                 Box::new(cancel),
                 Reason::Condition,
             )
         },
         {
-            let op = Cancelable::with_timeout(LONG);
+            let op = Cancelable::with_timeout(LONG).build();
             let handle = op.clone();
             let cancel = move || assert!(handle.set_timeout(SHORT));
             (op, Box::new(cancel), Reason::Timeout)
@@ -182,19 +183,21 @@ fn asynchronous_progress_callbacks_run_meanwhile() {
 fn cancelled_beforehand() {
     let closed = Arc::new(AtomicBool::new(false));
     let in_cleanup = closed.clone();
-    let op = Cancelable::new().finally(move |_| async move {
-        in_cleanup.store(true, Ordering::SeqCst);
-    });
+    let op = Cancelable::new()
+        .finally(move |_| async move {
+            in_cleanup.store(true, Ordering::SeqCst);
+        })
+        .build();
     op.cancel_with("not today");
     let result = op.run_blocking(|_| unreachable!("called"));
     let result: Result<(), _> = result;
     assert_eq!(result.unwrap_err().message(), Some("not today"));
     assert_eq!(op.status(), Status::Cancelled);
     assert!(closed.load(Ordering::SeqCst));
-    let op = Cancelable::with_timeout(Duration::ZERO);
+    let op = Cancelable::with_timeout(Duration::ZERO).build();
     let result: Result<(), _> = op.run_blocking(|_| unreachable!("called"));
     assert_eq!(result.unwrap_err().reason(), Reason::Timeout);
-    let op = Cancelable::with_timeout(Duration::MAX);
+    let op = Cancelable::with_timeout(Duration::MAX).build();
     assert_eq!(op.run_blocking(|_| 5), Ok(5));
     let again: Result<(), _> = op.run_blocking(|_| unreachable!("called"));
     assert_eq!(
@@ -207,10 +210,12 @@ fn cancelled_beforehand() {
 fn an_error_is_a_failure() {
     let failed = Arc::new(AtomicBool::new(false));
     let in_callback = failed.clone();
-    let op = Cancelable::new().on_error(move |context| {
-        assert_eq!(context.error(), Some("cancelled: error: disk full"));
-        in_callback.store(true, Ordering::SeqCst);
-    });
+    let op = Cancelable::new()
+        .on_error(move |context| {
+            assert_eq!(context.error(), Some("cancelled: error: disk full"));
+            in_callback.store(true, Ordering::SeqCst);
+        })
+        .build();
     let disk_full = CancelToken::new();
     disk_full.cancel_with((Reason::Error, "disk full"));
     let result = op.try_run_blocking(|_| disk_full.check());
@@ -223,9 +228,11 @@ fn an_error_is_a_failure() {
 fn a_panic_comes_through_after_the_end() {
     let closed = Arc::new(AtomicBool::new(false));
     let in_cleanup = closed.clone();
-    let op = Cancelable::new().finally(move |_| async move {
-        in_cleanup.store(true, Ordering::SeqCst);
-    });
+    let op = Cancelable::new()
+        .finally(move |_| async move {
+            in_cleanup.store(true, Ordering::SeqCst);
+        })
+        .build();
     let caught = catch_unwind(AssertUnwindSafe(|| {
         op.run_blocking(|_| resume_unwind(Box::new("seven")))
     }));
@@ -251,7 +258,7 @@ fn a_panic_in_the_text_of_the_error_comes_through() {
             Mute
         }
     }
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let run = || op.try_run_blocking(|_| -> Result<(), Mute> { Err(Mute) });
     let caught = catch_unwind(AssertUnwindSafe(run));
     assert_eq!(caught.unwrap_err().downcast_ref(), Some(&"mute"));
@@ -260,7 +267,7 @@ fn a_panic_in_the_text_of_the_error_comes_through() {
 
 #[test]
 fn a_panicking_callback_of_the_token_comes_through_at_the_end() {
-    let op = Cancelable::with_timeout(SHORT);
+    let op = Cancelable::with_timeout(SHORT).build();
     let (send, told) = mpsc::channel();
     let _registration = op.token().on_cancel(move |_| {
         send.send(()).unwrap();
@@ -278,7 +285,7 @@ fn a_grace_period_and_force_do_not_touch_it() {
     let op = Cancelable::with_timeout(SHORT).grace(SHORT);
     let value = op.run_blocking(|cx| {
         assert!(until_cancelled(cx).is_err());
-        cx.force();
+        cx.operation().force();
         thread::sleep(2 * SHORT); // the grace is over
         5
     });
@@ -288,7 +295,7 @@ fn a_grace_period_and_force_do_not_touch_it() {
 #[test]
 fn inside_an_async_body_it_holds_that() {
     let over = AtomicBool::new(false);
-    let outer = Cancelable::with_timeout(SHORT);
+    let outer = Cancelable::with_timeout(SHORT).build();
     let result = block_on(outer.run(async |cx| {
         let value = cx.child().try_run_blocking(|cx| {
             let result = until_cancelled(cx); // the deadline of the outer one, whose runner is blocked
@@ -311,9 +318,13 @@ fn many_at_once_race_with_their_cancels() {
             .map(|n| {
                 let (stop, gate) = (stop.clone(), gate.clone());
                 thread::spawn(move || {
-                    let op = Cancelable::with_token(&stop).timeout(Duration::from_micros(
-                        if n % 2 == 0 { u64::MAX } else { round * 10 },
-                    ));
+                    let op = Cancelable::with_token(&stop)
+                        .timeout(Duration::from_micros(if n % 2 == 0 {
+                            u64::MAX
+                        } else {
+                            round * 10
+                        }))
+                        .build();
                     gate.wait();
                     let result = op.try_run_blocking(until_cancelled);
                     assert!(op.status() == Status::Cancelled);
@@ -334,7 +345,7 @@ fn many_at_once_race_with_their_cancels() {
 fn short_ones_race_with_the_helper() {
     // The closure ends before, while and after the helper takes the runner.
     for round in 0..2000 {
-        let op = Cancelable::with_timeout(LONG);
+        let op = Cancelable::with_timeout(LONG).build();
         let value = op.run_blocking(|_| {
             for _ in 0..round % 50 {
                 thread::yield_now();

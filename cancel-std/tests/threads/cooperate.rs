@@ -2,7 +2,7 @@
 
 use crate::{LONG, SHORT};
 use cancel_core::{Instant, Timer, TimerError};
-use cancel_std::{Cancelable, Cancelled, Operation, Reason, Status, Std, block_on};
+use cancel_std::{Cancelable, Cancelled, Reason, Status, Std, block_on, generic};
 use std::error::Error;
 use std::future::{Ready, ready};
 use std::pin::pin;
@@ -23,7 +23,7 @@ impl Wake for Wakes {
 
 #[test]
 fn a_checkpoint_gives_way_once() {
-    let op = Cancelable::new();
+    let op = Cancelable::new().build().within(Clone::clone);
     let wakes = Arc::new(Wakes::default());
     let waker = Waker::from(wakes.clone());
     let mut cx = Context::from_waker(&waker);
@@ -61,7 +61,7 @@ fn a_checkpoint_sees_a_deadline_that_no_timer_has_told() {
             std::future::pending()
         }
     }
-    let op = Operation::on(Deaf).timeout(SHORT);
+    let op = generic::Cancelable::on(Deaf).timeout(SHORT).build();
     let mut polls = 0;
     let result = block_on(op.run(async |cx| {
         while cx.checkpoint().await.is_ok() {
@@ -140,11 +140,14 @@ fn blocking_sleeps_of_all_lengths() {
 
 #[test]
 fn a_blocking_sleep_sees_the_deadline_of_a_blocked_runner() {
-    let op = Cancelable::with_timeout(SHORT);
+    let op = Cancelable::with_timeout(SHORT).build();
     let result = block_on(op.try_run(async |cx| -> Result<(), Cancelled> {
-        let child = Cancelable::new().parent(cx);
+        let child = Cancelable::new().parent(cx).build();
         assert_eq!(
-            child.sleep_blocking(LONG).unwrap_err().reason(),
+            child
+                .within(|cx| cx.sleep_blocking(LONG))
+                .unwrap_err()
+                .reason(),
             Reason::Parent
         );
         cx.sleep_blocking(LONG)
@@ -158,7 +161,7 @@ fn a_blocking_sleep_goes_on_if_the_deadline_moves_away() {
     let op = Cancelable::with_timeout(2 * SHORT);
     op.run_blocking(|cx| {
         let handle = cx.clone();
-        let mover = thread::spawn(move || handle.set_timeout(LONG));
+        let mover = thread::spawn(move || handle.operation().set_timeout(LONG));
         assert!(mover.join().unwrap());
         assert_eq!(cx.sleep_blocking(3 * SHORT), Ok(()));
     })
@@ -178,7 +181,7 @@ fn a_broken_timer_cancels() {
             ready(Err(TimerError::new("gone")))
         }
     }
-    let op = Operation::on(Broken);
+    let op = generic::Cancelable::on(Broken);
     let error = op
         .try_run_blocking(|cx| cx.sleep_blocking(LONG))
         .unwrap_err();

@@ -1,7 +1,9 @@
 //! `run_in_thread`.
 
 use crate::{LONG, SHORT};
-use cancel_std::{Cancelable, Cancelled, Reason, Status, block_on, current_id, current_token};
+use cancel_std::{
+    Cancelable, Cancelled, Operation, Reason, Status, block_on, current_id, current_token,
+};
 use std::future::pending;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::pin;
@@ -12,16 +14,19 @@ use std::thread;
 
 #[test]
 fn the_context_comes_along() {
-    let op = Cancelable::new().name("import").metadata("user", "ada");
+    let op = Cancelable::new()
+        .name("import")
+        .metadata("user", "ada")
+        .build();
     let handle = op.clone();
     let here = thread::current().id();
     let run = op.run(async |cx| {
         cx.run_in_thread(move |cx| {
             assert_ne!(thread::current().id(), here);
-            assert_eq!(cx.context().name(), Some("import"));
-            assert_eq!(cx.context().metadata().get("user"), Some("ada"));
+            assert_eq!(cx.operation().context().name(), Some("import"));
+            assert_eq!(cx.operation().context().metadata().get("user"), Some("ada"));
             assert_eq!(current_token().as_ref(), Some(handle.token()));
-            assert_eq!(Cancelable::current().unwrap().id(), handle.id());
+            assert_eq!(Operation::current().unwrap().id(), handle.id());
             cx.progress(1, 2);
             current_id()
         })
@@ -36,17 +41,23 @@ fn on_any_executor() {
     let op = Cancelable::new();
     let task = smol::spawn(op.run(async |cx| cx.run_in_thread(|_| 5).await));
     assert_eq!(smol::block_on(task), Ok(Ok(5)));
-    let task = smol::spawn(Cancelable::new().run_in_thread(|_| 6)); // without a run, too
+    let task = smol::spawn(
+        Cancelable::new()
+            .build()
+            .within(|cx| cx.run_in_thread(|_| 6)),
+    ); // without a run, too
     assert_eq!(smol::block_on(task), Ok(6));
 }
 
 #[test]
 fn cancelled_beforehand() {
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     op.cancel_with("not today");
     let called = Arc::new(AtomicBool::new(false));
     let in_thread = called.clone();
-    let result = block_on(op.run_in_thread(move |_| in_thread.store(true, Ordering::SeqCst)));
+    let result = block_on(
+        op.within(|cx| cx.run_in_thread(move |_| in_thread.store(true, Ordering::SeqCst))),
+    );
     assert_eq!(result.unwrap_err().message(), Some("not today"));
     assert_eq!(Arc::strong_count(&called), 1);
     assert!(!called.load(Ordering::SeqCst));
@@ -86,7 +97,7 @@ fn a_shield_waits_for_it() {
 
 #[test]
 fn a_panic_reaches_the_body() {
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let caught = catch_unwind(AssertUnwindSafe(|| {
         block_on(op.run(async |cx| {
             let work = cx.run_in_thread(|_| resume_unwind(Box::new("seven")));
@@ -103,8 +114,9 @@ fn dropping_it_races_with_its_start() {
     for round in 0..500 {
         let held = Arc::new(());
         let in_thread = held.clone();
-        let op = Cancelable::new();
-        let mut work = Box::pin(op.run_in_thread(move |_| Arc::strong_count(&in_thread)));
+        let op = Cancelable::new().build();
+        let mut work =
+            Box::pin(op.within(|cx| cx.run_in_thread(move |_| Arc::strong_count(&in_thread))));
         let mut cx = Context::from_waker(Waker::noop());
         if work.as_mut().poll(&mut cx).is_pending() {
             for _ in 0..round % 20 {
@@ -121,7 +133,7 @@ fn dropping_it_races_with_its_start() {
 
 #[test]
 fn it_holds_nothing() {
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let (release, wait) = mpsc::channel::<()>();
     let mut run =
         pin!(op.run(async |cx| { cx.run_in_thread(move |_| wait.recv_timeout(LONG)).await }));

@@ -37,7 +37,7 @@ fn sixty_four_threads_wait_for_one_token() {
 fn a_cancel_from_a_plain_thread_wakes_a_sleeping_task() {
     // DEFECTS 1: without any bridge, and more than once in a process.
     for _ in 0..3 {
-        let op = Cancelable::new();
+        let op = Cancelable::new().build();
         let handle = op.clone();
         let task = smol::spawn(op.run(async |cx| cx.sleep(LONG).await));
         let canceller = thread::spawn(move || handle.cancel_with("from a thread"));
@@ -49,8 +49,9 @@ fn a_cancel_from_a_plain_thread_wakes_a_sleeping_task() {
 
 #[test]
 fn the_failure_of_another_thread_is_a_source() {
-    let work =
-        Cancelable::new().run_in_thread(|_| Err::<(), _>(std::io::Error::other("disk full")));
+    let work = Cancelable::new()
+        .build()
+        .within(|cx| cx.run_in_thread(|_| Err::<(), _>(std::io::Error::other("disk full"))));
     let op = Cancelable::new().source(Source::failure(async move {
         match work.await {
             Ok(result) => result.map_err(Box::<dyn Error + Send + Sync>::from),

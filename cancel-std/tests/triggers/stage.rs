@@ -1,6 +1,6 @@
 //! One trigger in one shape, five seconds after the start.
 
-use crate::cast::{Failure, LONG, Op, Set, around, secs};
+use crate::cast::{Ctx, Failure, LONG, New, Op, Set, around, secs};
 use crate::ways::Shape;
 use cancel_std::{CancelToken, Context, Reason, Source, Spawn, TimeoutExt, Timer};
 use std::error::Error;
@@ -96,7 +96,7 @@ pub(crate) fn play(set: &Set, trigger: Trigger, shape: Shape) -> String {
     time.spawn(acting).unwrap();
 
     let result = Mutex::new(None);
-    let run = op.try_run(async |cx: &Op| -> Result<(), Failure> {
+    let run = op.try_run(async |cx: &Ctx| -> Result<(), Failure> {
         if trigger == Trigger::Itself {
             cx.sleep(secs(5)).await;
             cx.cancel_with((Reason::Custom(4), "by itself"));
@@ -111,11 +111,11 @@ pub(crate) fn play(set: &Set, trigger: Trigger, shape: Shape) -> String {
     };
     match (shape, &parent) {
         (Shape::Child, Some((_, parent))) => {
-            let running = parent.run(async |cx: &Op| cx.sleep(secs(50)).await);
+            let running = parent.run(async |cx: &Ctx| cx.sleep(secs(50)).await);
             drop(time.block_on(smol::future::zip(running, run)));
         }
         (Shape::Nested, Some((_, parent))) => {
-            let running = parent.run(async move |_: &Op| {
+            let running = parent.run(async move |_: &Ctx| {
                 run.await;
                 smol::future::yield_now().await;
             });
@@ -149,10 +149,10 @@ fn operations(
     stop: &CancelToken,
 ) -> (Op, Option<(&'static str, Op)>) {
     let time = &set.time;
-    let plain = || time.operation().timeout(LONG).follow(&set.user);
-    let with_trigger = |op: Op| match trigger {
+    let plain = || time.operation().timeout(LONG).token(&set.user);
+    let with_trigger = |op: New| match trigger {
         Trigger::Timeout => op.timeout(secs(5)),
-        Trigger::Token => op.follow(stop),
+        Trigger::Token => op.token(stop),
         Trigger::TaskError => {
             let sleep = time.sleep(secs(5));
             op.source(Source::failure(async move {
@@ -171,22 +171,22 @@ fn operations(
         _ => op,
     };
     match shape {
-        Shape::Plain => (around(set, with_trigger(plain()), ""), None),
+        Shape::Plain => (around(set, with_trigger(plain()), "").build(), None),
         Shape::Child => {
-            let parent = around(set, plain(), "P:");
+            let parent = around(set, plain(), "P:").build();
             let op = with_trigger(plain().parent(&parent));
-            (around(set, op, ""), Some(("P", parent)))
+            (around(set, op, "").build(), Some(("P", parent)))
         }
         Shape::Nested => {
-            let parent = around(set, plain(), "P:");
+            let parent = around(set, plain(), "P:").build();
             let op = with_trigger(parent.child());
-            (around(set, op, ""), Some(("P", parent)))
+            (around(set, op, "").build(), Some(("P", parent)))
         }
         // The part has the trigger, and the parent.
         Shape::Combined => {
-            let parent = around(set, plain(), "P:");
+            let parent = around(set, plain(), "P:").build();
             let part = with_trigger(plain().parent(&parent));
-            let op = around(set, part.combine(plain()), "");
+            let op = around(set, part.combine(plain()), "").build();
             (op, Some(("P", parent)))
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::ending::Ending;
 use crate::work;
-use cancel_web::{Cancelable, Reason, WebError, abort_source};
+use cancel_web::{Cancelable, Cx, Reason, WebError, abort_source};
 use futures_util::StreamExt;
 use js_sys::{Function, Promise};
 use std::time::Duration;
@@ -64,7 +64,7 @@ impl Board {
     }
 }
 
-async fn run(kind: &str, cx: &Cancelable) -> Result<String, WebError> {
+async fn run(kind: &str, cx: &Cx) -> Result<String, WebError> {
     match kind {
         "primes" => work::count_primes(cx).await,
         "save" => work::save(cx).await,
@@ -73,7 +73,7 @@ async fn run(kind: &str, cx: &Cancelable) -> Result<String, WebError> {
 }
 
 /// Tells JavaScript the latest, until the operation has ended.
-fn show_progress(op: &Cancelable, show: Function) {
+fn show_progress(op: &Operation, show: Function) {
     let mut watch = op.watch_progress();
     spawn_local(async move {
         while let Some(progress) = watch.next().await {

@@ -23,7 +23,7 @@ pub struct Ending {
 }
 
 impl Ending {
-    pub(crate) fn of(op: &Cancelable, result: Result<String, WebError>) -> Ending {
+    pub(crate) fn of(op: &Operation, result: Result<String, WebError>) -> Ending {
         let context = op.context();
         let cause = context.cause();
         let text = match result {

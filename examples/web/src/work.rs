@@ -1,6 +1,6 @@
 //! Three kinds of work. Each is an ordinary body of an operation, and knows nothing of the page.
 
-use cancel_web::{Cancelable, WebError, abortable, fetch};
+use cancel_web::{Cancelable, Cx, WebError, abortable, fetch};
 use js_sys::{Reflect, Uint8Array};
 use std::time::Duration;
 use wasm_bindgen::{JsCast, JsValue};
@@ -11,7 +11,7 @@ use web_sys::{ReadableStreamDefaultReader, Response};
 const BREATH: Duration = Duration::from_millis(1);
 
 /// Computes in slices.
-pub(crate) async fn count_primes(cx: &Cancelable) -> Result<String, WebError> {
+pub(crate) async fn count_primes(cx: &Cx) -> Result<String, WebError> {
     const SLICES: u64 = 400;
     const SLICE: u64 = 5_000;
     let mut primes = 0;
@@ -30,7 +30,7 @@ fn is_prime(n: u64) -> bool {
 }
 
 /// Fetches, and reads what comes, as it comes. The signal closes the connection at any time.
-pub(crate) async fn download(url: &str, cx: &Cancelable) -> Result<String, WebError> {
+pub(crate) async fn download(url: &str, cx: &Cx) -> Result<String, WebError> {
     abortable(cx.token(), async |signal| {
         let response = fetch(url, Default::default(), signal).await?;
         if !response.ok() {
@@ -70,14 +70,14 @@ async fn next(reader: &ReadableStreamDefaultReader) -> Result<Option<Uint8Array>
 }
 
 /// Three steps, of which the second must not be left half-done.
-pub(crate) async fn save(cx: &Cancelable) -> Result<String, WebError> {
+pub(crate) async fn save(cx: &Cx) -> Result<String, WebError> {
     step(cx, 0).await;
     cx.shield(step(cx, 1)).await;
     step(cx, 2).await;
     Ok("checked, written, told".to_string())
 }
 
-async fn step(cx: &Cancelable, step: u64) {
+async fn step(cx: &Cx, step: u64) {
     const PARTS: u64 = 20;
     for part in 1..=PARTS {
         cx.sleep(Duration::from_millis(70)).await;

@@ -106,7 +106,9 @@ where
 {
     vec![
         looped(OURS, move || {
-            let operation = Cancelable::with_timeout(black_box(AFTER)).name("fetch");
+            let operation = Cancelable::with_timeout(black_box(AFTER))
+                .name("fetch")
+                .build();
             finish(black_box(&operation).run(async |_| body().await), pends);
         }),
         looped_in(Tokio::start(), move || {
@@ -129,13 +131,13 @@ fn progress() -> Vec<Contestant> {
         SUM.with(|sum| sum.set(sum.get() + progress.current().unwrap_or(0)));
     }
     fn a_report() -> Progress {
-        let operation = Cancelable::new();
+        let operation = Cancelable::new().build();
         operation.progress(3, 10);
         let context = operation.context();
         context.progress().expect("just reported").clone()
     }
 
-    let operation = Cancelable::new().on_progress(add);
+    let operation = Cancelable::new().on_progress(add).build();
     let (report, call): (_, OnProgress) = (a_report(), Box::new(add));
     let (kept, keep, call_kept): (_, _, OnProgress) =
         (Mutex::new(a_report()), a_report(), Box::new(add));
@@ -153,7 +155,7 @@ fn progress() -> Vec<Contestant> {
     ]
 }
 
-fn our_run(parent: &Cancelable) -> impl Future<Output = Result<(), Cancelled>> + use<> {
+fn our_run(parent: &Operation) -> impl Future<Output = Result<(), Cancelled>> + use<> {
     let operation = Cancelable::with_timeout(AFTER).parent(parent);
     operation.run(async |_| pending::<()>().await)
 }
@@ -187,7 +189,7 @@ fn cancel(to_the_end: bool) -> Vec<Contestant> {
     let tokio = Tokio::start();
     vec![
         sampled(OURS, ALIVE, move || {
-            let parent = Cancelable::new();
+            let parent = Cancelable::new().build();
             let mut runs = alive(|| our_run(&parent));
             let start = Instant::now();
             parent.cancel();
@@ -259,7 +261,7 @@ fn alive_bytes(without_future: bool) -> Vec<(&'static str, f64)> {
         };
         (bytes - (list + futures) as i64) as f64 / ALIVE as f64
     }
-    let parent = Cancelable::new();
+    let parent = Cancelable::new().build();
     let ours = per_run(without_future, || our_run(&parent));
     let tokio = Tokio::start();
     let _entered = tokio.runtime.enter();
@@ -306,7 +308,7 @@ fn short(operation: Cancelable) {
 
 /// The long-lived thing is forgotten on purpose: what hangs on it would be gone with it otherwise.
 fn under_parent(times: u64) {
-    let parent = Cancelable::new();
+    let parent = Cancelable::new().build();
     (0..times).for_each(|_| short(Cancelable::new().parent(&parent)));
     std::mem::forget(parent);
 }

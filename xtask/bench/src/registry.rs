@@ -96,7 +96,7 @@ struct Crowd {
 /// Every thousandth is a child of one parent; one has a name.
 fn crowd() -> Rc<Crowd> {
     let registry = Registry::new();
-    let parent = Cancelable::new();
+    let parent = Cancelable::new().build();
     let one = |n: usize| {
         let op = match n % 1000 {
             0 => Cancelable::new().parent(&parent),

@@ -13,7 +13,6 @@
 use super::TaskGroup;
 use crate::bell::Bell;
 use crate::callbacks::CatchUnwind;
-use crate::context::Status;
 use crate::operation::{Operation, Runtime};
 use crate::panics::{Payload, describe, forget};
 use cancel_core::{Cancelled, Cause, Reason, Spawn, SpawnError};
@@ -181,7 +180,6 @@ where
     }
     let member = Member {
         group: group.clone(),
-        fresh: operation.status() == Status::Pending,
         operation,
         place,
     };
@@ -191,7 +189,7 @@ where
         ended: false,
     };
     // A panic of the executor, too, must not leave a task in the count.
-    let spawned = catch_unwind(AssertUnwindSafe(|| member.group.op.runtime().spawn(task)));
+    let spawned = catch_unwind(AssertUnwindSafe(|| member.group.cx.runtime().spawn(task)));
     let mut life = member.place.lock();
     let vanished = match (&*life, &spawned) {
         (Life::Launching, Ok(Ok(()))) => {
@@ -274,8 +272,6 @@ where
 struct Member<R: Runtime, E, T> {
     group: TaskGroup<R, E>,
     operation: Operation<R>,
-    /// The operation had not run before, so that its end is this task's.
-    fresh: bool,
     place: Arc<Place<T>>,
 }
 
@@ -288,7 +284,6 @@ where
         Member {
             group: self.group.clone(),
             operation: self.operation.clone(),
-            fresh: self.fresh,
             place: self.place.clone(),
         }
     }
@@ -311,11 +306,10 @@ where
     /// What the handle says about an error, which goes to the group.
     fn failed(&self, error: E) -> Cancelled {
         let why = self.operation.inner.cancelled_because();
-        let why = why.filter(|_| self.fresh);
         if let Some(why) = &why {
             // Somebody cancelled this one on purpose, and knows of it.
             let meant = why.reason() == Reason::Manual && !why.is_inherited();
-            if meant || self.group.op.is_cancelled() {
+            if meant || self.group.cx.is_cancelled() {
                 return why.clone();
             }
         }
@@ -386,6 +380,11 @@ where
     }
 
     fn contain(&self, foreign: impl FnOnce()) {
-        self.group.op.inner.setup.callbacks.contain(foreign);
+        self.group
+            .operation()
+            .inner
+            .setup
+            .callbacks
+            .contain(foreign);
     }
 }

@@ -98,7 +98,7 @@ impl App {
             move |context: &Context| log.line(write(context))
         };
         Cancelable::with_timeout(self.config().deadline)
-            .follow(&self.shared.over)
+            .token(&self.shared.over)
             .name(name)
             .on_start(line(|context| told(context, "started")))
             .on_complete(line(|context| told(context, "completed")))

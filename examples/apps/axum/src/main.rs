@@ -64,7 +64,8 @@ async fn run(port: u16) -> Result<(), Box<dyn std::error::Error>> {
     let op = Cancelable::new()
         .name("server")
         .source(signals)
-        .grace(grace);
+        .grace(grace)
+        .build();
     let told = op
         .token()
         .on_cancel(|why| print(format!("stopping: {why}")));

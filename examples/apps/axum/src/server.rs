@@ -56,7 +56,7 @@ impl Server {
     /// # Errors
     ///
     /// If the server cannot go on.
-    pub async fn run(self, op: &Cancelable) -> io::Result<()> {
+    pub async fn run(self, op: &Operation) -> io::Result<()> {
         let app = self.app;
         let router = Router::new()
             .route("/report", get(work::report))

@@ -4,7 +4,7 @@ use crate::app::{App, Log, why};
 use axum::Extension;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
-use cancel_tokio::{Cancelable, Cancelled, run_in_blocking_pool};
+use cancel_tokio::{Cancelable, Cancelled, Cx, run_in_blocking_pool};
 use std::collections::HashMap;
 
 /// Numbers in the query: `?steps=10`.
@@ -41,7 +41,7 @@ pub(crate) async fn primes(
     }
 }
 
-fn count(cx: &Cancelable, below: u64, log: &Log) -> Result<u64, Cancelled> {
+fn count(cx: &Cx, below: u64, log: &Log) -> Result<u64, Cancelled> {
     log.line(String::from("primes counting"));
     let mut found = 0;
     for n in 2..below {

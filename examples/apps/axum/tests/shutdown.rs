@@ -26,7 +26,7 @@ fn requests_may_end_in_the_grace_period() {
     assert_eq!(op.status(), Status::Completed);
 }
 
-fn all_are_cancelled(config: Config, end: impl FnOnce(&Cancelable)) {
+fn all_are_cancelled(config: Config, end: impl FnOnce(&Operation)) {
     let server = Running::start(config);
     let report = Client::get(server.address, "/report");
     server.expect("GET /report started");

@@ -43,7 +43,8 @@ async fn work(
         .on_progress({
             let name = name.clone();
             move |progress| println!("{name}: step {progress}")
-        });
+        })
+        .build();
     let result = op.run(async |cx| {
         for step in 1..=steps {
             cx.progress(step, steps);

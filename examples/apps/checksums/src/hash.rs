@@ -1,7 +1,7 @@
 //! One file.
 
 use crate::state::{Hashed, Stamp};
-use cancel_smol::{Cancelable, Cancelled};
+use cancel_smol::{Cancelable, Cancelled, Cx};
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
@@ -11,7 +11,7 @@ const PIECE: usize = 64 * 1024;
 
 /// Blocks. The inner error is the file's; `read` is told the size of each piece.
 pub(crate) fn hash(
-    cx: &Cancelable,
+    cx: &Cx,
     path: &Path,
     mut read: impl FnMut(u64),
 ) -> Result<io::Result<Hashed>, Cancelled> {

@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::hash::hash;
 use crate::state::State;
 use crate::tree::{Found, Tree};
-use cancel_smol::{BuildError, Cancelable, Signal, Signals};
+use cancel_smol::{BuildError, Cancelable, Cx, Signal, Signals};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::fs;
 use std::io::ErrorKind;
@@ -98,7 +98,7 @@ fn signals() -> Result<Signals, BuildError> {
 
 /// One after the other: it is the disk that takes the time. Gives what could not be read.
 async fn hash_all(
-    cx: &Cancelable,
+    cx: &Cx,
     tree: Tree,
     work: &Shared,
     bar: &ProgressBar,
@@ -157,7 +157,7 @@ fn split(files: Vec<Found>, state: &mut State) -> (Vec<Found>, Vec<Found>) {
 }
 
 /// The cleanup.
-async fn save(cx: &Cancelable, work: Shared, path: PathBuf, slow: Duration) {
+async fn save(cx: &Cx, work: Shared, path: PathBuf, slow: Duration) {
     if cx.is_cancelled() {
         eprintln!("saving...");
     }

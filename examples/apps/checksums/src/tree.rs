@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::state::Stamp;
-use cancel_smol::Cancelable;
+use cancel_smol::{Cancelable, Cx};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -24,7 +24,7 @@ pub(crate) struct Tree {
 
 impl Tree {
     /// Regular files only; links are not followed, so there are no circles.
-    pub(crate) fn walk(cx: &Cancelable, root: &Path, except: &[PathBuf]) -> Result<Tree, Error> {
+    pub(crate) fn walk(cx: &Cx, root: &Path, except: &[PathBuf]) -> Result<Tree, Error> {
         let mut tree = Tree::default();
         let mut folders = vec![root.to_path_buf()];
         while let Some(folder) = folders.pop() {

@@ -4,7 +4,7 @@ use crate::keys::{Action, action};
 use crate::pulse::Pulse;
 use crate::screen::Screen;
 use crate::state::State;
-use cancel_smol::{Cancelable, Changes, Reason, Registry};
+use cancel_smol::{Cancelable, Changes, Cx, Reason, Registry};
 use crossterm::event::EventStream;
 use smol::future;
 use smol::stream::StreamExt;
@@ -46,7 +46,7 @@ enum Wake {
 ///
 /// If something that hears of a cancelation by key panics. The terminal is put back by then.
 pub async fn show(
-    cx: &Cancelable,
+    cx: &Cx,
     registry: &Registry,
     pulse: &Pulse,
     screen: &mut Screen,
@@ -103,7 +103,7 @@ async fn key(events: &mut EventStream) -> Wake {
 
 /// A change in the registry, progress, or the next tick of the clocks.
 async fn news(
-    cx: &Cancelable,
+    cx: &Cx,
     changes: &mut Changes,
     pulse: &Pulse,
     state: &State,

@@ -1,7 +1,7 @@
 //! `Demo`: something to look at. A backup, builds, downloads, each with parts, some of which fail.
 
 use crate::pulse::Pulse;
-use cancel_smol::{Cancelable, Cancelled, Reason, Registry};
+use cancel_smol::{Cancelable, Cancelled, Cx, Reason, Registry};
 use smol::Task;
 use smol::future;
 use std::error::Error;
@@ -58,7 +58,7 @@ impl Demo {
 }
 
 /// So many seconds of work in a hundred steps.
-async fn work(cx: &Cancelable, time: Duration) {
+async fn work(cx: &Cx, time: Duration) {
     for step in 0..=100 {
         cx.progress(step, 100);
         cx.sleep(time / 100).await;
@@ -162,7 +162,7 @@ fn downloads(setting: &Setting) -> Task<()> {
 }
 
 /// Whether somebody wants no more of it: a failure or a timeout is no reason not to begin again.
-fn stopped(op: &Cancelable) -> bool {
+fn stopped(op: &Operation) -> bool {
     let context = op.context();
     context
         .reason()

@@ -1,6 +1,6 @@
 //! One call: connect, send, read. Whoever drops it closes the connection, wherever it stalls.
 
-use cancel_smol::{Cancelable, Cancelled, Reason};
+use cancel_smol::{Cancelable, Cancelled, Cx, Reason};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
@@ -99,7 +99,7 @@ pub fn parse(text: &str) -> Result<Uri, FetchError> {
 /// # Errors
 ///
 /// Everything but a status of 200 to 299 is one.
-pub async fn get(op: &Cancelable, url: &Uri) -> Result<Page, FetchError> {
+pub async fn get(op: &Operation, url: &Uri) -> Result<Page, FetchError> {
     let result = op.try_run(async |cx| request(cx, url).await).await;
     result.map_err(|error| match error {
         // The last report says where it stopped.
@@ -112,7 +112,7 @@ pub async fn get(op: &Cancelable, url: &Uri) -> Result<Page, FetchError> {
     })
 }
 
-async fn request(cx: &Cancelable, url: &Uri) -> Result<Page, FetchError> {
+async fn request(cx: &Cx, url: &Uri) -> Result<Page, FetchError> {
     let host = url.host().unwrap_or_default();
     let port = url.port_u16().unwrap_or(80);
     cx.report_progress("connecting");

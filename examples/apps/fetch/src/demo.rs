@@ -62,7 +62,7 @@ impl Demo<'_> {
             println!(" {what}:");
             let url = parse(&url)?;
             let begun = Instant::now();
-            let call = self.cx.child().timeout(limit).name("call");
+            let call = self.cx.child().timeout(limit).name("call").build();
             let result = get(&call, &url).await;
             self.cx.check()?;
             self.say(begun, &result);
@@ -120,7 +120,7 @@ impl Demo<'_> {
             smol::Timer::after(after).await;
             button.cancel_with("user pressed stop");
         });
-        let op = self.telling().follow(&stop);
+        let op = self.telling().token(&stop);
         let result = op.try_run(async |cx| retry.get(cx, &url).await).await;
         self.cx.check()?;
         self.say(begun, &result);

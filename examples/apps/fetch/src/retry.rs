@@ -1,7 +1,7 @@
 //! Calls that are made again when they fail, with pauses that grow.
 
 use crate::client::{FetchError, Page, get};
-use cancel_smol::Cancelable;
+use cancel_smol::{Cancelable, Cx};
 use hyper::Uri;
 use std::time::Duration;
 
@@ -27,12 +27,12 @@ impl Retry {
     /// # Errors
     ///
     /// That of the last call, or the first one that is final.
-    pub async fn get(&self, cx: &Cancelable, url: &Uri) -> Result<Page, FetchError> {
+    pub async fn get(&self, cx: &Cx, url: &Uri) -> Result<Page, FetchError> {
         let mut pause = self.pause.min(self.longest);
         let mut attempt = 1;
         loop {
             // Has its own time, but no more than there is left.
-            let call = cx.child().timeout(self.timeout).name("call");
+            let call = cx.child().timeout(self.timeout).name("call").build();
             let error = match get(&call, url).await {
                 Ok(page) => return Ok(page),
                 Err(error) => error,

@@ -49,7 +49,7 @@ impl Server {
             flaky: Arc::default(),
             hang_ups: send,
         };
-        let op = Cancelable::new().name("server");
+        let op = Cancelable::new().name("server").build();
         let serving = op.run_group(async move |group| {
             // (An error of one connection is nothing that the others should suffer for.)
             loop {

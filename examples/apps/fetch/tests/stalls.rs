@@ -17,7 +17,7 @@ fn within_bound<T>(test: impl AsyncFnOnce() -> T) -> T {
 }
 
 async fn call(url: &str, timeout: Duration) -> Result<Page, FetchError> {
-    let op = Cancelable::with_timeout(timeout);
+    let op = Cancelable::with_timeout(timeout).build();
     get(&op, &parse(url).unwrap()).await
 }
 
@@ -72,11 +72,13 @@ fn a_stall_before_the_headers_is_cut_off_and_the_connection_closed() {
 async fn stalled(server: &Server) -> (Cancelable, smol::Task<Result<Page, FetchError>>) {
     let url = server.url("/body");
     let (begun, begins) = smol::channel::unbounded();
-    let op = Cancelable::new().on_progress(move |progress| {
-        if progress.message().ends_with("1024 bytes") {
-            let _ = begun.try_send(());
-        }
-    });
+    let op = Cancelable::new()
+        .on_progress(move |progress| {
+            if progress.message().ends_with("1024 bytes") {
+                let _ = begun.try_send(());
+            }
+        })
+        .build();
     let handle = op.clone();
     let call = smol::spawn(async move { get(&op, &parse(&url).unwrap()).await });
     begins.recv().await.unwrap();
@@ -198,12 +200,14 @@ fn a_pause_ends_at_once_when_it_is_cancelled() {
         let stop = CancelToken::new();
         let button = stop.clone();
         // Pressed in the pause: the report comes right before it.
-        let op = Cancelable::with_token(&stop).on_progress(move |progress| {
-            if progress.message().starts_with("attempt 1") {
-                let button = button.clone();
-                std::thread::spawn(move || button.cancel_with("user pressed stop"));
-            }
-        });
+        let op = Cancelable::with_token(&stop)
+            .on_progress(move |progress| {
+                if progress.message().starts_with("attempt 1") {
+                    let button = button.clone();
+                    std::thread::spawn(move || button.cancel_with("user pressed stop"));
+                }
+            })
+            .build();
         let hour = Duration::from_secs(3600);
         let patient = Retry {
             pause: hour,

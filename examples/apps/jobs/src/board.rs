@@ -158,7 +158,8 @@ impl Board {
         let kind = order.kind;
         let mut op = Cancelable::new()
             .name(order.name)
-            .metadata("kind", kind.name());
+            .metadata("kind", kind.name())
+            .build();
         if let Some(deadline) = order.deadline {
             op = op
                 .timeout(Duration::from_secs_f64(deadline))

@@ -34,7 +34,7 @@ async fn run(port: u16) -> Result<(), Box<dyn std::error::Error>> {
     let server = Server::bind(address, Config::default()).await?;
     println!("Open http://{} (Ctrl-C to stop)", server.address());
 
-    let op = Cancelable::new().name("server").source(signals()?);
+    let op = Cancelable::new().name("server").source(signals()?).build();
     let cancelled = server.run(&op).await;
     // Whoever read this may be gone by now.
     let _ = writeln!(std::io::stdout(), "Stopped: {cancelled}");

@@ -17,7 +17,8 @@ pub(crate) async fn report(
 ) -> Result<Result<String, Cancelled>, Refusal> {
     let op = Cancelable::new()
         .name("GET /report")
-        .metadata("kind", "request");
+        .metadata("kind", "request")
+        .build();
     let (op, _place) = board.enter(op)?;
     let run = op.run(async |cx| {
         for step in 0..steps {

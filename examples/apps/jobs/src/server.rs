@@ -2,7 +2,7 @@
 
 use crate::board::{Board, Config, until_empty};
 use crate::http::handle;
-use cancel_smol::{Cancelable, Cancelled, Reason, Registry};
+use cancel_smol::{Cancelable, Cancelled, Cx, Reason, Registry};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use smol::future;
@@ -55,7 +55,7 @@ impl Server {
 
     /// Serves until `op` is cancelled, and then shuts down: first the jobs, then the clients, which so
     /// hear what became of their jobs.
-    pub async fn run(&self, op: &Cancelable) -> Cancelled {
+    pub async fn run(&self, op: &Operation) -> Cancelled {
         let run = op.run_finally(
             async |cx| self.accept(cx).await,
             async |_| self.shut_down().await,
@@ -66,7 +66,7 @@ impl Server {
         }
     }
 
-    async fn accept(&self, cx: &Cancelable) -> Infallible {
+    async fn accept(&self, cx: &Cx) -> Infallible {
         loop {
             match self.listener.accept().await {
                 Ok((stream, _)) => self.serve(stream),

@@ -1,6 +1,6 @@
 //! What the jobs do. None of it knows of HTTP, of the page, or of who cancels.
 
-use cancel_smol::Cancelable;
+use cancel_smol::{Cancelable, Cx};
 use std::error::Error;
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -73,7 +73,7 @@ pub(crate) fn set_up(kind: Kind, op: Cancelable, plan: &Plan) -> Cancelable {
     }
 }
 
-pub(crate) async fn work(kind: Kind, cx: &Cancelable, plan: &Plan) -> Result<(), AnyError> {
+pub(crate) async fn work(kind: Kind, cx: &Cx, plan: &Plan) -> Result<(), AnyError> {
     match kind {
         Kind::Primes => primes(cx, plan).await,
         Kind::Backup => backup(cx, plan).await,
@@ -81,7 +81,7 @@ pub(crate) async fn work(kind: Kind, cx: &Cancelable, plan: &Plan) -> Result<(),
     }
 }
 
-async fn primes(cx: &Cancelable, plan: &Plan) -> Result<(), AnyError> {
+async fn primes(cx: &Cx, plan: &Plan) -> Result<(), AnyError> {
     let mut found = 0;
     for step in 0..plan.steps {
         let (first, end) = (step * RANGE, (step + 1) * RANGE);
@@ -97,7 +97,7 @@ fn is_prime(n: u64) -> bool {
     n >= 2 && divisors.into_iter().all(|d| n % d != 0)
 }
 
-async fn backup(cx: &Cancelable, plan: &Plan) -> Result<(), AnyError> {
+async fn backup(cx: &Cx, plan: &Plan) -> Result<(), AnyError> {
     let part = part(cx, plan);
     let new = part.clone();
     // Shielded: cut off, it would go on alone, and make the file after the cleanup.
@@ -116,7 +116,7 @@ async fn backup(cx: &Cancelable, plan: &Plan) -> Result<(), AnyError> {
     Ok(())
 }
 
-fn part(op: &Cancelable, plan: &Plan) -> PathBuf {
+fn part(op: &Operation, plan: &Plan) -> PathBuf {
     plan.folder.join(format!("backup-{}.part", op.id().get()))
 }
 
@@ -127,7 +127,7 @@ fn append(path: &Path) -> std::io::Result<()> {
     file.write_all(&[0x5a; BLOCK])
 }
 
-async fn import(cx: &Cancelable, plan: &Plan) -> Result<(), AnyError> {
+async fn import(cx: &Cx, plan: &Plan) -> Result<(), AnyError> {
     let mut sum = 0;
     for step in 0..plan.steps {
         let row = step + 1;
@@ -145,7 +145,7 @@ async fn import(cx: &Cancelable, plan: &Plan) -> Result<(), AnyError> {
     Ok(())
 }
 
-async fn finished(cx: &Cancelable, plan: &Plan, step: u64) {
+async fn finished(cx: &Cx, plan: &Plan, step: u64) {
     cx.progress(step + 1, plan.steps);
     cx.sleep(plan.pace).await;
 }

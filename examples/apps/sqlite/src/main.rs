@@ -4,7 +4,7 @@
 //! Run it: `cargo run -p cancel-app-sqlite` and press Ctrl-C when it says so
 
 use cancel_app_sqlite::{QueryError, interruptible};
-use cancel_smol::{Cancelable, Signal, Signals};
+use cancel_smol::{Cancelable, Cx, Signal, Signals};
 use rusqlite::Connection;
 use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,7 +18,7 @@ const FOR_EVER: &str = "
     SELECT count(*) FROM numbers";
 
 /// One number from the database, read on a thread of the pool.
-async fn ask(cx: &Cancelable, database: &Database, sql: &'static str) -> Result<i64, QueryError> {
+async fn ask(cx: &Cx, database: &Database, sql: &'static str) -> Result<i64, QueryError> {
     let database = database.clone();
     let answer = cx.run_in_thread(move |cx| {
         let database = database.lock().unwrap_or_else(PoisonError::into_inner);
@@ -63,14 +63,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     let database = Arc::new(Mutex::new(connection));
 
     println!("Stopped by a timeout:");
-    let hasty = Cancelable::with_timeout(Duration::from_millis(300)).name("hasty");
+    let hasty = Cancelable::with_timeout(Duration::from_millis(300))
+        .name("hasty")
+        .build();
     smol::block_on(run_and_report(hasty, &database))?;
 
     println!("Stopped by Ctrl-C:");
     let patient = Cancelable::new()
         .name("patient")
         .source(Signals::new([Signal::INTERRUPT])?)
-        .on_start(|_| println!("  Counting for ever... (Ctrl+C to stop)"));
+        .on_start(|_| println!("  Counting for ever... (Ctrl+C to stop)"))
+        .build();
     smol::block_on(run_and_report(patient, &database))?;
 
     println!("Stopped by a timeout, without async code:");

@@ -54,7 +54,7 @@ fn a_hundred_cancels_in_a_row() {
     let held = Arc::new(());
     let lasting = CancelToken::new();
     for round in 1..=100 {
-        let op = Cancelable::new();
+        let op = Cancelable::new().build();
         let (started, start) = channel();
         let canceller = thread::spawn({
             let op = op.clone();
@@ -95,7 +95,7 @@ fn a_hundred_cancels_in_a_row() {
 fn bodies_that_block() {
     let database = database();
     for round in 1..=20 {
-        let op = Cancelable::new();
+        let op = Cancelable::new().build();
         let result = thread::scope(|scope| {
             let (started, start) = channel();
             let canceller = op.clone();

@@ -1,4 +1,4 @@
-use cancel_std::{Cancelable, cancelable};
+use cancel_std::{Cx, cancelable};
 use std::future::Future;
 use std::pin::Pin;
 
@@ -31,7 +31,7 @@ struct NoFunction;
 
 trait Job {
     #[cancelable(timeout = "2s")]
-    async fn without_body(&self, cx: &Cancelable);
+    async fn without_body(&self, cx: &Cx);
 }
 
 fn main() {}

@@ -1,22 +1,22 @@
-use cancel_std::{Cancelable, cancelable};
+use cancel_std::{Cancelable, Cx, cancelable};
 
 #[cancelable]
-async fn two(a: &Cancelable, b: &Cancelable) {}
+async fn two(a: &Cx, b: &Cx) {}
 
 #[cancelable]
-async fn two_marks(#[inject] a: &Cancelable, #[inject] b: &Cancelable) {}
+async fn two_marks(#[inject] a: &Cx, #[inject] b: &Cx) {}
 
 #[cancelable]
-async fn by_value(#[inject] cx: Cancelable) {}
+async fn builder(cx: &Cancelable) {}
 
 #[cancelable]
-async fn mutable(cx: &mut Cancelable) {}
+async fn mutable(cx: &mut Cx) {}
 
 #[cancelable]
-async fn named<'a>(cx: &'a Cancelable, text: &'a str) {}
+async fn named<'a>(cx: &'a Cx, text: &'a str) {}
 
 #[cancelable]
-async fn arguments(#[inject(now)] cx: &Cancelable) {}
+async fn arguments(#[inject(now)] cx: &Cx) {}
 
 struct Server;
 

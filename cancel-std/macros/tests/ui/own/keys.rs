@@ -7,7 +7,7 @@ async fn unknown() {}
 async fn twice() {}
 
 #[cancelable(parent = cx, runtime = cancel_std::Std)]
-async fn two_runtimes(cx: &cancel_std::Cancelable) {}
+async fn two_runtimes(cx: &cancel_std::Cx) {}
 
 #[cancelable("2s")]
 async fn no_key() {}

@@ -1,4 +1,4 @@
-use cancel_std::{CancelToken, Cancelable, Cancelled, cancelable};
+use cancel_std::{CancelToken, Cancelled, Cx, cancelable};
 use std::time::Duration;
 
 #[derive(Debug)]
@@ -39,7 +39,7 @@ async fn no_parent(stop: CancelToken) {
 async fn no_condition() {}
 
 #[cancelable]
-async fn wrong_body(cx: &Cancelable) -> u32 {
+async fn wrong_body(cx: &Cx) -> u32 {
     cx.sleep(Duration::ZERO).await;
     "five"
 }
@@ -53,6 +53,6 @@ async fn wrong_return(early: bool) -> Result<u32, Cancelled> {
 }
 
 #[cancelable]
-async fn no_default<R: cancel_std::Runtime>(cx: &cancel_std::Operation<R>) {}
+async fn no_default<R: cancel_std::Runtime>(cx: &cancel_std::generic::Cx<R>) {}
 
 fn main() {}

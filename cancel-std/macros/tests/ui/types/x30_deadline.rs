@@ -7,9 +7,10 @@ async fn by_attribute() {}
 
 fn main() {
     let limit = Duration::from_millis(50);
-    let op = Cancelable::with_deadline(limit);
+    let _ = Cancelable::with_deadline(limit);
+    let op = Cancelable::new().build();
     op.set_deadline(limit);
-    let _ = op.until(limit);
+    let _ = Cancelable::new().deadline(limit);
     let _: Source<Std> = Source::deadline(limit);
     let _ = Std.sleep_until(limit);
 }

@@ -44,7 +44,7 @@ impl Running {
         let to_test = Log::new(move |line| {
             let _ = send.send(line);
         });
-        let op = Cancelable::new().grace(config.grace);
+        let op = Cancelable::new().grace(config.grace).build();
         let server = runtime.block_on(Server::bind(address, config, to_test));
         let server = server.unwrap();
         let handle = op.clone();

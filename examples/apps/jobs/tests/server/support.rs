@@ -42,7 +42,7 @@ pub(crate) async fn start(pace: Duration) -> Running {
     };
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let server = Server::bind(address, config).await.unwrap();
-    let op = Cancelable::new();
+    let op = Cancelable::new().build();
     let handle = op.clone();
     Running {
         address: server.address(),

@@ -1,5 +1,6 @@
-//! Parents, and the parts of combinations: who is above an operation, and what goes up to whom.
+//! The operations above an operation, and what goes up to them.
 
+use super::cancelable::Rest;
 use super::{Inner, Operation};
 use crate::id::OperationId;
 use std::collections::HashSet;
@@ -30,12 +31,16 @@ pub(crate) enum Edges {
 }
 
 impl<R> Parent<R> {
-    fn along(&self, edges: Edges) -> Option<&Inner<R>> {
+    pub(super) fn along(&self, edges: Edges) -> Option<&Inner<R>> {
         let taken = match edges {
             Edges::Progress => true,
             Edges::Cancel => self.link != Link::Detached,
         };
         taken.then_some(&self.operation.inner)
+    }
+
+    pub(super) fn cancels(&self) -> bool {
+        self.along(Edges::Cancel).is_some()
     }
 }
 
@@ -50,51 +55,26 @@ impl<R> Inner<R> {
         }
     }
 
-    pub(crate) fn cancelling_parent(&self) -> Option<&Operation<R>> {
-        let parent = self.setup.parent.as_ref()?;
-        (parent.link != Link::Detached).then_some(&parent.operation)
-    }
-
-    /// The parent, or that of a part.
     pub(crate) fn parent_id(&self) -> Option<OperationId> {
-        if let Some(parent) = &self.setup.parent {
-            return Some(parent.operation.id());
-        }
-        let mut parts: Vec<&Self> = self
-            .setup
-            .parts()
-            .iter()
-            .rev()
-            .map(|part| &*part.inner)
-            .collect();
-        while let Some(part) = parts.pop() {
-            if let Some(parent) = &part.setup.parent {
-                return Some(parent.operation.id());
-            }
-            parts.extend(part.setup.parts().iter().rev().map(|part| &*part.inner));
-        }
-        None
+        let parent = self.setup.parent.as_ref()?;
+        Some(parent.operation.id())
     }
 
-    /// Whether somebody may want to hear of this operation's life.
-    #[inline]
-    pub(crate) fn has_listeners(&self) -> bool {
-        !self.setup.callbacks.is_empty() || !self.setup.parts().is_empty()
-    }
-
-    /// This operation and its parts, and theirs: those whose callbacks hear of its life.
-    pub(crate) fn listeners(&self) -> impl Iterator<Item = &Inner<R>> {
-        let mut left = Vec::new();
-        let mut next = Some(self);
-        std::iter::from_fn(move || {
-            let inner = next.take().or_else(|| left.pop())?;
-            left.extend(inner.setup.parts().iter().rev().map(|part| &*part.inner));
-            Some(inner)
-        })
+    /// The parent, and those of operations that were combined with this one.
+    pub(super) fn parents(&self) -> impl Iterator<Item = &Parent<R>> {
+        parents(self.setup.parent.as_ref(), self.setup.rest.as_deref())
     }
 }
 
-/// A walk up. Without combinations it is a chain and allocates nothing.
+pub(super) fn parents<'a, R>(
+    first: Option<&'a Parent<R>>,
+    rest: Option<&'a Rest<R>>,
+) -> impl Iterator<Item = &'a Parent<R>> {
+    let more = rest.map_or(&[][..], |rest| &rest.parents);
+    first.into_iter().chain(more)
+}
+
+/// A walk up. Without combinations of several parents it is a chain and allocates nothing.
 pub(crate) struct Lineage<'a, R> {
     edges: Edges,
     next: Option<&'a Inner<R>>,
@@ -114,13 +94,13 @@ impl<'a, R> Iterator for Lineage<'a, R> {
                 break candidate;
             }
         };
-        let parent = current.setup.parent.as_ref();
-        self.next = parent.and_then(|parent| parent.along(self.edges));
-        let parts = current.setup.parts();
-        if !parts.is_empty() {
+        let along = |parent: &'a Parent<R>| parent.along(self.edges);
+        self.next = current.setup.parent.as_ref().and_then(along);
+        let rest = current.setup.rest.as_ref();
+        let more = rest.map_or(&[][..], |rest| &rest.parents);
+        if !more.is_empty() {
             self.seen.get_or_insert_default();
-            self.others
-                .extend(parts.iter().rev().map(|part| &*part.inner));
+            self.others.extend(more.iter().rev().filter_map(along));
         }
         Some(current)
     }

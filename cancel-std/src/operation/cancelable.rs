@@ -1,0 +1,316 @@
+//! `Cancelable`: an operation that is being set up.
+
+use super::above::{Link, Parent};
+use super::{Inner, Operation, Runtime, State, make_token};
+use crate::bell::Bell;
+use crate::callbacks::{CallbackList, Callbacks, Work};
+use crate::context::Status;
+use crate::deadline::Deadline;
+use crate::id::OperationId;
+use crate::operation::{Cx, Source};
+use crate::progress::Metadata;
+use crate::registry::Memberships;
+use crate::trace::Trace;
+use cancel_core::layer::Holds;
+use cancel_core::{CancelToken, Instant, IntoDeadline};
+use std::borrow::Cow;
+use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+/// An operation that is being set up: work that can be cancelled by a timeout, by tokens, by
+/// signals, by its parent, or through a handle.
+///
+/// This is a builder. Every setting takes it by value and returns it. The last call either
+/// [runs](Cancelable::run) a body, or makes the handle: [`build`](Cancelable::build) returns an
+/// [`Operation`], which can be cloned and shared, and which is run once.
+///
+/// ```
+/// use cancel_std::{Cancelable, Reason};
+/// use std::time::Duration;
+///
+/// // Set up and run at once:
+/// let nap = Cancelable::with_timeout(Duration::from_millis(5))
+///     .name("nap")
+///     .run(async |cx| cx.sleep(Duration::from_secs(3600)).await);
+/// assert_eq!(smol::block_on(nap).unwrap_err().reason(), Reason::Timeout);
+///
+/// // With a handle, to cancel and to watch it:
+/// let op = Cancelable::with_timeout(Duration::from_secs(30)).name("download").build();
+/// let handle = op.clone();
+/// std::thread::spawn(move || handle.cancel_with("user pressed stop"));
+/// let download = op.run(async |cx| {
+///     for chunk in 1..=100 {
+///         cx.progress(chunk, 100);
+///         cx.sleep(Duration::from_millis(20)).await;
+///     }
+/// });
+/// assert_eq!(smol::block_on(download).unwrap_err().message(), Some("user pressed stop"));
+/// ```
+///
+/// `R` is the runtime, which tells and waits for the time. `cancel_std::Cancelable` is the alias for
+/// [`Std`](crate::Std), which needs no executor; each adapter has an alias of that name for its
+/// runtime.
+#[must_use = "an operation does nothing until it is run"]
+#[doc(alias = "Builder")]
+pub struct Cancelable<R> {
+    pub(super) runtime: R,
+    pub(super) name: Option<Cow<'static, str>>,
+    pub(super) parent: Option<Parent<R>>,
+    pub(super) callbacks: Option<Box<CallbackList>>,
+    pub(super) rest: Option<Box<Rest<R>>>,
+    pub(super) timeout: Duration,
+    pub(super) deadline: Option<Instant>,
+    pub(super) pending: Option<Box<Pending<R>>>,
+    pub(super) registries: Memberships,
+}
+
+/// The settings that stay for as long as the operation (O1).
+pub(crate) struct Setup<R> {
+    pub(crate) name: Option<Cow<'static, str>>,
+    pub(crate) parent: Option<Parent<R>>,
+    pub(crate) callbacks: Callbacks,
+    pub(crate) rest: Option<Box<Rest<R>>>,
+}
+
+/// Settings that most operations do without.
+pub(crate) struct Rest<R> {
+    pub(crate) metadata: Metadata,
+    pub(crate) follow: Vec<CancelToken>,
+    /// Further parents: those of the operations that were combined with this one.
+    pub(crate) parents: Vec<Parent<R>>,
+    pub(crate) grace: Duration,
+}
+
+pub(super) type AtEnd<R> = Box<dyn FnOnce(Cx<R>) -> Work + Send>;
+
+/// Settings that the start of the run takes away.
+pub(crate) struct Pending<R> {
+    pub(crate) sources: Vec<Source<R>>,
+    pub(crate) cleanups: Vec<AtEnd<R>>,
+}
+
+impl<R> Setup<R> {
+    pub(crate) fn grace(&self) -> Duration {
+        self.rest.as_ref().map_or(Duration::ZERO, |rest| rest.grace)
+    }
+
+    /// Parents and tokens: there is something above that may cancel the operation.
+    #[inline]
+    pub(super) fn is_alone(&self) -> bool {
+        self.parent.is_none() && self.rest.is_none()
+    }
+}
+
+/// Constructors, on a runtime that needs no value. None of them can fail.
+impl<R: Runtime + Default> Cancelable<R> {
+    /// Creates an operation without limits.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let run = cancel_std::Cancelable::new().run(async |_| 5);
+    /// assert_eq!(smol::block_on(run), Ok(5));
+    /// ```
+    pub fn new() -> Self {
+        Cancelable::on(R::default())
+    }
+
+    /// Creates an operation that is cancelled with [`Reason::Timeout`](cancel_core::Reason::Timeout)
+    /// when it takes longer than `timeout`.
+    ///
+    /// The time runs from the start: the first poll of [`run`](Cancelable::run). Zero means that the
+    /// body is never polled; [`Duration::MAX`] is never over. An operation that is not run never
+    /// times out, and limits none of its children.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, Reason};
+    /// use std::time::Duration;
+    ///
+    /// let run = Cancelable::with_timeout(Duration::from_millis(5)).run(async |cx| {
+    ///     cx.sleep(Duration::from_secs(3600)).await;
+    /// });
+    /// assert_eq!(smol::block_on(run).unwrap_err().reason(), Reason::Timeout);
+    /// ```
+    #[doc(alias = "cancel_after")]
+    pub fn with_timeout(timeout: Duration) -> Self {
+        Self::new().timeout(timeout)
+    }
+
+    /// Creates an operation that is cancelled with [`Reason::Timeout`](cancel_core::Reason::Timeout) when
+    /// the clock of its runtime reaches `deadline`: an [`Instant`](cancel_core::Instant), or where the clock
+    /// is the platform's, its own moment, such as a `std::time::Instant`. `None` is no deadline.
+    ///
+    /// If that is in the past at the start, the body is never polled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, Std, Timer};
+    /// use std::time::Duration;
+    ///
+    /// let both_until = Std.now() + Duration::from_secs(5);
+    /// let first = Cancelable::with_deadline(both_until).build();
+    /// let second = Cancelable::with_deadline(both_until).build();
+    /// assert_eq!(first.deadline(), second.deadline());
+    /// ```
+    pub fn with_deadline(deadline: impl IntoDeadline<R>) -> Self {
+        Self::new().deadline(deadline)
+    }
+}
+
+impl<R: Runtime> Cancelable<R> {
+    /// Creates an operation without limits, on a runtime that is a value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, Std};
+    ///
+    /// let run = Cancelable::on(Std).run(async |_| 5);
+    /// assert_eq!(smol::block_on(run), Ok(5));
+    /// ```
+    pub fn on(runtime: R) -> Self {
+        Cancelable {
+            runtime,
+            name: None,
+            parent: None,
+            callbacks: None,
+            rest: None,
+            timeout: Duration::MAX,
+            deadline: None,
+            pending: None,
+            registries: Memberships::default(),
+        }
+    }
+
+    /// Makes the operation that has been set up, and returns its handle.
+    ///
+    /// The operation is *pending* from now on: it can be watched, cancelled and listed by its
+    /// registries, and is [run](Cancelable::run) once.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, Status};
+    ///
+    /// let op = Cancelable::new().name("fetch").build();
+    /// assert_eq!(op.status(), Status::Pending);
+    /// op.cancel_with("not today");
+    /// assert!(smol::block_on(op.run(async |_| unreachable!())).is_err());
+    /// ```
+    pub fn build(self) -> Operation<R> {
+        let id = OperationId::next();
+        let state = State {
+            status: Status::Pending,
+            timeout: self.timeout,
+            started: None,
+            ended: None,
+            cause: None,
+            details: None,
+            pending: self.pending,
+            registries: Memberships::default(),
+        };
+        let inner = Inner {
+            id,
+            runtime: self.runtime,
+            setup: Setup {
+                name: self.name,
+                parent: self.parent,
+                callbacks: Callbacks::new(id, self.callbacks),
+                rest: self.rest,
+            },
+            token: OnceLock::new(),
+            deadline: Deadline::new(self.deadline),
+            bell: Bell::new(),
+            trace: Trace::default(),
+            holds: Holds::new(),
+            forced: AtomicBool::new(false),
+            state: Mutex::new(state),
+        };
+        let operation = Operation {
+            inner: Arc::new(inner),
+        };
+        for registry in self.registries.as_slice() {
+            operation.register(registry);
+        }
+        operation
+    }
+}
+
+impl<R: Runtime> Cancelable<R> {
+    /// The sources of an operation that becomes a part of another source. Its cleanups and callbacks go.
+    pub(super) fn into_sources(mut self) -> Vec<Source<R>> {
+        let mut sources = Vec::new();
+        if self.parent.is_some() || self.rest.is_some() {
+            let token = make_token(self.parent.as_ref(), self.rest.as_deref());
+            sources.push(Source::token(token));
+        }
+        if self.timeout != Duration::MAX {
+            sources.push(Source::timeout(self.timeout));
+        }
+        sources.extend(self.deadline.map(Source::deadline));
+        sources.extend(self.pending.take().map_or(Vec::new(), |all| all.sources));
+        sources
+    }
+}
+
+impl<R> Cancelable<R> {
+    pub(super) fn rest(&mut self) -> &mut Rest<R> {
+        self.rest.get_or_insert_with(|| {
+            Box::new(Rest {
+                metadata: Metadata::new(),
+                follow: Vec::new(),
+                parents: Vec::new(),
+                grace: Duration::ZERO,
+            })
+        })
+    }
+
+    pub(super) fn pending(&mut self) -> &mut Pending<R> {
+        self.pending.get_or_insert_with(|| {
+            Box::new(Pending {
+                sources: Vec::new(),
+                cleanups: Vec::new(),
+            })
+        })
+    }
+
+    pub(super) fn callbacks(&mut self) -> &mut CallbackList {
+        self.callbacks.get_or_insert_default()
+    }
+
+    pub(super) fn below(mut self, operation: Operation<R>, link: Link) -> Self {
+        operation.token(); // so that making one never goes up further than this
+        self.parent = Some(Parent { operation, link });
+        if let Some(rest) = &mut self.rest {
+            rest.parents.clear();
+        }
+        self
+    }
+}
+
+impl<R: Runtime + Default> Default for Cancelable<R> {
+    fn default() -> Self {
+        Cancelable::new()
+    }
+}
+
+impl<R> UnwindSafe for Cancelable<R> {}
+impl<R> RefUnwindSafe for Cancelable<R> {}
+
+impl<R> fmt::Debug for Cancelable<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parent = self.parent.as_ref().map(|parent| parent.operation.id());
+        f.debug_struct("Cancelable")
+            .field("name", &self.name)
+            .field("parent", &parent)
+            .field("timeout", &self.timeout)
+            .field("deadline", &self.deadline)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,176 @@
+//! The settings of an operation: name, limits, cleanup.
+
+use super::{Cancelable, Cx, Runtime};
+use crate::callbacks::Work;
+use cancel_core::IntoDeadline;
+use std::borrow::Cow;
+use std::future::Future;
+use std::time::Duration;
+
+/// Settings.
+impl<R> Cancelable<R> {
+    /// Gives it a name, for logs. A `&'static str` is not copied.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let op = cancel_std::Cancelable::new().name(format!("fetch {}", "example.org")).build();
+    /// assert_eq!(op.context().name(), Some("fetch example.org"));
+    /// ```
+    pub fn name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Gives it a pair of strings to carry along. A value that the key had before is replaced.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let op = cancel_std::Cancelable::new().metadata("user", "ada").build();
+    /// assert_eq!(op.context().metadata().get("user"), Some("ada"));
+    /// ```
+    pub fn metadata(
+        mut self,
+        key: impl Into<Cow<'static, str>>,
+        value: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        self.rest().metadata.insert(key, value);
+        self
+    }
+
+    /// Limits the time from its start, as [`with_timeout`](Cancelable::with_timeout) does. Of
+    /// several limits the earliest counts. From the start on it limits the children, too.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, Reason};
+    /// use std::time::Duration;
+    ///
+    /// let op = Cancelable::with_timeout(Duration::from_millis(5)).timeout(Duration::MAX);
+    /// let run = op.run(async |cx| cx.sleep(Duration::MAX).await);
+    /// assert_eq!(smol::block_on(run).unwrap_err().reason(), Reason::Timeout);
+    /// ```
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = self.timeout.min(timeout);
+        self
+    }
+
+    /// Sets a deadline, as [`with_deadline`](Cancelable::with_deadline) does. Of several limits the
+    /// earliest counts, so `None` changes nothing. It limits the children while this operation runs, and not before.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, Std, Timer};
+    /// use std::time::Duration;
+    ///
+    /// let deadline = Std.now() + Duration::from_secs(5);
+    /// let op = Cancelable::new().deadline(deadline).deadline(None).build();
+    /// assert_eq!(op.deadline(), Some(deadline));
+    /// ```
+    pub fn deadline(mut self, deadline: impl IntoDeadline<R>) -> Self {
+        let earlier = [self.deadline, deadline.into_deadline()];
+        self.deadline = earlier.into_iter().flatten().min();
+        self
+    }
+
+    /// Lets the body go on for `grace` after the cancelation, so that it can come to a good end: it
+    /// sees [`cancelled`](Cx::cancelled) and [`check`](Cx::check), and what it returns
+    /// counts. Then, or when a second source fires, or by [`force`](crate::Operation::force), it is dropped.
+    ///
+    /// Zero, the default, is no grace. A body that has not begun gets none. Shields count in
+    /// addition: what is shielded at the end of the grace period still runs to its end.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::Cancelable;
+    /// use std::time::Duration;
+    ///
+    /// let op = Cancelable::with_timeout(Duration::from_millis(5)).grace(Duration::from_secs(5));
+    /// let run = op.run(async |cx| {
+    ///     let cancelled = cx.cancelled().await;
+    ///     format!("stored 7 of 9, {}", cancelled.reason())
+    /// });
+    /// assert_eq!(smol::block_on(run).unwrap(), "stored 7 of 9, timeout");
+    /// ```
+    pub fn grace(mut self, grace: Duration) -> Self {
+        self.rest().grace = grace;
+        self
+    }
+
+    /// Runs `cleanup` after the body, whatever the outcome: completion, failure, panic, cancelation,
+    /// also before the body began. It is awaited in full, and cannot be cancelled. Several run one
+    /// after the other, in the order in which they were given.
+    ///
+    /// It does not run if the run is dropped, or if there is none. For a cleanup that borrows from its
+    /// surroundings there is [`run_finally`](Cancelable::run_finally).
+    ///
+    /// If it panics, the others still run, the operation has *failed*, and the panic goes on from
+    /// there.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::Cancelable;
+    /// use std::time::Duration;
+    ///
+    /// let op = Cancelable::with_timeout(Duration::from_millis(5)).finally(|cx| async move {
+    ///     cx.sleep(Duration::from_millis(5)).await; // close the connections
+    ///     cx.report_progress("closed");
+    /// }).build();
+    /// let run = op.run(async |cx| cx.sleep(Duration::from_secs(3600)).await);
+    /// assert!(smol::block_on(run).is_err());
+    /// assert_eq!(op.context().progress().unwrap().message(), "closed");
+    /// ```
+    pub fn finally<W>(mut self, cleanup: impl FnOnce(Cx<R>) -> W + Send + 'static) -> Self
+    where
+        W: Future<Output = ()> + Send + 'static,
+    {
+        let cleanup = move |cx| -> Work { Box::pin(cleanup(cx)) };
+        self.pending().cleanups.push(Box::new(cleanup));
+        self
+    }
+}
+
+impl<R: Runtime> Cancelable<R> {
+    /// As [`finally`](Cancelable::finally), but drops the cleanup if it takes longer than `limit`, so
+    /// that a shutdown cannot hang. The [context's error](crate::Context::error) says so then, if
+    /// there is no other.
+    ///
+    /// # Panics
+    ///
+    /// As [`finally`](Cancelable::finally).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::Cancelable;
+    /// use std::time::Duration;
+    ///
+    /// let op = Cancelable::new().finally_within(Duration::from_millis(5), |_| async {
+    ///     std::future::pending::<()>().await; // a server that does not answer any more
+    /// }).build();
+    /// assert_eq!(smol::block_on(op.run(async |_| 5)), Ok(5));
+    /// assert_eq!(op.context().error(), Some("cleanup did not end within 5ms"));
+    /// ```
+    pub fn finally_within<W>(
+        self,
+        limit: Duration,
+        cleanup: impl FnOnce(Cx<R>) -> W + Send + 'static,
+    ) -> Self
+    where
+        W: Future<Output = ()> + Send + 'static,
+    {
+        self.finally(move |cx: Cx<R>| async move {
+            let work = cleanup(cx.clone());
+            let sleep = cx.runtime().sleep(limit);
+            if crate::timeout::within(work, sleep).await.is_none() {
+                let inner = &cx.operation().inner;
+                inner.note(format!("cleanup did not end within {limit:?}"));
+            }
+        })
+    }
+}
