@@ -68,7 +68,7 @@ fn by_a_crowd_little_of_its_memory() {
     let registry = Registry::new();
     let crowd = |number: usize| {
         let ops: Vec<_> = (0..number)
-            .map(|_| Cancelable::new().register(&registry))
+            .map(|_| Cancelable::new().register(&registry).build())
             .collect();
         assert_eq!(registry.len(), number);
         drop(ops);

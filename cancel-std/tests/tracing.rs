@@ -1,7 +1,7 @@
 //! What operations say to `tracing`.
 
-use cancel_std::testing::VirtualTime;
 use cancel_std::generic;
+use cancel_std::testing::VirtualTime;
 use std::collections::HashMap;
 use std::fmt::{Debug, Write};
 use std::panic::resume_unwind;

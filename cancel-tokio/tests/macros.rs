@@ -1,8 +1,7 @@
 //! `#[cancelable]` on tokio.
 
 use cancel_tokio::{
-    CancelToken, Cancelled, Cx, Instant, On, Operation, Reason, Timer, Tokio,
-    cancelable, generic,
+    CancelToken, Cancelled, Cx, Instant, On, Operation, Reason, Timer, Tokio, cancelable, generic,
 };
 use std::future::pending;
 use std::time::Duration;

@@ -1,8 +1,8 @@
 //! What a runtime does, and what is said where there is none.
 
 use cancel_tokio::{
-    CancelToken, Cancelable, Cancelled, Instant, On, Reason, Spawn, SpawnError,
-    SpawnLocal, Status, TaskGroup, Timer, TimerError, Tokio, generic,
+    CancelToken, Cancelable, Cancelled, Instant, On, Reason, Spawn, SpawnError, SpawnLocal, Status,
+    TaskGroup, Timer, TimerError, Tokio, generic,
 };
 use std::cell::RefCell;
 use std::future::{Future, pending, poll_fn};

@@ -1,8 +1,6 @@
 //! Virtual time: tokio's paused clock.
 
-use cancel_tokio::{
-    Cancelable, Cancelled, On, Reason, Source, TimeoutExt, Timer, Tokio, generic,
-};
+use cancel_tokio::{Cancelable, Cancelled, On, Reason, Source, TimeoutExt, Timer, Tokio, generic};
 use std::future::pending;
 use std::time::Duration;
 use tokio::runtime::Handle;

@@ -31,7 +31,7 @@ fn main() {
     // Cancelling the application cancels the request, cancelling the request cancels its parts.
     // Nothing goes upwards.
     let application = CancelToken::new();
-    let request = application.child().build();
+    let request = application.child();
     let (counter, downloader) = (request.child(), request.child());
 
     let _registration = request.on_cancel(|why| println!("  callback: {why}"));

@@ -3,13 +3,18 @@
 //! Run it: `cargo run --example 04_decorated_functions` (with `-- --fast`: a tenth of the time)
 
 use cancel_examples::seconds;
-use cancel_smol::{CancelToken, Cancelable, Cancelled, Cx, Operation, cancelable};
+use cancel_smol::{CancelToken, Cancelled, Cx, cancelable};
 
 /// The operation is injected: callers give `duration` only. What they get is a
 /// `Result<String, Cancelled>`.
 #[cancelable(timeout = seconds(2.0), name = "slow_operation({duration})")]
 async fn slow_operation(cx: &Cx, duration: f64) -> String {
-    let name = cx.context().name().unwrap_or_default().to_string();
+    let name = cx
+        .operation()
+        .context()
+        .name()
+        .unwrap_or_default()
+        .to_string();
     cx.report_progress("sleeping");
     cx.sleep(seconds(duration)).await;
     format!("{name} completed")

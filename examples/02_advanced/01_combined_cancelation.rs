@@ -10,22 +10,13 @@ fn main() -> Result<(), BuildError> {
     let token = CancelToken::new();
     println!("Created manual token: {}", token.id());
 
-    let by_timeout = Cancelable::with_timeout(seconds(10.0)).build();
-    let by_token = Cancelable::with_token(&token).build();
-    let by_signal = Cancelable::with_signal(Signal::INTERRUPT)?.build();
-    for (what, op) in [
-        ("timeout", &by_timeout),
-        ("token", &by_token),
-        ("signal", &by_signal),
-    ] {
-        let (id, own) = (op.id(), op.token().id());
-        println!("Created {what} cancelable: {id} with token {own}");
-    }
+    let by_timeout = Cancelable::with_timeout(seconds(10.0));
+    let by_token = Cancelable::with_token(&token);
+    let by_signal = Cancelable::with_signal(Signal::INTERRUPT)?;
 
     println!("=== COMBINING STEP 1: timeout + token ===");
     let first = by_timeout.combine(by_token);
-    let own = first.token().id();
-    println!("First combine result: {} with token {own}", first.id());
+    println!("First combine result: {first:?}");
 
     println!("=== COMBINING STEP 2: (timeout+token) + signal ===");
     let op = first.combine(by_signal).on_cancel(|context| {
@@ -35,6 +26,7 @@ fn main() -> Result<(), BuildError> {
             context.message().unwrap_or("no message"),
         );
     });
+    let op = op.build();
     let own = op.token().id();
     println!("Final combine result: {} with token {own}", op.id());
 

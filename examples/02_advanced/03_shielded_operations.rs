@@ -3,7 +3,7 @@
 //! Run it: `cargo run --example 03_shielded_operations` (with `-- --fast`: a tenth of the time)
 
 use cancel_examples::seconds;
-use cancel_smol::{Cancelable, Cancelled, Cx};
+use cancel_smol::{Cancelable, Cancelled, Cx, Operation};
 
 /// Three steps, each of which may be the last one.
 async fn process_data(cx: &Cx) {
@@ -21,8 +21,8 @@ async fn transfer(cx: &Cx) -> &'static str {
     "committed"
 }
 
-async fn close(cx: Cancelable) {
-    println!("  Cleanup: closing, {} before", cx.status());
+async fn close(cx: Cx) {
+    println!("  Cleanup: closing, {} before", cx.operation().status());
     cx.sleep(seconds(0.5)).await; // nobody can cancel this
     println!("  Cleanup: closed");
 }

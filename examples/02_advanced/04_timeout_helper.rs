@@ -65,7 +65,7 @@ fn main() {
         println!("Moved while it runs:");
         let op = Cancelable::with_timeout(seconds(0.5)).name("patient");
         let result = op.run(async |cx| {
-            cx.set_timeout(seconds(5.0)); // the server asked for more time
+            cx.operation().set_timeout(seconds(5.0)); // the server asked for more time
             query(seconds(1.0)).await
         });
         say("patient", result.await);

@@ -4,7 +4,7 @@
 //! Run it: `cargo run --example 07_condition_cancelation` (with `-- --fast`: a tenth of the time)
 
 use cancel_examples::seconds;
-use cancel_smol::{BuildError, Cancelable, Condition, Cx, Flag, Watched};
+use cancel_smol::{BuildError, Cancelable, Condition, Cx, Flag, Operation, Watched};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

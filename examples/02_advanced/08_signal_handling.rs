@@ -15,7 +15,7 @@ async fn run_server(cx: &Cx) {
     }
 }
 
-async fn save_state(cx: Cancelable) {
+async fn save_state(cx: Cx) {
     println!("Shutting down gracefully...");
     cx.sleep(seconds(1.0)).await;
     println!("  State saved");

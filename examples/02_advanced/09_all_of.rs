@@ -7,7 +7,8 @@ use cancel_smol::{CancelToken, Cancelable, Reason, Source};
 use std::thread;
 
 /// Works until it is cancelled, and says why it was.
-fn work_under(op: &Operation) {
+fn work_under(op: Cancelable) {
+    let op = op.build();
     let result = smol::block_on(op.run(async |cx| {
         for step in 1..=100 {
             cx.progress(step, 100);
@@ -38,14 +39,14 @@ fn later(after: f64, message: &'static str) -> CancelToken {
 fn main() {
     println!("A minimum time AND a stop request:");
     let stop = later(0.5, "stop requested");
-    work_under(&Cancelable::all([
+    work_under(Cancelable::all([
         Source::timeout(seconds(1.5)), // it gets so much time whatever happens
         (&stop).into(),
     ]));
 
     println!("Both workers gone:");
     let (one, two) = (later(0.5, "worker 1 gone"), later(1.0, "worker 2 gone"));
-    work_under(&Cancelable::all([(&one).into(), (&two).into()]));
+    work_under(Cancelable::all([(&one).into(), (&two).into()]));
 
     println!("(Minimum time AND stop) OR shutdown:");
     let (stop, shutdown) = (CancelToken::new(), CancelToken::new());
@@ -54,7 +55,7 @@ fn main() {
         thread::sleep(seconds(0.5));
         handle.cancel_with((Reason::Shutdown, "power is failing"));
     });
-    work_under(&Cancelable::any([
+    work_under(Cancelable::any([
         Source::all([Source::timeout(seconds(1.0)), (&stop).into()]),
         (&shutdown).into(),
     ]));

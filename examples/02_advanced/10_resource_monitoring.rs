@@ -3,7 +3,7 @@
 //! Run it: `cargo run --example 10_resource_monitoring` (with `-- --fast`: a tenth of the time)
 
 use cancel_examples::seconds;
-use cancel_smol::{BuildError, Cancelable, Resources, Source};
+use cancel_smol::{BuildError, Cancelable, Operation, Resources, Source};
 
 const MIB: u64 = 1 << 20;
 

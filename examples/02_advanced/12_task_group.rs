@@ -39,7 +39,12 @@ async fn fail() {
         for number in 1..=2 {
             let child = group.child().finally(move |cx| async move {
                 cx.sleep(seconds(0.2 * f64::from(number))).await;
-                let why = cx.context().message().unwrap_or("?").to_string();
+                let why = cx
+                    .operation()
+                    .context()
+                    .message()
+                    .unwrap_or("?")
+                    .to_string();
                 println!("  Task {number} cleaned up: {why}");
             });
             group.spawn_as(child, |cx| async move { cx.sleep(seconds(3600.0)).await });

@@ -3,7 +3,7 @@
 //! Run it: `cargo run --example 13_retry` (with `-- --fast`: a tenth of the time)
 
 use cancel_examples::seconds;
-use cancel_smol::{CancelToken, Cancelable, Cancelled};
+use cancel_smol::{CancelToken, Cancelable, Cancelled, Operation};
 use std::fmt;
 use std::time::Duration;
 

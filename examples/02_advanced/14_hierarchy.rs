@@ -3,7 +3,7 @@
 //! Run it: `cargo run --example 14_hierarchy` (with `-- --fast`: a tenth of the time)
 
 use cancel_examples::seconds;
-use cancel_smol::{Cancelable, Cancelled, Cx};
+use cancel_smol::{Cancelable, Cancelled, Cx, Operation};
 use smol::future;
 
 fn show(op: &Operation) {
@@ -44,7 +44,7 @@ async fn work(cx: &Cx) {
 async fn propagation() {
     println!("A child is cancelled, then the parent:");
     let parent = Cancelable::new().name("parent").build();
-    let [child_1, child_2] = ["child_1", "child_2"].map(|name| parent.child().name(name));
+    let [child_1, child_2] = ["child_1", "child_2"].map(|name| parent.child().name(name).build());
     let grandchild = child_2.child().name("grandchild").build();
     // In a task of its own, which the parent does not wait for.
     let elsewhere = Cancelable::new().name("elsewhere").parent(&parent).build();

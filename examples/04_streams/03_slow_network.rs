@@ -4,7 +4,7 @@
 //! Run it: `cargo run --example 03_slow_network` (with `-- --fast`: a tenth of the time)
 
 use cancel_examples::seconds;
-use cancel_smol::{Cancelable, Cancelled, Cx, Kept};
+use cancel_smol::{Cancelable, Cancelled, Cx, Kept, Operation};
 use smol::io::{self, AsyncBufReadExt, AsyncWriteExt, BufReader};
 use smol::net::{SocketAddr, TcpListener, TcpStream};
 use smol::stream::StreamExt;

@@ -3,7 +3,7 @@
 //! Run it: `cargo run --example 03_testing_kit`
 
 use cancel_smol::testing::{Script, VirtualTime};
-use cancel_smol::{Cancelled, Operation, Reason, Runtime, generic};
+use cancel_smol::{Cancelled, Reason, Runtime, generic};
 use std::time::{Duration, Instant};
 
 const HOUR: Duration = Duration::from_secs(3600);

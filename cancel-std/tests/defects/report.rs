@@ -3,8 +3,7 @@
 use crate::{LONG, noted, poll, secs};
 use cancel_std::testing::{Recorder, VirtualTime};
 use cancel_std::{
-    CancelToken, Cancelable, Cancelled, Check, Condition, Cx, Flag, Reason, Source,
-    Status, generic,
+    CancelToken, Cancelable, Cancelled, Check, Condition, Cx, Flag, Reason, Source, Status, generic,
 };
 use std::error::Error;
 use std::future::pending;

@@ -3,8 +3,7 @@
 use crate::{bounded, poll};
 use cancel_std::testing::{TestWaker, VirtualTime};
 use cancel_std::{
-    Cancelable, Cancelled, Cx, Instant, Reason, Source, Status, Timer, TimerError,
-    generic,
+    Cancelable, Cancelled, Cx, Instant, Reason, Source, Status, Timer, TimerError, generic,
 };
 use std::fmt;
 use std::future::{Future, pending};

@@ -118,7 +118,7 @@ fn a_report_of_the_cleanup_is_heard() {
 #[test]
 fn what_a_dropped_run_has_queued_goes_with_it() {
     let kept = Arc::new(());
-    let op = Cancelable::new().on_progress_async({
+    let new = Cancelable::new().on_progress_async({
         let kept = kept.clone();
         move |_| {
             let kept = kept.clone();
@@ -128,6 +128,7 @@ fn what_a_dropped_run_has_queued_goes_with_it() {
             }
         }
     });
+    let op = new.build();
     let mut run = Box::pin(op.run(async |cx| {
         cx.progress(1, 2);
         cx.progress(2, 2);

@@ -17,7 +17,8 @@ fn from_pending_to_completed() {
         .op()
         .name("job")
         .metadata("user", "ada")
-        .metadata("user", "eve").build();
+        .metadata("user", "eve")
+        .build();
     let context = op.context();
     assert_eq!(context.status(), Status::Pending);
     assert_eq!(

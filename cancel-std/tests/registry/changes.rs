@@ -111,7 +111,7 @@ fn who_reads_slowly_is_told() {
     let registry = Registry::new();
     let mut slow = registry.changes();
     for _ in 0..1000 {
-        drop(Cancelable::new().register(&registry)); // two changes
+        drop(Cancelable::new().register(&registry).build()); // two changes
     }
     let late = registry.changes();
     let all = now(&mut slow);
@@ -121,7 +121,7 @@ fn who_reads_slowly_is_told() {
     drop(slow);
     drop(late);
     // Nothing is kept for nobody.
-    drop(Cancelable::new().register(&registry));
+    drop(Cancelable::new().register(&registry).build());
     let mut fresh = registry.changes();
     assert!(now(&mut fresh).is_empty());
     let op = Cancelable::new().register(&registry).build();

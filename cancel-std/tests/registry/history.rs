@@ -139,7 +139,7 @@ fn statistics_add_up() {
         op.cancel_with(reason);
         time.block_on(op.run(async |_| ())).unwrap_err();
     }
-    drop(op());
+    drop(op().build());
     let idle = op().build();
     let _counted = op().run(async |_| ());
 

@@ -1,9 +1,7 @@
 //! Whichever way an operation goes, nothing of it stays in the registry.
 
 use cancel_std::testing::VirtualTime;
-use cancel_std::{
-    Cancelable, Filter, Instant, Operation, Reason, Registry, Status, Std, generic,
-};
+use cancel_std::{Cancelable, Filter, Instant, Operation, Reason, Registry, Status, Std, generic};
 use std::future::{Future, pending};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};

@@ -124,7 +124,7 @@ fn registering_meets_the_end() {
         thread::scope(|scope| {
             scope.spawn(|| {
                 gate.wait();
-                drop(op.clone().register(&registry));
+                op.register(&registry);
             });
             scope.spawn(|| {
                 gate.wait();

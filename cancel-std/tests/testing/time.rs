@@ -1,9 +1,7 @@
 //! Virtual time.
 
 use cancel_std::testing::VirtualTime;
-use cancel_std::{
-    CancelToken, Cancelable, Instant, Reason, Spawn, Timer, TimerError, generic,
-};
+use cancel_std::{CancelToken, Cancelable, Instant, Reason, Spawn, Timer, TimerError, generic};
 use std::future::{Future, pending, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::pin;

@@ -2,7 +2,7 @@
 
 use crate::ending::Ending;
 use crate::work;
-use cancel_web::{Cancelable, Cx, Reason, WebError, abort_source};
+use cancel_web::{Cancelable, Cx, Operation, Reason, WebError, abort_source};
 use futures_util::StreamExt;
 use js_sys::{Function, Promise};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use web_sys::AbortSignal;
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct Board {
-    all: Cancelable,
+    all: Operation,
 }
 
 #[wasm_bindgen]
@@ -24,7 +24,7 @@ impl Board {
     #[allow(clippy::new_without_default)] // for JavaScript
     pub fn new() -> Board {
         Board {
-            all: Cancelable::new().name("everything"),
+            all: Cancelable::new().name("everything").build(),
         }
     }
 
@@ -45,7 +45,8 @@ impl Board {
             .child()
             .name(kind.clone())
             .timeout(limit.unwrap_or(Duration::MAX))
-            .source(abort_source(signal));
+            .source(abort_source(signal))
+            .build();
         show_progress(&op, progress);
         let handle = op.clone();
         let ended = future_to_promise(async move {
@@ -89,7 +90,7 @@ fn show_progress(op: &Operation, show: Function) {
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct Job {
-    op: Cancelable,
+    op: Operation,
     ended: Promise,
 }
 

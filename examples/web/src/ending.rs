@@ -1,6 +1,6 @@
 //! How an operation has ended, for JavaScript.
 
-use cancel_web::{Cancelable, Cancelled, WebError};
+use cancel_web::{Cancelled, Operation, WebError};
 use wasm_bindgen::prelude::*;
 
 /// How an operation has ended.

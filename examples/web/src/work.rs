@@ -1,6 +1,6 @@
 //! Three kinds of work. Each is an ordinary body of an operation, and knows nothing of the page.
 
-use cancel_web::{Cancelable, Cx, WebError, abortable, fetch};
+use cancel_web::{Cx, WebError, abortable, fetch};
 use js_sys::{Reflect, Uint8Array};
 use std::time::Duration;
 use wasm_bindgen::{JsCast, JsValue};

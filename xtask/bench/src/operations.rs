@@ -17,7 +17,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use cancel_core::CancelToken;
-use cancel_std::{Cancelable, Cancelled, Progress};
+use cancel_std::{Cancelable, Cancelled, Operation, Progress};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::{error::Elapsed, sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -132,7 +132,7 @@ fn progress() -> Vec<Contestant> {
     }
     fn a_report() -> Progress {
         let operation = Cancelable::new().build();
-        operation.progress(3, 10);
+        operation.within(|cx| cx.progress(3, 10));
         let context = operation.context();
         context.progress().expect("just reported").clone()
     }
@@ -143,7 +143,7 @@ fn progress() -> Vec<Contestant> {
         (Mutex::new(a_report()), a_report(), Box::new(add));
     vec![
         looped(OURS, move || {
-            black_box(&operation).progress(black_box(3), black_box(10));
+            black_box(&operation).within(|cx| cx.progress(black_box(3), black_box(10)));
         }),
         looped(DYN_CALL, move || black_box(&call)(black_box(&report))),
         // What it costs to keep the last one for whoever looks, in any way.
@@ -216,7 +216,7 @@ fn cancel(to_the_end: bool) -> Vec<Contestant> {
 /// what it needs is in them.
 pub(crate) fn sizes() -> Vec<Size> {
     // The threads of the timer, and what they have once.
-    assert!(poll(pin!(our_run(&Cancelable::new()))).is_pending());
+    assert!(poll(pin!(our_run(&Cancelable::new().build()))).is_pending());
     vec![
         size(
             "operation with a timeout and a parent, of 100,000: all but its future",
@@ -320,7 +320,7 @@ fn under_token(times: u64) {
 }
 
 fn under_combination(times: u64) {
-    let (token, parent) = (CancelToken::new(), Cancelable::new());
+    let (token, parent) = (CancelToken::new(), Cancelable::new().build());
     for _ in 0..times {
         let part = Cancelable::with_token(&token);
         short(part.combine(Cancelable::new().parent(&parent)));

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::sync::Mutex;
 use std::time::Instant;
 
-use cancel_std::{Cancelable, Filter, OperationId, Registry, Status};
+use cancel_std::{Cancelable, Filter, Operation, OperationId, Registry, Status};
 
 use crate::harness::{Contestant, Row, looped, sampled};
 use crate::peers::{HASH_MAP, HASH_MAP_ASKED, OURS};
@@ -44,13 +44,13 @@ const OTHERS: usize = 1000;
 const FRESH: u64 = 1000;
 const ALIVE: usize = 100_000;
 
-type Map = HashMap<OperationId, Cancelable>;
+type Map = HashMap<OperationId, Operation>;
 
-fn operations(number: usize) -> Vec<Cancelable> {
-    (0..number).map(|_| Cancelable::new()).collect()
+fn operations(number: usize) -> Vec<Operation> {
+    (0..number).map(|_| Cancelable::new().build()).collect()
 }
 
-fn mapped(operations: &[Cancelable]) -> Map {
+fn mapped(operations: &[Operation]) -> Map {
     let pairs = operations.iter().map(|op| (op.id(), op.clone()));
     pairs.collect()
 }
@@ -60,15 +60,16 @@ fn in_and_out() -> Vec<Contestant> {
     let others = operations(OTHERS);
     let map = Mutex::new(mapped(&others));
     let registry = Registry::new();
-    let others = others.into_iter().map(|op| op.register(&registry));
-    let others: Vec<Cancelable> = others.collect();
+    for op in &others {
+        op.register(&registry);
+    }
     vec![
         sampled(OURS, FRESH, move || {
             let _others = &others;
             let fresh = operations(FRESH as usize);
             let start = Instant::now();
             for op in &fresh {
-                let _ = black_box(op.clone().register(black_box(&registry)));
+                op.register(black_box(&registry));
                 black_box(registry.remove(op.id()));
             }
             start.elapsed()
@@ -89,7 +90,7 @@ fn in_and_out() -> Vec<Contestant> {
 struct Crowd {
     registry: Registry,
     family: OperationId,
-    _alive: (Cancelable, Vec<Cancelable>),
+    _alive: (Operation, Vec<Operation>),
     map: Mutex<Map>,
 }
 
@@ -106,9 +107,9 @@ fn crowd() -> Rc<Crowd> {
             50_500 => "the one",
             _ => "fetch",
         });
-        op.register(&registry)
+        op.register(&registry).build()
     };
-    let alive: Vec<Cancelable> = (0..ALIVE).map(one).collect();
+    let alive: Vec<Operation> = (0..ALIVE).map(one).collect();
     let map = Mutex::new(mapped(&alive));
     Rc::new(Crowd {
         registry,

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use cancel_tokio::{Cancelled, Reason};
 
 /// Runs a handler as an operation, which the handler gets as an
-/// [`Extension<Cancelable>`](axum::Extension).
+/// [`Extension<Cx>`](axum::Extension).
 ///
 /// If the client leaves, hyper drops this future (as soon as it reads on: so not for a client that has sent
 /// its next request already, and left then, which is what the deadline is for), and with it the run: the operation
@@ -21,8 +21,10 @@ pub(crate) async fn as_operation(
 ) -> Response {
     let name = format!("{} {}", request.method(), request.uri().path());
     let op = app.enter(app.operation(name));
-    request.extensions_mut().insert(op.clone());
-    let answered = op.run(async move |_| next.run(request).await);
+    let answered = op.run(async move |cx| {
+        request.extensions_mut().insert(cx.clone());
+        next.run(request).await
+    });
     answered.await.unwrap_or_else(refused)
 }
 

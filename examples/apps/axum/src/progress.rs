@@ -30,7 +30,7 @@ pub(crate) async fn progress(
         cx.sleep(CLEANUP).await; // what has to be done
         log.line(String::from("job of GET /progress cleaned up"));
     });
-    let job = app.enter(job);
+    let job = app.enter(job).build();
     let reports = job.watch_progress();
     let guard = job.token().clone().drop_guard();
     let run = job.run(async move |cx| {

@@ -6,7 +6,7 @@ use crate::{progress, work};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
-use cancel_tokio::{Cancelable, Registry, TimeoutExt, Tokio};
+use cancel_tokio::{Operation, Registry, TimeoutExt, Tokio};
 use futures_util::StreamExt;
 use std::future::IntoFuture;
 use std::io;

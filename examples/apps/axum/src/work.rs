@@ -4,7 +4,7 @@ use crate::app::{App, Log, why};
 use axum::Extension;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
-use cancel_tokio::{Cancelable, Cancelled, Cx, run_in_blocking_pool};
+use cancel_tokio::{Cancelled, Cx, run_in_blocking_pool};
 use std::collections::HashMap;
 
 /// Numbers in the query: `?steps=10`.
@@ -13,7 +13,7 @@ pub(crate) type Numbers = Query<HashMap<String, u64>>;
 /// Takes its time, and is dropped where it waits.
 pub(crate) async fn report(
     State(app): State<App>,
-    Extension(cx): Extension<Cancelable>,
+    Extension(cx): Extension<Cx>,
     Query(numbers): Numbers,
 ) -> String {
     let steps = numbers.get("steps").copied().unwrap_or(8);
@@ -28,7 +28,7 @@ pub(crate) async fn report(
 /// asks, and so ends soon after.
 pub(crate) async fn primes(
     State(app): State<App>,
-    Extension(cx): Extension<Cancelable>,
+    Extension(cx): Extension<Cx>,
     Query(numbers): Numbers,
 ) -> Result<String, StatusCode> {
     let below = numbers.get("below").copied().unwrap_or(1_000_000);

@@ -3,7 +3,7 @@
 #[path = "support/server.rs"]
 mod support;
 
-use cancel_tokio::{Cancelable, Reason, Status};
+use cancel_tokio::{Operation, Reason, Status};
 use requests::Config;
 use std::time::Duration;
 use support::{Client, Running, patient};

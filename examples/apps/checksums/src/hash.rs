@@ -1,7 +1,7 @@
 //! One file.
 
 use crate::state::{Hashed, Stamp};
-use cancel_smol::{Cancelable, Cancelled, Cx};
+use cancel_smol::{Cancelled, Cx};
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;

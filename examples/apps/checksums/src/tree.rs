@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::state::Stamp;
-use cancel_smol::{Cancelable, Cx};
+use cancel_smol::Cx;
 use std::fs;
 use std::path::{Path, PathBuf};
 

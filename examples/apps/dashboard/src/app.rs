@@ -4,7 +4,7 @@ use crate::keys::{Action, action};
 use crate::pulse::Pulse;
 use crate::screen::Screen;
 use crate::state::State;
-use cancel_smol::{Cancelable, Changes, Cx, Reason, Registry};
+use cancel_smol::{Changes, Cx, Reason, Registry};
 use crossterm::event::EventStream;
 use smol::future;
 use smol::stream::StreamExt;

@@ -1,7 +1,7 @@
 //! `Demo`: something to look at. A backup, builds, downloads, each with parts, some of which fail.
 
 use crate::pulse::Pulse;
-use cancel_smol::{Cancelable, Cancelled, Cx, Reason, Registry};
+use cancel_smol::{Cancelable, Cancelled, Cx, Operation, Reason, Registry};
 use smol::Task;
 use smol::future;
 use std::error::Error;
@@ -107,7 +107,8 @@ fn builds(setting: &Setting) -> Task<()> {
                 .root("build")
                 .metadata("number", format!("{number}"))
                 .timeout(second * 30)
-                .register(&registry);
+                .register(&registry)
+                .build();
             let run = op.try_run(async move |cx| -> Result<(), AnyError> {
                 let compile = cx.child().name("compile").register(&registry);
                 let crates = registry.clone();

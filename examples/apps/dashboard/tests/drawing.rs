@@ -1,6 +1,6 @@
 //! Draws registries whose clock is virtual, and looks at every line.
 
-use cancel_smol::{Operation, Reason, Registry, Spawn, Timer};
+use cancel_smol::{Reason, Registry, Spawn, Timer, generic};
 use cancel_std::testing::VirtualTime;
 use dashboard::{State, draw};
 use ratatui::Terminal;
@@ -26,8 +26,8 @@ impl World {
     }
 
     /// Runs for ever.
-    fn run(&self, op: Operation<VirtualTime>) -> Operation<VirtualTime> {
-        let op = op.register(&self.registry);
+    fn run(&self, op: generic::Cancelable<VirtualTime>) -> generic::Operation<VirtualTime> {
+        let op = op.register(&self.registry).build();
         let run = op.run(async |cx| cx.sleep(Duration::MAX).await);
         self.time.spawn(async move { drop(run.await) }).unwrap();
         self.time.run_ready();
@@ -35,7 +35,12 @@ impl World {
     }
 
     /// Runs to its end, however that comes.
-    fn end(&self, op: Operation<VirtualTime>, takes: u64, result: Result<(), &'static str>) {
+    fn end(
+        &self,
+        op: generic::Cancelable<VirtualTime>,
+        takes: u64,
+        result: Result<(), &'static str>,
+    ) {
         let op = op.register(&self.registry);
         let run = op.try_run(async move |cx| -> Result<(), Box<dyn std::error::Error>> {
             cx.sleep(seconds(takes)).await;
@@ -109,12 +114,12 @@ fn a_busy_registry() {
     let world = World::new();
     let new = || world.time.operation();
 
-    let waiting = new().name("waiting").register(&world.registry);
+    let waiting = new().name("waiting").register(&world.registry).build();
     let release = world.run(new().name("release").timeout(seconds(90)));
     let compile = world.run(release.child().name("compile").timeout(seconds(4000)));
-    compile.progress(7, 10);
+    compile.within(|cx| cx.progress(7, 10));
     let link = world.run(compile.child().name("link").timeout(seconds(30)));
-    link.report_progress("symbols");
+    link.within(|cx| cx.report_progress("symbols"));
     let stopping = new()
         .name("server")
         .finally(|cx| async move { cx.sleep(seconds(100)).await });
@@ -267,9 +272,9 @@ fn no_size_is_too_small() {
 #[test]
 fn a_deep_tree() {
     let world = World::new();
-    let mut ops = vec![world.time.operation().register(&world.registry)];
+    let mut ops = vec![world.time.operation().register(&world.registry).build()];
     for _ in 0..500 {
-        let child = ops[ops.len() - 1].child().register(&world.registry);
+        let child = ops[ops.len() - 1].child().register(&world.registry).build();
         ops.push(child);
     }
     let state = State::new(&world.registry);

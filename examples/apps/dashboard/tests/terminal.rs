@@ -146,7 +146,7 @@ fn inside_show_with_a_clock_that_stands() {
         return;
     }
     let (registry, pulse) = (Registry::new(), Pulse::new());
-    let job = Cancelable::new().name("job").observe(pulse.clone()).build();
+    let job = Cancelable::new().name("job").observe(pulse.clone());
     let job = job.register(&registry).run(async |cx| {
         for step in 1..=5 {
             cx.sleep(Duration::from_millis(20)).await;

@@ -1,6 +1,6 @@
 //! One call: connect, send, read. Whoever drops it closes the connection, wherever it stalls.
 
-use cancel_smol::{Cancelable, Cancelled, Cx, Reason};
+use cancel_smol::{Cancelled, Cx, Operation, Reason};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;

@@ -1,6 +1,6 @@
 //! What happens if no page is given: all ways to stall, and what becomes of them.
 
-use cancel_smol::{CancelToken, Cancelable, Signal};
+use cancel_smol::{CancelToken, Cancelable, Cx, Signal};
 use fetch::client::{FetchError, get, parse};
 use fetch::retry::Retry;
 use fetch::server::{Clogged, Server};
@@ -29,7 +29,7 @@ pub(crate) async fn demo(fast: bool) -> Result<ExitCode, FetchError> {
 }
 
 struct Demo<'a> {
-    cx: &'a Cancelable,
+    cx: &'a Cx,
     server: &'a Server,
     /// What a second is.
     unit: Duration,

@@ -1,7 +1,7 @@
 //! Calls that are made again when they fail, with pauses that grow.
 
 use crate::client::{FetchError, Page, get};
-use cancel_smol::{Cancelable, Cx};
+use cancel_smol::Cx;
 use hyper::Uri;
 use std::time::Duration;
 

@@ -7,7 +7,7 @@
 //! * `/flaky` is unavailable twice, and answers the third call.
 //! * `/down` is always unavailable.
 
-use cancel_smol::Cancelable;
+use cancel_smol::{Cancelable, Operation};
 use smol::channel::{Receiver, Sender, unbounded};
 use smol::io::{AsyncReadExt, AsyncWriteExt};
 use smol::net::{TcpListener, TcpStream};
@@ -23,7 +23,7 @@ const GREETING: &str = "Hello from a server that could do otherwise.\n";
 /// A running server, on a port of its own of the loopback interface.
 pub struct Server {
     address: SocketAddr,
-    op: Cancelable,
+    op: Operation,
     task: smol::Task<()>,
     hang_ups: Receiver<String>,
 }

@@ -1,6 +1,6 @@
 //! The client against servers that stall: what it says, what it closes, and when it stops.
 
-use cancel_smol::{CancelToken, Cancelable, Reason};
+use cancel_smol::{CancelToken, Cancelable, Operation, Reason};
 use fetch::client::{FetchError, Page, get, parse};
 use fetch::retry::Retry;
 use fetch::server::{Clogged, Server};
@@ -69,7 +69,7 @@ fn a_stall_before_the_headers_is_cut_off_and_the_connection_closed() {
 }
 
 /// A call of `/body` that has got what there is of it.
-async fn stalled(server: &Server) -> (Cancelable, smol::Task<Result<Page, FetchError>>) {
+async fn stalled(server: &Server) -> (Operation, smol::Task<Result<Page, FetchError>>) {
     let url = server.url("/body");
     let (begun, begins) = smol::channel::unbounded();
     let op = Cancelable::new()
@@ -200,14 +200,12 @@ fn a_pause_ends_at_once_when_it_is_cancelled() {
         let stop = CancelToken::new();
         let button = stop.clone();
         // Pressed in the pause: the report comes right before it.
-        let op = Cancelable::with_token(&stop)
-            .on_progress(move |progress| {
-                if progress.message().starts_with("attempt 1") {
-                    let button = button.clone();
-                    std::thread::spawn(move || button.cancel_with("user pressed stop"));
-                }
-            })
-            .build();
+        let op = Cancelable::with_token(&stop).on_progress(move |progress| {
+            if progress.message().starts_with("attempt 1") {
+                let button = button.clone();
+                std::thread::spawn(move || button.cancel_with("user pressed stop"));
+            }
+        });
         let hour = Duration::from_secs(3600);
         let patient = Retry {
             pause: hour,

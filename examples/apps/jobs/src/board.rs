@@ -3,7 +3,7 @@
 use crate::reasons;
 use crate::work::{self, Kind, Plan};
 use cancel_smol::{
-    CancelToken, Cancelable, Context, OperationId, ProgressWatch, Reason, Registry, Smol,
+    CancelToken, Cancelable, Context, Operation, OperationId, ProgressWatch, Reason, Registry, Smol,
 };
 use std::collections::HashMap;
 use std::fmt;
@@ -95,7 +95,7 @@ struct Shared {
     config: Config,
     registry: Registry,
     /// The registry knows contexts; who watches the progress needs the operation.
-    running: Mutex<HashMap<OperationId, Cancelable>>,
+    running: Mutex<HashMap<OperationId, Operation>>,
     /// No new jobs.
     stopping: CancelToken,
     /// All jobs have ended; nothing will happen any more.
@@ -137,7 +137,7 @@ impl Board {
         &self.shared.closed
     }
 
-    fn running(&self) -> MutexGuard<'_, HashMap<OperationId, Cancelable>> {
+    fn running(&self) -> MutexGuard<'_, HashMap<OperationId, Operation>> {
         // Nothing can panic half-way.
         let running = self.shared.running.lock();
         running.unwrap_or_else(PoisonError::into_inner)
@@ -158,8 +158,7 @@ impl Board {
         let kind = order.kind;
         let mut op = Cancelable::new()
             .name(order.name)
-            .metadata("kind", kind.name())
-            .build();
+            .metadata("kind", kind.name());
         if let Some(deadline) = order.deadline {
             op = op
                 .timeout(Duration::from_secs_f64(deadline))
@@ -178,7 +177,8 @@ impl Board {
     }
 
     /// Puts an operation on the board, as long as its place is kept.
-    pub(crate) fn enter(&self, op: Cancelable) -> Result<(Cancelable, Place), Refusal> {
+    pub(crate) fn enter(&self, op: Cancelable) -> Result<(Operation, Place), Refusal> {
+        let op = op.build();
         let id = op.id();
         {
             let mut running = self.running();
@@ -192,7 +192,7 @@ impl Board {
         }
         let board = self.clone();
         let place = Place { board, id };
-        let op = op.register(self.registry());
+        op.register(self.registry());
         // A shutdown that has begun meanwhile may not have found it in the registry.
         if self.shared.stopping.is_cancelled() {
             op.cancel_with(SHUTDOWN);
@@ -224,7 +224,7 @@ impl Board {
 
     /// The progress of a job that has not ended.
     pub(crate) fn watch(&self, id: OperationId) -> Option<ProgressWatch<Smol>> {
-        self.running().get(&id).map(Cancelable::watch_progress)
+        self.running().get(&id).map(Operation::watch_progress)
     }
 
     /// Takes no more jobs, cancels those that there are, and returns when they have cleaned up.

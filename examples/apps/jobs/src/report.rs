@@ -17,8 +17,7 @@ pub(crate) async fn report(
 ) -> Result<Result<String, Cancelled>, Refusal> {
     let op = Cancelable::new()
         .name("GET /report")
-        .metadata("kind", "request")
-        .build();
+        .metadata("kind", "request");
     let (op, _place) = board.enter(op)?;
     let run = op.run(async |cx| {
         for step in 0..steps {

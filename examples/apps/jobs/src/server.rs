@@ -2,7 +2,7 @@
 
 use crate::board::{Board, Config, until_empty};
 use crate::http::handle;
-use cancel_smol::{Cancelable, Cancelled, Cx, Reason, Registry};
+use cancel_smol::{Cancelable, Cancelled, Cx, Operation, Reason, Registry};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use smol::future;

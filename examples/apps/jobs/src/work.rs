@@ -63,8 +63,9 @@ pub(crate) struct Plan {
 pub(crate) fn set_up(kind: Kind, op: Cancelable, plan: &Plan) -> Cancelable {
     match kind {
         Kind::Backup => {
-            let part = part(&op, plan);
-            op.finally(move |_| async move {
+            let plan = plan.clone();
+            op.finally(move |cx| async move {
+                let part = part(&cx, &plan);
                 // It is not there if all went well.
                 let _ = smol::unblock(move || fs::remove_file(part)).await;
             })
@@ -116,8 +117,8 @@ async fn backup(cx: &Cx, plan: &Plan) -> Result<(), AnyError> {
     Ok(())
 }
 
-fn part(op: &Operation, plan: &Plan) -> PathBuf {
-    plan.folder.join(format!("backup-{}.part", op.id().get()))
+fn part(cx: &Cx, plan: &Plan) -> PathBuf {
+    plan.folder.join(format!("backup-{}.part", cx.id().get()))
 }
 
 /// Creates no file: a step that is still in the pool when its job is cancelled must not bring back

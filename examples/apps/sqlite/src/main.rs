@@ -4,7 +4,7 @@
 //! Run it: `cargo run -p cancel-app-sqlite` and press Ctrl-C when it says so
 
 use cancel_app_sqlite::{QueryError, interruptible};
-use cancel_smol::{Cancelable, Cx, Signal, Signals};
+use cancel_smol::{Cancelable, Cx, Operation, Signal, Signals};
 use rusqlite::Connection;
 use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -39,7 +39,7 @@ fn use_it(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-async fn run_and_report(op: Cancelable, database: &Database) -> rusqlite::Result<()> {
+async fn run_and_report(op: Operation, database: &Database) -> rusqlite::Result<()> {
     let result = op
         .try_run(async |cx| ask(cx, database, FOR_EVER).await)
         .await;

@@ -77,7 +77,7 @@ pub async fn one_may_use_any_token<R: Timer>(_: &R) -> Outcome {
     let ran = Arc::new(AtomicU32::new(0));
     let (runs, own, cancels) = (Arc::clone(&ran), token.clone(), other.clone());
     let _registration = token.on_cancel(move |why| {
-        let child = own.child().build();
+        let child = own.child();
         let late = Arc::clone(&runs);
         let _nested = own.on_cancel(move |_| {
             late.fetch_add(1, SeqCst);

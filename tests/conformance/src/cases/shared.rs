@@ -50,7 +50,7 @@ pub async fn a_child_is_cancelled_with_its_parent<R: Timer>(_: &R) -> Outcome {
 /// When the tokens between are gone, the root still cancels what is below.
 pub async fn the_root_adopts_grandchildren<R: Timer>(runtime: &R) -> Outcome {
     let root = CancelToken::new();
-    let middle = root.child().build();
+    let middle = root.child();
     let leaf = middle.child().child();
     drop(middle);
     ensure!(!leaf.is_cancelled());
@@ -64,7 +64,7 @@ pub async fn the_root_adopts_grandchildren<R: Timer>(runtime: &R) -> Outcome {
 /// A chain of a thousand generations, of which only the last is kept, still hears of the first.
 pub async fn a_long_chain_hears_of_its_root<R: Timer>(_: &R) -> Outcome {
     let root = CancelToken::new();
-    let mut last = root.child().build();
+    let mut last = root.child();
     for _ in 0..1000 {
         last = last.child();
     }
@@ -121,7 +121,7 @@ pub async fn followers_nest<R: Timer>(_: &R) -> Outcome {
     let (one, two, three) = (CancelToken::new(), CancelToken::new(), CancelToken::new());
     let both = CancelToken::all([&one, &two]);
     let either = CancelToken::any([&both, &three]);
-    let child = either.child().build();
+    let child = either.child();
     one.cancel();
     ensure!(!child.is_cancelled());
     two.cancel_with(Reason::Custom(2));
@@ -179,7 +179,7 @@ pub async fn what_is_below_is_cancelled_alone<R: Timer>(_: &R) -> Outcome {
     ensure!(!token.is_cancelled());
     ensure!(!other.is_cancelled());
     ensure!(!any.is_cancelled());
-    let started = token.child().build();
+    let started = token.child();
     ensure!(!started.is_cancelled());
     other.cancel();
     ensure!(!all.is_cancelled());
@@ -212,7 +212,7 @@ pub async fn many_waits_are_woken<R: Timer>(runtime: &R) -> Outcome {
 /// A message may be made at run time, and an error be the cause; both reach the children.
 pub async fn messages_and_errors_come_through<R: Timer>(_: &R) -> Outcome {
     let token = CancelToken::new();
-    let child = token.child().build();
+    let child = token.child();
     let cause = Cause::new(Reason::Error).with_message(format!("job {}", 7));
     token.cancel_with(cause.with_error("connection reset"));
     let cancelled = child.cancelled().await;
@@ -236,7 +236,7 @@ pub async fn a_cause_goes_with_its_tokens<R: Timer>(_: &R) -> Outcome {
     let held = Arc::new(());
     let error: Box<dyn Error + Send + Sync> = Box::new(Failed(Arc::clone(&held)));
     let token = CancelToken::new();
-    let child = token.child().build();
+    let child = token.child();
     token.cancel_with(Cause::new(Reason::Error).with_error(error));
     drop(token);
     ensure!(Arc::strong_count(&held) == 2);
@@ -282,7 +282,7 @@ pub async fn a_guard_may_own_its_token<R: Timer>(_: &R) -> Outcome {
 pub async fn a_view_may_own_its_token<R: Timer>(runtime: &R) -> Outcome {
     let token = CancelToken::new();
     let view = token.view_owned();
-    let own = view.child().build();
+    let own = view.child();
     own.cancel();
     ensure!(!view.is_cancelled());
     let cancel = async { runtime.sleep(ms(1)).await.is_ok() && token.cancel_with(Reason::Timeout) };

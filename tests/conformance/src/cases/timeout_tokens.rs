@@ -15,7 +15,7 @@ where
     let Ok(token) = CancelToken::with_timeout(runtime, ms(3)) else {
         return crate::failure::refused();
     };
-    let child = token.child().build();
+    let child = token.child();
     ensure!(token.cancelled().await.reason() == Reason::Timeout);
     ensure!(runtime.now() >= start + ms(3));
     ensure!(child.cancelled().await.root_reason() == Reason::Timeout);

@@ -1,7 +1,7 @@
 //! A server in this process, and clients of it that speak TCP.
 #![allow(dead_code)] // each test file uses some of it
 
-use cancel_tokio::{Cancelable, Context, Filter};
+use cancel_tokio::{Cancelable, Context, Filter, Operation};
 use futures_util::StreamExt;
 use requests::{App, Config, Log, Server};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -21,7 +21,7 @@ pub(crate) struct Running {
     pub(crate) runtime: Runtime,
     pub(crate) address: SocketAddr,
     pub(crate) app: App,
-    pub(crate) op: Cancelable,
+    pub(crate) op: Operation,
     task: JoinHandle<std::io::Result<()>>,
     log: Receiver<String>,
 }

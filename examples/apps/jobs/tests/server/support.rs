@@ -3,7 +3,7 @@
 pub(crate) use crate::client::{Events, get, open, post, raw};
 
 use ::jobs::{Board, Config, Server};
-use cancel_smol::{Cancelable, Cancelled, Status};
+use cancel_smol::{Cancelable, Cancelled, Operation, Status};
 use serde_json::{Value, json};
 use smol::Task;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -20,7 +20,7 @@ pub(crate) const SLOW: Duration = Duration::from_secs(3600);
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
     pub(crate) board: Board,
-    pub(crate) op: Cancelable,
+    pub(crate) op: Operation,
     pub(crate) task: Task<Cancelled>,
 }
 
