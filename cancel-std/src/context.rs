@@ -31,7 +31,7 @@ pub(crate) type Partial = Arc<dyn Any + Send + Sync>;
 /// let op = Cancelable::new().build();
 /// assert_eq!(op.status(), Status::Pending);
 /// smol::block_on(op.run(async |cx| assert_eq!(cx.operation().status(), Status::Running))).unwrap();
-/// assert_eq!(op.operation().status().to_string(), "completed");
+/// assert_eq!(op.status().to_string(), "completed");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -149,8 +149,7 @@ impl Context {
     /// # Examples
     ///
     /// ```
-    /// let op = cancel_std::Cancelable::new().build();
-    /// assert_eq!(op.context().name(), None);
+    /// let op = cancel_std::Cancelable::new().name("nap").build();
     /// assert_eq!(op.context().name(), Some("nap"));
     /// ```
     pub fn name(&self) -> Option<&str> {
@@ -205,7 +204,7 @@ impl Context {
     /// ```
     /// let op = cancel_std::Cancelable::new().build();
     /// smol::block_on(op.run(async |cx| assert_eq!(cx.operation().context().ended(), None))).unwrap();
-    /// assert!(op.operation().context().ended() >= op.context().started());
+    /// assert!(op.context().ended() >= op.context().started());
     /// ```
     pub fn ended(&self) -> Option<Instant> {
         self.ended
@@ -219,7 +218,7 @@ impl Context {
     /// let op = cancel_std::Cancelable::new().build();
     /// assert_eq!(op.context().duration(), None);
     /// smol::block_on(op.run(async |cx| assert!(cx.operation().context().duration().is_some()))).unwrap();
-    /// println!("took {:?}", op.operation().context().duration().unwrap());
+    /// println!("took {:?}", op.context().duration().unwrap());
     /// ```
     pub fn duration(&self) -> Option<Duration> {
         self.duration

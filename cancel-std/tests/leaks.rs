@@ -118,9 +118,9 @@ fn under_a_combination() {
 #[test]
 fn under_links_of_tokens() {
     let (one, two) = (CancelToken::new(), CancelToken::new());
-    let made = || Cancelable::with_token(&CancelToken::any([&one, &two]));
+    let made = || Cancelable::with_token(CancelToken::any([&one, &two]));
     assert_eq!(left_by(made), NOTHING);
-    let made = || Cancelable::with_token(&CancelToken::all([&one, &two]));
+    let made = || Cancelable::with_token(CancelToken::all([&one, &two]));
     assert_eq!(left_by(made), NOTHING);
     let either = CancelToken::any([&one, &two]);
     assert_eq!(left_by(|| Cancelable::with_token(&either)), NOTHING);

@@ -19,8 +19,8 @@ const SHUT_DOWN: SpawnError = SpawnError::new("the tokio runtime is shut down");
 /// The tokio runtime of the thread on which it is used: its timers, its tasks.
 ///
 /// Where there is none, sleeps and spawns are errors: in plain threads, among them those of
-/// [`run_in_thread`](crate::Operation::run_in_thread), and those that watch over
-/// [`run_blocking`](crate::Operation::run_blocking), where a grace period or a deadline that is moved
+/// [`run_in_thread`](crate::Cx::run_in_thread), and those that watch over
+/// [`run_blocking`](crate::Cancelable::run_blocking), where a grace period or a deadline that is moved
 /// needs a new sleep. Take [`run_in_blocking_pool`](crate::run_in_blocking_pool) instead, or [`On`], which
 /// works everywhere.
 ///
@@ -44,7 +44,7 @@ const SHUT_DOWN: SpawnError = SpawnError::new("the tokio runtime is shut down");
 ///
 /// On threads without the runtime it is the system's time even then, and as always in tokio, virtual
 /// time stands still while the blocking pool works: there, a
-/// [`sleep_blocking`](crate::Operation::sleep_blocking) under a paused clock ends by a cancel only.
+/// [`sleep_blocking`](crate::Cx::sleep_blocking) under a paused clock ends by a cancel only.
 ///
 /// A sleep is never early. Tokio counts in milliseconds, and so it is up to one late, or more on a busy
 /// system. See [`Sleep`] for what it does when there is no timer.

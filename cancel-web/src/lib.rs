@@ -40,8 +40,8 @@
 //! # What there is not
 //!
 //! A thread cannot wait here, and there is no other to run things meanwhile. So
-//! [`run_in_thread`](Operation::run_in_thread) is refused with an error, `block_on` and
-//! [`sleep_blocking`](Operation::sleep_blocking) panic where they would have to wait, and a
+//! [`run_in_thread`](Cx::run_in_thread) is refused with an error, `block_on` and
+//! [`sleep_blocking`](Cx::sleep_blocking) panic where they would have to wait, and a
 //! [`Condition`] with a plain function runs it in place. There are no signals of an operating system: to
 //! build one is an error.
 //!
@@ -53,7 +53,7 @@
 //!
 //! # Long computations
 //!
-//! Tasks take their turns before the page gets one: [`checkpoint`](Operation::checkpoint) lets other tasks
+//! Tasks take their turns before the page gets one: [`checkpoint`](Cx::checkpoint) lets other tasks
 //! run, and sees deadlines and cancelations of theirs, but meanwhile the page neither draws nor hears
 //! clicks. Work that computes for long lets it by a short sleep, of a millisecond, say, every few
 //! milliseconds:

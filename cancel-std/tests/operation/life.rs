@@ -150,7 +150,7 @@ fn tokens_given_cancel_it_with_their_cause() {
 #[test]
 fn a_token_followed_is_kept() {
     let root = CancelToken::new();
-    let op = Cancelable::with_token(&root.child()).build();
+    let op = Cancelable::with_token(root.child()).build();
     root.cancel_with("all");
     let context = op.context();
     assert_eq!(context.reason(), Some(Reason::Parent));

@@ -17,7 +17,7 @@ fn queries_make_no_token() {
     let op = Cancelable::with_token(&stop)
         .parent(&parent)
         .deadline(Std.now() + LONG)
-        .token(&CancelToken::new())
+        .token(CancelToken::new())
         .build();
     assert!(!op.is_cancelled());
     op.check().unwrap();

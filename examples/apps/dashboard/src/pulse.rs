@@ -18,7 +18,7 @@ struct State {
 }
 
 impl Pulse {
-    /// To be given to [`Operation::observe`](cancel_smol::Operation::observe), and to the dashboard.
+    /// To be given to [`Operation::observe`](cancel_smol::Cancelable::observe), and to the dashboard.
     pub fn new() -> Arc<Self> {
         Arc::default()
     }
