@@ -119,7 +119,7 @@ impl Spawn for Smol {
 /// # Examples
 ///
 /// ```
-/// use cancel_smol::{On, Operation, Spawn};
+/// use cancel_smol::{On, Spawn, generic};
 /// use smol::Executor;
 /// use std::sync::Arc;
 ///
@@ -171,7 +171,7 @@ impl On {
     /// # Examples
     ///
     /// ```
-    /// use cancel_smol::{On, Operation};
+    /// use cancel_smol::{On, generic};
     /// use smol::Executor;
     ///
     /// static EXECUTOR: Executor<'static> = Executor::new();

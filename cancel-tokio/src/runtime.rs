@@ -189,7 +189,7 @@ fn taken(mut task: JoinHandle<()>) -> Result<(), SpawnError> {
 /// # Examples
 ///
 /// ```
-/// use cancel_tokio::{On, Operation, Reason};
+/// use cancel_tokio::{On, Reason, generic};
 /// use std::time::Duration;
 ///
 /// let runtime = tokio::runtime::Runtime::new().unwrap();

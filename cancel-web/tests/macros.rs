@@ -1,7 +1,7 @@
 //! The attribute, on this runtime.
 #![cfg(target_arch = "wasm32")]
 
-use cancel_web::{Cancelable, Cx, Reason, cancelable};
+use cancel_web::{Cx, Reason, cancelable};
 use std::time::Duration;
 use wasm_bindgen_test::wasm_bindgen_test;
 

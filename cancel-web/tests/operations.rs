@@ -2,8 +2,8 @@
 #![cfg(target_arch = "wasm32")]
 
 use cancel_web::{
-    BuildError, CancelToken, Cancelable, Cancelled, Condition, Filter, Operation, Reason, Registry,
-    Signal, SpawnLocal, Status, TaskGroup, TimeoutExt, Timer, Web,
+    BuildError, CancelToken, Cancelable, Cancelled, Condition, Filter, Reason, Registry, Signal,
+    SpawnLocal, Status, TaskGroup, TimeoutExt, Timer, Web,
 };
 use std::cell::{Cell, RefCell};
 use std::future::pending;
@@ -67,7 +67,7 @@ async fn children_shields_and_cleanup() {
     let log = order.clone();
     let run = op.run(async move |cx| {
         let child = cx.child().run(async |part| {
-            assert!(cx.set_timeout(SHORT)); // only now: the browser may be busy
+            assert!(cx.operation().set_timeout(SHORT)); // only now: the browser may be busy
             let saved = part.shield(async { Web.sleep(SHORT * 3).await.unwrap() });
             saved.await;
             log.borrow_mut().push("saved");
@@ -193,6 +193,6 @@ fn a_blocking_body_that_does_not_wait() {
 
 #[wasm_bindgen_test]
 fn signals_of_an_operating_system_are_refused() {
-    let refused = Operation::<Web>::with_signal(Signal::INTERRUPT).unwrap_err();
+    let refused = Cancelable::with_signal(Signal::INTERRUPT).unwrap_err();
     assert!(refused.to_string().contains("no signals"), "{refused}");
 }
