@@ -121,6 +121,28 @@ fn the_operation_is_injected_wherever_it_stands() {
 }
 
 #[test]
+fn x36_the_context_comes_by_value_too() {
+    #[cancelable]
+    async fn owned(cx: Cx) -> Option<String> {
+        std::thread::spawn(move || cx.name().map(String::from))
+            .join()
+            .unwrap()
+    }
+    #[cancelable]
+    fn blocking(cx: Cx, more: &str) -> String {
+        format!("{}{more}", cx.name().unwrap())
+    }
+    #[cancelable]
+    async fn on_any<R: Runtime + Default>(cx: generic::Cx<R>) -> bool {
+        cx.is_cancelled()
+    }
+
+    assert_eq!(smol::block_on(owned()).unwrap().as_deref(), Some("owned"));
+    assert_eq!(blocking("!").as_deref(), Ok("blocking!"));
+    assert_eq!(smol::block_on(on_any::<Std>()), Ok(false));
+}
+
+#[test]
 fn a_mark_decides_between_two() {
     type Alias = Cx;
 
