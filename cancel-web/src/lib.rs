@@ -59,7 +59,7 @@
 //! milliseconds:
 //!
 //! ```no_run
-//! # use cancel_web::Cancelable;
+//! # use cancel_web::Cx;
 //! # use std::time::Duration;
 //! # fn compute(_: u64) {}
 //! # async fn example(cx: &Cx) {

@@ -37,7 +37,7 @@ fn one(registry: &Registry, n: u64) -> bool {
             smol::block_on(run).unwrap_err();
         }
         _ => {
-            let child = op.child().register(registry);
+            let child = op.child().register(registry).build();
             let run = op.run(async |_| smol::block_on(child.run(async |_| ())).is_ok());
             let _ = smol::block_on(run);
         }
