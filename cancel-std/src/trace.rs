@@ -8,6 +8,10 @@
 //! | end | debug, info if cancelled, warn if failed | |
 //! | a panic that was contained | warn | what it said |
 //!
+//! With both features each event is written once: by `tracing` if its subscriber wants it, otherwise by
+//! `log`. Bridges between the two would show it twice. This is how the feature `log` of `tracing` does
+//! it, but for each event on its own.
+//!
 //! Subscribers and loggers are foreign code: nothing of this is called under a lock.
 
 use crate::context::Context;
@@ -94,11 +98,10 @@ pub(crate) fn hears(event: Event) -> bool {
 /// To be called inside the span.
 pub(crate) fn event(event: Event, context: &Context) {
     let loudness = Loudness::of(event);
-    if to_log::hears(loudness) {
-        to_log::event(loudness, verb(event), context);
-    }
     if to_tracing::hears(loudness) {
         to_tracing::event(loudness, verb(event), context);
+    } else if to_log::hears(loudness) {
+        to_log::event(loudness, verb(event), context);
     }
 }
 
@@ -106,13 +109,12 @@ pub(crate) fn event(event: Event, context: &Context) {
 /// told of it.
 #[inline]
 pub(crate) fn contained(id: OperationId, what: impl FnOnce() -> String) {
-    if !to_log::hears(Loudness::Warn) && !to_tracing::hears(Loudness::Warn) {
-        return;
-    }
     let tell = || {
-        let what = what();
-        to_log::contained(id, &what);
-        to_tracing::contained(id, &what);
+        if to_tracing::hears(Loudness::Warn) {
+            to_tracing::contained(id, &what());
+        } else if to_log::hears(Loudness::Warn) {
+            to_log::contained(id, &what());
+        }
     };
     if let Err(payload) = catch_unwind(AssertUnwindSafe(tell)) {
         forget(payload);
