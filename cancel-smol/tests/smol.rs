@@ -1,12 +1,13 @@
 //! Operations on smol.
 
 use cancel_smol::{
-    CancelToken, Cancelable, Cancelled, Instant, On, Reason, Smol, Spawn, Timer, generic,
+    CancelToken, Cancelable, Cancelled, Condition, Instant, On, Reason, Smol, Spawn, Timer, generic,
 };
 use std::future::{Future, pending, poll_fn};
 use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
-use std::task::Poll;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 const LONG: Duration = Duration::from_secs(3600);
@@ -43,6 +44,53 @@ fn sleeps_keep_their_promise() {
         }
         Smol.sleep_until(Instant::EPOCH).await.unwrap();
     });
+}
+
+/// X7: sleeps of no length, and the shortest interval of a condition, on async-io's timers.
+#[test]
+fn x7_what_is_over_at_once_gives_way() {
+    const MANY: usize = 10_000;
+    let rounds = AtomicUsize::new(0);
+    // Relaxed: one thread.
+    let count = |rounds: &AtomicUsize| {
+        let before = rounds.fetch_add(1, Ordering::Relaxed);
+        assert!(before < MANY, "one poll that never returns");
+    };
+    for short in [Duration::ZERO, Duration::from_nanos(1)] {
+        let op = Cancelable::new().build();
+        let mut run = pin!(op.run(async |cx| {
+            loop {
+                cx.sleep(short).await;
+                count(&rounds);
+            }
+        }));
+        let mut cx = Context::from_waker(Waker::noop());
+        for _poll in 0..50 {
+            let before = rounds.load(Ordering::Relaxed);
+            assert!(run.as_mut().poll(&mut cx).is_pending());
+            assert!(rounds.load(Ordering::Relaxed) - before <= 1);
+        }
+        op.cancel();
+        assert!(run.as_mut().poll(&mut cx).is_ready());
+    }
+
+    let checks = Arc::new(AtomicUsize::new(0));
+    let in_check = checks.clone();
+    let predicate = move || {
+        count(&in_check);
+        std::future::ready(false)
+    };
+    let condition = Condition::new_async(predicate, Duration::from_nanos(1)).unwrap();
+    let op = Cancelable::new().source(condition).build();
+    let mut run = pin!(op.run(async |_| pending::<()>().await));
+    let mut cx = Context::from_waker(Waker::noop());
+    for _poll in 0..50 {
+        let before = checks.load(Ordering::Relaxed);
+        assert!(run.as_mut().poll(&mut cx).is_pending());
+        assert!(checks.load(Ordering::Relaxed) - before <= 1);
+    }
+    op.cancel();
+    assert!(run.as_mut().poll(&mut cx).is_ready());
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The callbacks of an operation. Their panics end here.
 
 use crate::context::Context;
+use crate::give_way::{IN_A_ROW, pending_once};
 use crate::id::OperationId;
 pub(crate) use crate::observer::Event;
 use crate::observer::Observer;
@@ -191,12 +192,13 @@ impl Callbacks {
         self.queue().is_some()
     }
 
-    /// Does what is queued, in its order, as far as it goes. Ready: nothing is left.
+    /// Does what is queued, in its order, as far as it goes. Ready: nothing is left. Gives way after so
+    /// many, since what is done here may queue more.
     pub(crate) fn poll_queue(&self, cx: &mut task::Context<'_>) -> Poll<()> {
         let Some(queue) = self.queue() else {
             return Poll::Ready(());
         };
-        loop {
+        for _ in 0..IN_A_ROW {
             // Taken out: it is foreign code. Nobody else takes any (there is one runner).
             let Some(mut work) = queue.lock().pop_front() else {
                 return Poll::Ready(());
@@ -213,6 +215,7 @@ impl Callbacks {
                 }
             }
         }
+        pending_once(cx)
     }
 
     /// Drops what is queued, for a run that has been dropped.

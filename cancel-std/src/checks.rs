@@ -5,6 +5,7 @@
 //! waits for nothing.
 
 use crate::callbacks::CatchUnwind;
+use crate::give_way::waited;
 use crate::operation::{Cx, Runtime, Source};
 use crate::panics::{Quiet, contain, explain};
 use crate::pool;
@@ -102,7 +103,7 @@ pub(crate) fn source<R: Runtime, T: Send + 'static>(
                     }
                 }
                 let Some(every) = every else { continue };
-                if let Err(error) = op.runtime().sleep(every).await {
+                if let Err(error) = waited(op.runtime().sleep(every)).await {
                     let cause = Cause::new(Reason::Error);
                     let message = format!("the timer of {what} failed");
                     return Some(cause.with_message(message).with_error(error));

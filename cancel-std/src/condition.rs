@@ -2,14 +2,14 @@
 
 use crate::build_error::BuildError;
 use crate::checks::{self, Awaiting, Blocking, Check, Checking};
+use crate::give_way::waited;
 use crate::operation::{Cancelable, Runtime, Source};
 use crate::panics::contain;
 use crate::watched::Watched;
 use cancel_core::{CancelToken, Cause, Reason};
 use std::borrow::Cow;
 use std::fmt;
-use std::future::{Future, poll_fn};
-use std::task::Poll;
+use std::future::Future;
 use std::time::Duration;
 
 /// A predicate that is checked while an operation runs, and cancels it when it is true: with
@@ -22,7 +22,8 @@ use std::time::Duration;
 ///
 /// First when the body of the operation waits for the first time, then again and again, each time the
 /// interval has passed *since the end of the check before*: a check that takes longer than the
-/// interval is never overtaken by the next one. Once it was true it is not checked any more.
+/// interval is never overtaken by the next one. Once it was true it is not checked any more. However
+/// short the interval is, the run gives way to other tasks between two checks.
 ///
 /// # Where it is checked
 ///
@@ -226,29 +227,14 @@ where
     fn check(&mut self) -> Checking<'_, bool> {
         Box::pin(async move {
             if let Some(next) = self.next.take() {
-                if next.is_cancelled() {
-                    // Or a value that changes all the time would keep the thread.
-                    yield_now().await;
-                }
-                next.cancelled().await;
+                // Or a value that changes all the time would keep the thread.
+                waited(next.cancelled()).await;
             }
             let (value, next) = self.value.look();
             self.next = Some(next);
             contain(|| (self.predicate)(&value))
         })
     }
-}
-
-async fn yield_now() {
-    let mut yielded = false;
-    poll_fn(|cx| match std::mem::replace(&mut yielded, true) {
-        true => Poll::Ready(()),
-        false => {
-            cx.waker().wake_by_ref();
-            Poll::Pending
-        }
-    })
-    .await
 }
 
 impl<R: Runtime> From<Condition> for Source<R> {

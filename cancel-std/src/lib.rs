@@ -62,6 +62,8 @@ mod build_error;
 
 mod panics;
 
+mod give_way;
+
 mod signal;
 
 mod timeout;

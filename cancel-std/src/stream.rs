@@ -8,6 +8,7 @@
 //! * S2: what is kept is kept before it is handed out.
 //! * S3: no lock is held while foreign code runs: clones and drops of items happen outside.
 
+use crate::give_way::InARow;
 use crate::operation::{Cancelable, Cx, Operation, Runtime};
 use cancel_core::{CancelToken, Cancelled, WaitForCancel};
 use futures_core::{FusedStream, Stream};
@@ -46,6 +47,12 @@ use kept::Keeper;
 /// where the body goes on nevertheless (in a [shield](Cx::shield), in a
 /// [grace period](Cancelable::grace), in a cleanup, in another task) the stream ends: see
 /// [`stream`](Cx::stream) and [`try_stream`](Cx::try_stream).
+///
+/// # Fairness
+///
+/// After 128 items in a row that were ready at once it gives way to the other tasks of the executor: it
+/// is pending once, with the waker woken. So a source that is always ready, and a chunk of any size,
+/// lets the sources of the operation have their turn.
 ///
 /// # Cancel safety
 ///
@@ -87,6 +94,7 @@ pub struct OperationStream<S: Stream, R: Runtime, F: Form<S::Item> = Plain> {
     ended: bool,
     /// How many items have passed, errors not counted.
     passed: u64,
+    in_a_row: InARow,
     /// Reports come every so many; never, if it is zero.
     every: u64,
     reported: u64,
@@ -261,6 +269,7 @@ impl<S: Stream, R: Runtime, F: Form<S::Item>> OperationStream<S, R, F> {
             seen: false,
             ended: false,
             passed: 0,
+            in_a_row: InARow::default(),
             every: 0,
             reported: 0,
             keeper: None,
@@ -423,6 +432,7 @@ impl<S: Stream, R: Runtime, F: Form<S::Item>> OperationStream<S, R, F> {
             *this.wait = None;
             return Poll::Ready(Err(cancelled));
         }
+        ready!(this.in_a_row.poll(cx));
         match this.source.as_mut().poll_next(cx) {
             Poll::Ready(Some(item)) => {
                 if let Some(value) = F::value(&item) {
@@ -446,6 +456,7 @@ impl<S: Stream, R: Runtime, F: Form<S::Item>> OperationStream<S, R, F> {
                 Poll::Ready(Ok(None))
             }
             Poll::Pending => {
+                this.in_a_row.waited();
                 // Wakes this task, which may be another one than the operation's.
                 let op = this.op;
                 let wait = this

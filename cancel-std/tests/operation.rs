@@ -11,6 +11,8 @@ mod blocking;
 mod callbacks;
 #[path = "operation/endings.rs"]
 mod endings;
+#[path = "operation/give_way.rs"]
+mod give_way;
 #[path = "operation/life.rs"]
 mod life;
 #[path = "operation/moments.rs"]

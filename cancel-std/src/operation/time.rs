@@ -3,6 +3,7 @@
 use super::{Cx, Edges, Inner, Operation, Runtime, State};
 use crate::context::Status;
 use crate::deadline::Deadline;
+use crate::give_way::waited;
 use cancel_core::{Cancelled, Cause, Check, Instant, IntoDeadline, Reason, TimerError};
 use std::future::Future;
 use std::time::Duration;
@@ -329,7 +330,11 @@ impl<R: Runtime> Cx<R> {
         self.scope.remaining()
     }
 
-    /// Waits on the runtime's timer, counted from this call. Zero is ready at once.
+    /// Waits on the runtime's timer, counted from this call.
+    ///
+    /// A sleep that is over at its first poll, as one of zero is, gives way once: it is pending, with
+    /// its waker woken, and ready at the next poll. So a loop of such sleeps lets other tasks have their
+    /// turn, and is cancelled like any other.
     ///
     /// How accurate that is, is up to the runtime: see [`Sleep`](crate::Sleep) for this crate's.
     ///
@@ -354,8 +359,8 @@ impl<R: Runtime> Cx<R> {
     }
 
     /// Waits until the runtime's clock reaches `deadline`: an [`Instant`], or where the clock is the
-    /// platform's, its own moment, such as a `std::time::Instant`. One that has passed is ready at once;
-    /// `None` never is.
+    /// platform's, its own moment, such as a `std::time::Instant`. One that has passed gives way
+    /// once, as a sleep of zero does; `None` is never reached.
     ///
     /// Otherwise as [`sleep`](Cx::sleep).
     ///
@@ -388,7 +393,9 @@ impl<R: Runtime> Cx<R> {
     }
 
     async fn slept(&self, sleep: R::Sleep) {
-        let Err(error) = sleep.await else { return };
+        let Err(error) = waited(sleep).await else {
+            return;
+        };
         self.scope.timer_failed(error);
         // Gives the runner the turn in which it drops the body. Elsewhere, waiting any longer
         // would be for ever.

@@ -280,6 +280,7 @@ fn a_sleep_counts_from_the_call() {
     let cx = clock.op().build().within(Clone::clone);
     let mut sleep = pin!(cx.sleep(SECOND));
     clock.advance(SECOND);
+    assert!(poll(sleep.as_mut()).is_pending()); // gives way once
     assert!(poll(sleep.as_mut()).is_ready());
 }
 

@@ -354,3 +354,26 @@ fn debug_does_not_block() {
         "{text}"
     );
 }
+
+/// X7: a loop of sleeps of no length lets the other tasks of the world run, which end it.
+#[test]
+fn x7_sleeps_of_no_length_give_way() {
+    let time = VirtualTime::new();
+    let op = time.operation().build();
+    let handle = op.clone();
+    time.spawn(async move {
+        handle.cancel_with("my turn");
+    })
+    .unwrap();
+    let mut rounds = 0;
+    let run = op.run(async |cx| {
+        loop {
+            cx.sleep(Duration::ZERO).await;
+            rounds += 1;
+            assert!(rounds < 10_000, "one poll that never returns");
+        }
+    });
+    let cancelled: Result<(), _> = time.block_on(run);
+    assert_eq!(cancelled.unwrap_err().message(), Some("my turn"));
+    assert_eq!(time.now(), Instant::EPOCH);
+}
