@@ -2,6 +2,7 @@
 
 use crate::id::OperationId;
 use crate::progress::{Metadata, Progress};
+use crate::undelivered::Undelivered;
 use cancel_core::{Cancelled, Instant, Reason};
 use std::any::Any;
 use std::borrow::Cow;
@@ -115,7 +116,7 @@ pub struct Context {
     pub(crate) error: Option<String>,
     pub(crate) progress: Option<Progress>,
     pub(crate) partial: Option<Partial>,
-    pub(crate) undelivered: Vec<Partial>,
+    pub(crate) undelivered: Undelivered,
     pub(crate) callback_panics: u32,
 }
 
@@ -367,6 +368,10 @@ impl Context {
     /// The items of this type that [chunked streams](crate::OperationStream::chunks) of the operation had
     /// taken from their sources, and had not handed out when they were dropped.
     ///
+    /// It is the last of them: the chunk that was dropped last, whole, and those before it as long as
+    /// all of them together are no more than 1024 items. The oldest go first, and are
+    /// [counted](Context::undelivered_dropped).
+    ///
     /// # Examples
     ///
     /// ```
@@ -384,10 +389,33 @@ impl Context {
     /// assert_eq!(context.undelivered::<&str>().collect::<Vec<_>>(), [&"a", &"b"]);
     /// ```
     pub fn undelivered<T: Send + Sync + 'static>(&self) -> impl Iterator<Item = &T> {
-        let chunks = self.undelivered.iter();
-        chunks
-            .filter_map(|chunk| chunk.downcast_ref::<Vec<T>>())
-            .flatten()
+        self.undelivered.of()
+    }
+
+    /// How many undelivered items are not [kept](Context::undelivered) any more, because others came
+    /// after them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::Cancelable;
+    /// use smol::stream::{self, StreamExt};
+    ///
+    /// let op = Cancelable::new().build();
+    /// let run = op.run(async |cx| {
+    ///     for _chunk in 0..20 {
+    ///         let source = stream::repeat(5).take(100).chain(stream::pending());
+    ///         let mut chunks = cx.stream(source).chunks(1000);
+    ///         smol::future::poll_once(chunks.next()).await; // takes 100 of 1000 items
+    ///     }
+    /// });
+    /// smol::block_on(run).unwrap();
+    /// let context = op.context();
+    /// assert_eq!(context.undelivered::<i32>().count(), 1000);
+    /// assert_eq!(context.undelivered_dropped(), 1000);
+    /// ```
+    pub fn undelivered_dropped(&self) -> u64 {
+        self.undelivered.dropped()
     }
 
     /// Whether the body is kept from being dropped just now: by a shield of its own, or by an

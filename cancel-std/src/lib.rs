@@ -72,6 +72,8 @@ mod id;
 
 mod progress;
 
+mod undelivered;
+
 mod context;
 
 mod registry;

@@ -23,6 +23,7 @@ use crate::id::OperationId;
 use crate::progress::{Metadata, Progress};
 use crate::registry::Memberships;
 use crate::trace::Trace;
+use crate::undelivered::Undelivered;
 use above::Parent;
 use cancel_core::layer::Holds;
 use cancel_core::{CancelToken, Cancelled, Instant, Timer};
@@ -118,8 +119,8 @@ pub(crate) struct Details {
     pub(crate) error: Option<String>,
     pub(crate) progress: Option<Progress>,
     pub(crate) partial: Option<Partial>,
-    /// Of chunked streams: a `Vec` of items each.
-    pub(crate) undelivered: Vec<Partial>,
+    /// Of chunked streams.
+    pub(crate) undelivered: Undelivered,
     /// How many reports there were.
     pub(crate) version: u64,
     /// Those who wait for the next one, each with a number of its own.
@@ -240,7 +241,8 @@ impl<R: Runtime> Inner<R> {
             error: details.and_then(|details| details.error.clone()),
             progress: details.and_then(|details| details.progress.clone()),
             partial: details.and_then(|details| details.partial.clone()),
-            undelivered: details.map_or(Vec::new(), |details| details.undelivered.clone()),
+            undelivered: details
+                .map_or_else(Undelivered::default, |details| details.undelivered.clone()),
             callback_panics: panics,
         }
     }

@@ -358,7 +358,8 @@ impl<S: Stream, R: Runtime, F: Form<S::Item>> OperationStream<S, R, F> {
     ///
     /// A chunk is handed out when it is full, when the source ends or fails, and when the operation is
     /// cancelled and the body goes on. If the body is dropped while a chunk is being filled, its items are
-    /// not lost: they are the operation's [undelivered](crate::Context::undelivered) ones.
+    /// not lost: they are the operation's [undelivered](crate::Context::undelivered) ones, of which the last
+    /// 1024 or so are kept.
     ///
     /// # Examples
     ///

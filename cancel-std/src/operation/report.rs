@@ -185,6 +185,8 @@ impl<R> Operation<R> {
             drop(items);
             return;
         }
-        state.details().undelivered.push(items);
+        let surplus = state.details().undelivered.push(items);
+        drop(state);
+        drop(surplus);
     }
 }

@@ -6,6 +6,8 @@ use smol::stream::StreamExt;
 use std::cell::RefCell;
 use std::pin::pin;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 const ITEMS: usize = 12;
 
@@ -175,4 +177,63 @@ fn of_several_streams() {
     let mut all: Vec<i32> = op.context().undelivered().copied().collect();
     all.sort_unstable();
     assert_eq!(all, [1, 2, 3]);
+}
+
+/// X26: what is kept of dropped chunks is bounded, and the rest is counted.
+#[test]
+fn x26_dropped_chunks_do_not_pile_up() {
+    const CHUNKS: u64 = 200_000;
+    struct Item(u64, Arc<AtomicUsize>);
+    impl Drop for Item {
+        fn drop(&mut self) {
+            self.1.fetch_sub(1, Ordering::Relaxed); // one thread
+        }
+    }
+    let alive = Arc::new(AtomicUsize::new(0));
+    let (op, mut made) = (Cancelable::new().build(), 0);
+    let run = op.run(async |cx| {
+        for _chunk in 0..CHUNKS {
+            let items = smol::stream::repeat_with(|| {
+                alive.fetch_add(1, Ordering::Relaxed);
+                made += 1;
+                Item(made - 1, alive.clone())
+            });
+            let source = items.take(3).chain(smol::stream::pending());
+            let mut chunks = cx.stream(source).chunks(5);
+            assert!(smol::future::poll_once(chunks.next()).await.is_none());
+            drop(chunks);
+            assert!(alive.load(Ordering::Relaxed) <= 1024);
+        }
+    });
+    smol::block_on(run).unwrap();
+    let context = op.context();
+    let kept: Vec<u64> = context.undelivered::<Item>().map(|item| item.0).collect();
+    // The last ones, in their order.
+    assert_eq!(kept, (3 * CHUNKS - 1023..3 * CHUNKS).collect::<Vec<_>>());
+    assert_eq!(context.undelivered_dropped(), 3 * CHUNKS - 1023);
+    drop((context, op));
+    assert_eq!(alive.load(Ordering::Relaxed), 0);
+}
+
+/// X26: the last chunk is kept whole, however large; it takes the place of those before it.
+#[test]
+fn x26_the_last_chunk_is_kept_whole() {
+    let op = Cancelable::new().build();
+    let mut run = pin!(op.run(async |cx| {
+        for (first, count) in [(0, 2), (10_000, 5_000), (20_000, 3)] {
+            let source = smol::stream::iter(first..first + count).chain(smol::stream::pending());
+            let mut chunks = cx.stream(source).chunks(10_000);
+            let mut next = chunks.next();
+            // It gives way now and then.
+            for _turn in 0..100 {
+                assert!(smol::future::poll_once(&mut next).await.is_none());
+            }
+            drop(chunks);
+            let context = cx.operation().context();
+            let kept: Vec<i32> = context.undelivered().copied().collect();
+            assert_eq!(kept, (first..first + count).collect::<Vec<_>>());
+        }
+    }));
+    assert!(poll(run.as_mut()).is_ready());
+    assert_eq!(op.context().undelivered_dropped(), 5_002);
 }
