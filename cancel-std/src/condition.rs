@@ -333,8 +333,10 @@ impl<R: Runtime> Source<R> {
 }
 
 impl<R: Runtime + Default> Cancelable<R> {
-    /// Creates an operation that is cancelled when a predicate, which may block, is true. For one that awaits, or
-    /// with a description, make a [`Condition`] and give it to [`source`](Cancelable::source).
+    /// Creates an operation that is cancelled when a predicate, which may block, is true.
+    ///
+    /// To say what it is, use [`with_described_condition`](Cancelable::with_described_condition). For a predicate
+    /// that awaits, make a [`Condition`] and give it to [`source`](Cancelable::source).
     ///
     /// # Errors
     ///
@@ -363,6 +365,42 @@ impl<R: Runtime + Default> Cancelable<R> {
         F: FnMut() -> bool + Send + 'static,
     {
         Ok(Self::new().source(Condition::new(predicate, every)?))
+    }
+
+    /// Creates an operation that is cancelled when a predicate, which may block, is true, with a
+    /// [description](Condition::description) for the message.
+    ///
+    /// # Errors
+    ///
+    /// If the interval is zero.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::Cancelable;
+    /// use std::time::Duration;
+    ///
+    /// # fn main() -> Result<(), cancel_std::BuildError> {
+    /// let disk_full = || true;
+    /// let every = Duration::from_secs(5);
+    /// let op = Cancelable::with_described_condition("disk space", disk_full, every)?;
+    /// let run = op.run(async |cx| cx.sleep(Duration::from_secs(3600)).await);
+    /// let cancelled = smol::block_on(run).unwrap_err();
+    /// assert_eq!(cancelled.message(), Some("condition met: disk space"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias = "description")]
+    pub fn with_described_condition<F>(
+        description: impl Into<Cow<'static, str>>,
+        predicate: F,
+        every: Duration,
+    ) -> Result<Self, BuildError>
+    where
+        F: FnMut() -> bool + Send + 'static,
+    {
+        let condition = Condition::new(predicate, every)?.description(description);
+        Ok(Self::new().source(condition))
     }
 }
 

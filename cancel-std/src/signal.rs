@@ -12,6 +12,12 @@
 #[cfg(unix)]
 mod disposition;
 
+#[cfg(unix)]
+mod real_time;
+
+#[cfg(unix)]
+mod second;
+
 #[cfg_attr(unix, path = "signal/platform/unix.rs")]
 #[cfg_attr(windows, path = "signal/platform/windows.rs")]
 #[cfg_attr(not(any(unix, windows)), path = "signal/platform/none.rs")]

@@ -193,6 +193,6 @@ fn a_blocking_body_that_does_not_wait() {
 
 #[wasm_bindgen_test]
 fn signals_of_an_operating_system_are_refused() {
-    let refused = Cancelable::with_signal(Signal::INTERRUPT).unwrap_err();
+    let refused = Cancelable::with_signal(Signal::SIGINT).unwrap_err();
     assert!(refused.to_string().contains("no signals"), "{refused}");
 }

@@ -12,7 +12,7 @@ fn main() -> Result<(), BuildError> {
 
     let by_timeout = Cancelable::with_timeout(seconds(10.0));
     let by_token = Cancelable::with_token(&token);
-    let by_signal = Cancelable::with_signal(Signal::INTERRUPT)?;
+    let by_signal = Cancelable::with_signal(Signal::SIGINT)?;
 
     println!("=== COMBINING STEP 1: timeout + token ===");
     let first = by_timeout.combine(by_token);

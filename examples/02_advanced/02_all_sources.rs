@@ -27,7 +27,7 @@ fn robust_operation(levers: &Levers) -> Result<Cancelable, BuildError> {
     let upload_fails = levers.upload_fails;
     Ok(Cancelable::any([
         Source::timeout(seconds(2.0)),
-        Source::signals([Signal::TERMINATE, Signal::INTERRUPT])?,
+        Source::signals([Signal::SIGTERM, Signal::SIGINT])?,
         Source::token(&levers.token),
         Condition::new(move || disk_full.load(Relaxed), seconds(0.2))?
             .description("disk full")

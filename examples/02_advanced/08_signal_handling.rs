@@ -26,8 +26,8 @@ async fn save_state(cx: Cx) {
 
 fn main() -> Result<(), BuildError> {
     let signals: &[Signal] = match cfg!(unix) {
-        true => &[Signal::INTERRUPT, Signal::TERMINATE],
-        false => &[Signal::INTERRUPT],
+        true => &[Signal::SIGINT, Signal::SIGTERM],
+        false => &[Signal::SIGINT],
     };
     let mut signals = Signals::new(signals.iter().copied())?;
     if std::env::args().any(|argument| argument == "--impatient") {

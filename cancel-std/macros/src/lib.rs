@@ -115,7 +115,7 @@ use proc_macro::TokenStream;
 /// | `timeout` | a time: `"1.5s"`, `"200ms"`, `"1m30s"`, or a `Duration` | `timeout` |
 /// | `deadline` | a moment: an `Instant` of the runtime's clock, or the platform's where that is its clock | `deadline` |
 /// | `token` * | a `CancelToken`, a view, a `static` token, an operation, or a reference to one | `token` |
-/// | `signals` * | `[Signal::INTERRUPT, Signal::TERMINATE]` | `signals` |
+/// | `signals` * | `[Signal::SIGINT, Signal::SIGTERM]` | `signals` |
 /// | `condition` * | `(predicate, interval)`, `(predicate, interval, "description")`, or a `Condition` | `source` |
 /// | `source` * | any `Source`, what converts to one, or a `Result<_, BuildError>` of that | `source` |
 /// | `parent` | an `Operation` or a `Cx`, a reference to one, or an `Option` of these | `parent` |

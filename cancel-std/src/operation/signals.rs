@@ -26,7 +26,7 @@ impl<R: Runtime> Source<R> {
     /// use std::time::Duration;
     ///
     /// let op = Cancelable::any([
-    ///     Source::signal(Signal::INTERRUPT)?,
+    ///     Source::signal(Signal::SIGINT)?,
     ///     Source::timeout(Duration::from_millis(5)),
     /// ]);
     /// let run = op.run(async |_| std::future::pending::<()>().await);
@@ -85,14 +85,14 @@ impl<R: Runtime> Source<R> {
     /// # #[cfg(unix)] {
     /// use cancel_std::{Cancelable, Reason, Signal, Source};
     ///
-    /// let op = Cancelable::new().source(Source::signals([Signal::USER1, Signal::USER2])?);
+    /// let op = Cancelable::new().source(Source::signals([Signal::SIGUSR1, Signal::SIGUSR2])?);
     /// let run = op.run(async |_| {
-    ///     signal_hook::low_level::raise(Signal::USER2.number()).unwrap();
+    ///     signal_hook::low_level::raise(Signal::SIGUSR2.number()).unwrap();
     ///     std::future::pending::<()>().await
     /// });
     /// let cancelled = smol::block_on(run).unwrap_err();
     /// assert_eq!(cancelled.message(), Some("SIGUSR2"));
-    /// assert_eq!(cancelled.reason(), Reason::Signal(Signal::USER2.number() as u16));
+    /// assert_eq!(cancelled.reason(), Reason::Signal(Signal::SIGUSR2.number() as u16));
     /// # }
     /// # Ok::<(), cancel_std::BuildError>(())
     /// ```
@@ -125,7 +125,7 @@ impl<R: Runtime + Default> Cancelable<R> {
     /// # #[cfg(unix)] {
     /// use cancel_std::{Cancelable, Signal};
     ///
-    /// let op = Cancelable::with_signal(Signal::INTERRUPT)?.name("copy");
+    /// let op = Cancelable::with_signal(Signal::SIGINT)?.name("copy");
     /// assert_eq!(smol::block_on(op.run(async |_| 5)), Ok(5));
     ///
     /// assert!(Cancelable::with_signal(9).is_err()); // nobody can catch SIGKILL
@@ -150,7 +150,7 @@ impl<R: Runtime + Default> Cancelable<R> {
     /// # #[cfg(unix)] {
     /// use cancel_std::{Cancelable, Signal};
     ///
-    /// let server = Cancelable::with_signals([Signal::INTERRUPT, Signal::TERMINATE])?
+    /// let server = Cancelable::with_signals([Signal::SIGINT, Signal::SIGTERM])?
     ///     .finally(|_| async { println!("connections closed") });
     /// assert_eq!(smol::block_on(server.run(async |_| 5)), Ok(5));
     /// # }
@@ -178,7 +178,7 @@ impl<R: Runtime> Cancelable<R> {
     /// use cancel_std::{Cancelable, Signal};
     /// use std::time::Duration;
     ///
-    /// let op = Cancelable::with_timeout(Duration::from_secs(60)).signals([Signal::TERMINATE])?;
+    /// let op = Cancelable::with_timeout(Duration::from_secs(60)).signals([Signal::SIGTERM])?;
     /// assert_eq!(smol::block_on(op.run(async |_| 5)), Ok(5));
     /// # }
     /// # Ok::<(), cancel_std::BuildError>(())

@@ -5,7 +5,8 @@ use std::fmt;
 
 /// A signal of the operating system.
 ///
-/// Wherever one is asked for, a plain number will do as well. Any number makes a `Signal`; whether it
+/// The usual ones are constants, by the names they have in the field. Wherever one is asked for, a plain
+/// number will do as well: `libc::SIGWINCH`, or `libc::SIGRTMIN() + 3` for a real-time signal. Any number makes a `Signal`; whether it
 /// can be listened for is found out when a source is built of it.
 ///
 /// # Examples
@@ -13,9 +14,9 @@ use std::fmt;
 /// ```
 /// use cancel_std::Signal;
 ///
-/// assert_eq!(Signal::from(2), Signal::INTERRUPT);
+/// assert_eq!(Signal::from(2), Signal::SIGINT);
 /// # #[cfg(unix)]
-/// assert_eq!(Signal::TERMINATE.to_string(), "SIGTERM");
+/// assert_eq!(Signal::SIGTERM.to_string(), "SIGTERM");
 /// assert_eq!(Signal::from(9999).to_string(), "signal 9999");
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -23,33 +24,39 @@ pub struct Signal(i32);
 
 impl Signal {
     /// `SIGINT`: Ctrl-C. The only one that there is on Windows.
-    pub const INTERRUPT: Signal = Signal(2);
+    #[doc(alias = "INTERRUPT")]
+    pub const SIGINT: Signal = Signal(2);
 
     /// `SIGTERM`: what `kill`, service managers and container runtimes send first.
-    pub const TERMINATE: Signal = Signal(15);
+    #[doc(alias = "TERMINATE")]
+    pub const SIGTERM: Signal = Signal(15);
 
     /// `SIGHUP`: the terminal is gone.
-    pub const HANGUP: Signal = Signal(1);
+    #[doc(alias = "HANGUP")]
+    pub const SIGHUP: Signal = Signal(1);
 
     /// `SIGQUIT`: Ctrl-\.
-    pub const QUIT: Signal = Signal(3);
+    #[doc(alias = "QUIT")]
+    pub const SIGQUIT: Signal = Signal(3);
 
     /// `SIGUSR1`.
     #[cfg(unix)]
     #[cfg_attr(docsrs, doc(cfg(unix)))]
-    pub const USER1: Signal = Signal(platform::USER1);
+    #[doc(alias = "USER1")]
+    pub const SIGUSR1: Signal = Signal(platform::USER1);
 
     /// `SIGUSR2`.
     #[cfg(unix)]
     #[cfg_attr(docsrs, doc(cfg(unix)))]
-    pub const USER2: Signal = Signal(platform::USER2);
+    #[doc(alias = "USER2")]
+    pub const SIGUSR2: Signal = Signal(platform::USER2);
 
     /// Its number on this system: what [`Reason::Signal`](cancel_core::Reason::Signal) holds.
     ///
     /// # Examples
     ///
     /// ```
-    /// assert_eq!(cancel_std::Signal::TERMINATE.number(), 15);
+    /// assert_eq!(cancel_std::Signal::SIGTERM.number(), 15);
     /// ```
     pub const fn number(self) -> i32 {
         self.0
@@ -63,7 +70,7 @@ impl Signal {
     /// use cancel_std::Signal;
     ///
     /// # #[cfg(unix)]
-    /// assert_eq!(Signal::HANGUP.name(), Some("SIGHUP"));
+    /// assert_eq!(Signal::SIGHUP.name(), Some("SIGHUP"));
     /// assert_eq!(Signal::from(-1).name(), None);
     /// ```
     pub fn name(self) -> Option<&'static str> {

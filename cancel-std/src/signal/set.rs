@@ -17,7 +17,7 @@ use std::fmt;
 /// # #[cfg(unix)] {
 /// use cancel_std::{Cancelable, Signal, Signals};
 ///
-/// let stop = Signals::new([Signal::INTERRUPT, Signal::TERMINATE])?.exit_on_second();
+/// let stop = Signals::new([Signal::SIGINT, Signal::SIGTERM])?.exit_on_second();
 /// let op = Cancelable::new().source(stop);
 /// assert_eq!(smol::block_on(op.run(async |_| 5)), Ok(5)); // no signal came
 /// # }
@@ -26,7 +26,7 @@ use std::fmt;
 #[derive(Clone, PartialEq, Eq)]
 #[must_use = "nobody listens before it is given to an operation"]
 pub struct Signals {
-    /// Not empty, sorted, each once, none that is refused.
+    /// Sorted, each once, none that is refused. Empty only where there are no signals at all.
     numbers: Box<[i32]>,
     exit_on_second: bool,
 }
@@ -40,7 +40,7 @@ impl Signals {
     ///
     /// - `SIGKILL` and `SIGSTOP`, which the system lets nobody catch;
     /// - `SIGSEGV`, `SIGBUS`, `SIGFPE`, `SIGILL`: faults of the program itself;
-    /// - `SIGIO`, real-time signals, and numbers that are no signals;
+    /// - `SIGIO`, and numbers that are no signals (real-time signals are, on Linux and Android);
     /// - on Windows, all but `SIGINT`, which is Ctrl-C; on systems without signals, all.
     ///
     /// # Examples
@@ -77,6 +77,27 @@ impl Signals {
             numbers: numbers.into(),
             exit_on_second: false,
         })
+    }
+
+    /// Those that ask a program to end, wherever it runs: `SIGINT` (Ctrl-C) and `SIGTERM` on Unix, Ctrl-C
+    /// on Windows. On platforms without signals there are none, and an operation with them is not
+    /// cancelled by any.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, Signals};
+    ///
+    /// let op = Cancelable::new().source(Signals::shutdown().exit_on_second());
+    /// assert_eq!(smol::block_on(op.run(async |_| 5)), Ok(5)); // no signal came
+    /// ```
+    pub fn shutdown() -> Self {
+        let mut numbers = vec![Signal::SIGINT.number(), Signal::SIGTERM.number()];
+        numbers.retain(|&signal| platform::refuse(signal).is_none());
+        Signals {
+            numbers: numbers.into(),
+            exit_on_second: false,
+        }
     }
 
     /// Ends the process at the second one of these signals that comes during the same run, as the

@@ -7,7 +7,7 @@ use std::sync::{Arc, mpsc};
 
 /// Nobody else of this test program listens for it, and each raise has a listener: the default action
 /// would end the process.
-const SIGNAL: Signal = Signal::USER1;
+const SIGNAL: Signal = Signal::SIGUSR1;
 
 fn raise() {
     signal_hook::low_level::raise(SIGNAL.number()).unwrap();

@@ -228,9 +228,9 @@ fn sources() {
 fn signals() {
     use cancel_std::Signal;
 
-    #[cancelable(signals = [Signal::USER1, Signal::USER2])]
+    #[cancelable(signals = [Signal::SIGUSR1, Signal::SIGUSR2])]
     async fn listens() {
-        signal_hook::low_level::raise(Signal::USER2.number()).unwrap();
+        signal_hook::low_level::raise(Signal::SIGUSR2.number()).unwrap();
         pending::<()>().await;
     }
     #[cancelable(signals = [number])]

@@ -20,6 +20,8 @@ pub(crate) const CHILDREN: Children = &[
     ("cleanup of a completed one", cleanup_of_a_completed_one),
     ("one left", one_left),
     ("short scopes", short_scopes),
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    ("real time", real_time),
 ];
 
 async fn listen(signals: impl IntoIterator<Item = i32>) {
@@ -270,4 +272,25 @@ fn a_thousand_short_scopes_leave_nothing() {
     child.expect("waiting");
     child.kill("HUP");
     child.killed_by(1);
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn real_time() {
+    run_until([libc::SIGRTMIN() + 3]);
+    wait_for_death();
+}
+
+/// X37: a real-time signal is heard, and afterwards its default action, which is to end the process, is
+/// back.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[test]
+fn x37_a_real_time_signal_is_heard_and_its_default_action_comes_back() {
+    let signal = libc::SIGRTMIN() + 3;
+    let mut child = start("real time");
+    child.expect("ready");
+    child.kill(&signal.to_string());
+    child.expect(&format!("ended: Signal({signal}) SIGRTMIN+3"));
+    child.expect("waiting");
+    child.kill(&signal.to_string());
+    child.killed_by(signal);
 }

@@ -18,7 +18,7 @@ pub(crate) const CHILDREN: Children = &[
 
 /// Runs an operation that listens, until something cancels it.
 async fn stay(name: &'static str, ready: Sender<()>) {
-    let op = Cancelable::with_signals([Signal::TERMINATE, Signal::INTERRUPT]).unwrap();
+    let op = Cancelable::with_signals([Signal::SIGTERM, Signal::SIGINT]).unwrap();
     let result = op.run(async move |_| {
         ready.send(()).unwrap();
         pending::<()>().await
@@ -41,7 +41,7 @@ fn everybody() {
         }),
     ];
     (0..4).for_each(|_| ready.recv().unwrap());
-    let newest = Cancelable::with_signal(Signal::TERMINATE).unwrap().build();
+    let newest = Cancelable::with_signal(Signal::SIGTERM).unwrap().build();
     print(
         "newest",
         cancel_std::block_on(newest.run(async |_| "ended")),
@@ -81,11 +81,11 @@ fn message() {
     assert_eq!(handle.context().reason(), Some(Reason::Signal(15)));
     assert_eq!(handle.context().message(), Some("SIGTERM"));
     // A child operation has it from its parent.
-    let op = Cancelable::with_signal(Signal::USER1).unwrap();
+    let op = Cancelable::with_signal(Signal::SIGUSR1).unwrap();
     let nested = smol::block_on(op.run(async |cx| {
         cx.child()
             .run(async |_| {
-                raise(Signal::USER1.number()).unwrap();
+                raise(Signal::SIGUSR1.number()).unwrap();
                 pending::<()>().await
             })
             .await
@@ -117,7 +117,7 @@ fn sources() {
         result.unwrap_err()
     };
     let hour = Duration::from_secs(3600);
-    let term = || Source::signal(Signal::TERMINATE).unwrap();
+    let term = || Source::signal(Signal::SIGTERM).unwrap();
     let any = Cancelable::any([Source::timeout(hour), term()]);
     assert_eq!(run(any, &[15]).reason(), Reason::Signal(15));
     let combined = Cancelable::with_timeout(hour)
@@ -128,7 +128,7 @@ fn sources() {
     let all = Cancelable::all([Source::timeout(soon), term()]);
     assert_eq!(run(all, &[NONE, 15]).reason(), Reason::Signal(15));
     // The first of them counts as often as it likes, and goes on being listened for.
-    let int = Source::signal(Signal::INTERRUPT).unwrap();
+    let int = Source::signal(Signal::SIGINT).unwrap();
     let both = Cancelable::all([int, Source::any([term()])]);
     assert_eq!(run(both, &[2, 2, 2, 15]).reason(), Reason::Signal(15));
 }
@@ -139,7 +139,7 @@ fn it_goes_through_any_all_and_combine() {
 }
 
 fn listening_begins_at_the_start() {
-    let op = Cancelable::with_signal(Signal::TERMINATE).unwrap().build();
+    let op = Cancelable::with_signal(Signal::SIGTERM).unwrap().build();
     wait_for_death();
     drop(op);
 }

@@ -12,12 +12,12 @@ pub(crate) const CHILDREN: Children = &[("hail", hail)];
 /// As long as somebody listens nobody is killed, whoever else comes and goes.
 fn hail() {
     const SIGNALS: usize = 2000;
-    let usr1 = Signal::USER1.number();
+    let usr1 = Signal::SIGUSR1.number();
     let done = AtomicBool::new(false);
     let (send, ready) = channel();
     thread::scope(|scope| {
         // Hears them all, and lives on in a shield.
-        let guard = Cancelable::with_signal(Signal::USER1).unwrap();
+        let guard = Cancelable::with_signal(Signal::SIGUSR1).unwrap();
         let stop = cancel_std::CancelToken::new();
         let stopped = stop.clone();
         let guarding = scope.spawn(move || {
@@ -31,7 +31,7 @@ fn hail() {
         for _ in 0..3 {
             scope.spawn(|| {
                 while !done.load(Ordering::SeqCst) {
-                    let op = Cancelable::with_signal(Signal::USER1).unwrap();
+                    let op = Cancelable::with_signal(Signal::SIGUSR1).unwrap();
                     let run = op.run(async |_| smol::future::yield_now().await);
                     let _ = cancel_std::block_on(run);
                 }
@@ -44,18 +44,18 @@ fn hail() {
         done.store(true, Ordering::SeqCst);
         // The last one has to be heard by somebody. Signals are looked for in the order of their
         // numbers, so it has been when the second one of these has.
-        (0..2).for_each(|_| raise_and_hear(Signal::USER2));
+        (0..2).for_each(|_| raise_and_hear(Signal::SIGUSR2));
         stop.cancel();
         let cancelled = guarding.join().unwrap().unwrap_err();
         assert_eq!(cancelled.message(), Some("SIGUSR1"));
     });
     // With the option as well, the registrations of which come and go.
-    (0..200).for_each(|_| raise_and_hear(Signal::USER1));
+    (0..200).for_each(|_| raise_and_hear(Signal::SIGUSR1));
     wait_for_death();
 }
 
 fn raise_and_hear(signal: Signal) {
-    let signals = Signals::new([signal, Signal::TERMINATE]).unwrap();
+    let signals = Signals::new([signal, Signal::SIGTERM]).unwrap();
     let op = Cancelable::new().source(signals.exit_on_second());
     let result = cancel_std::block_on(op.run(async |_| {
         signal_hook::low_level::raise(signal.number()).unwrap();
@@ -69,5 +69,5 @@ fn a_hail_of_signals_kills_nobody_who_listens() {
     let mut child = start("hail");
     child.expect("waiting");
     child.kill("USR1");
-    child.killed_by(Signal::USER1.number());
+    child.killed_by(Signal::SIGUSR1.number());
 }

@@ -194,12 +194,12 @@ fn operations(
 
 #[cfg(unix)]
 fn signal() -> Source<cancel_std::testing::VirtualTime> {
-    Source::signals([cancel_std::Signal::USER1]).unwrap()
+    Source::signals([cancel_std::Signal::SIGUSR1]).unwrap()
 }
 
 #[cfg(unix)]
 fn raise() {
-    signal_hook::low_level::raise(cancel_std::Signal::USER1.number()).unwrap();
+    signal_hook::low_level::raise(cancel_std::Signal::SIGUSR1.number()).unwrap();
 }
 
 #[cfg(not(unix))]

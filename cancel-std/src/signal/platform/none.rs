@@ -29,7 +29,8 @@ pub(super) fn end(_: i32) {}
 pub(super) struct ExitOnSecond;
 
 impl ExitOnSecond {
+    /// Of none: see `Signals::shutdown`.
     pub(super) fn new(_: &[i32]) -> io::Result<ExitOnSecond> {
-        Err(io::ErrorKind::Unsupported.into())
+        Ok(ExitOnSecond)
     }
 }

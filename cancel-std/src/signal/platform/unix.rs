@@ -9,11 +9,16 @@
 //!   last: until then a signal does what it did before.
 //! * U4: nothing but the registry calls `watch` and `rest`, under its lock: `idle` is set exactly
 //!   while a signal has no listener.
+//! * U5: all runs that end the process at the second of the same signals share one action of each
+//!   signal's handler, which stays (`second`): signal-hook copies all actions with every change, so one
+//!   for each run would take quadratic time.
 
 use super::disposition::Disposition;
+use super::real_time;
+use super::second::{self, Group, Idle};
 use signal_hook::consts::signal::*;
 use signal_hook::iterator::{Handle, Signals};
-use signal_hook::low_level::{emulate_default_handler, signal_name, unregister};
+use signal_hook::low_level::{signal_name, unregister};
 use signal_hook::{SigId, flag};
 use std::collections::BTreeMap;
 use std::io;
@@ -26,6 +31,7 @@ pub(super) const USER2: i32 = SIGUSR2;
 
 static HOOKS: Mutex<Hooks> = Mutex::new(Hooks {
     handle: None,
+    groups: BTreeMap::new(),
     hooked: BTreeMap::new(),
 });
 
@@ -33,6 +39,8 @@ struct Hooks {
     /// Of the thread, once that runs.
     handle: Option<Handle>,
     hooked: BTreeMap<i32, Hooked>,
+    /// By their signals (U5).
+    groups: BTreeMap<Box<[i32]>, Arc<Group>>,
 }
 
 struct Hooked {
@@ -43,7 +51,7 @@ struct Hooked {
 }
 
 pub(super) fn name(signal: i32) -> Option<&'static str> {
-    signal_name(signal)
+    signal_name(signal).or_else(|| real_time::name(signal))
 }
 
 /// Why a signal cannot be listened for.
@@ -53,7 +61,7 @@ pub(super) fn refuse(signal: i32) -> Option<&'static str> {
         SIGILL | SIGFPE | SIGSEGV | SIGBUS => Some("it reports a fault of the program itself"),
         // Its default action differs between systems, so that could not be restored.
         SIGIO => Some("it is not supported"),
-        _ if signal_name(signal).is_none() => Some("there is no such signal, or it has no name"),
+        _ if name(signal).is_none() => Some("there is no such signal, or it has no name"),
         _ => None,
     }
 }
@@ -85,7 +93,7 @@ pub(super) fn watch(signal: i32, deliver: fn(i32)) -> io::Result<()> {
     let mut actions = Actions(Vec::new());
     // In this order (U3).
     if before == Disposition::Default {
-        actions.add(flag::register_conditional_default(signal, idle.clone()))?;
+        actions.add(second::register(signal, Idle(idle.clone())))?;
     }
     actions.add(flag::register(signal, arrived.clone()))?;
     handle.add_signal(signal)?;
@@ -127,8 +135,7 @@ pub(super) fn pass_on(signal: i32) {
 
 /// The default action.
 pub(super) fn end(signal: i32) {
-    // Fails only for signals that `refuse` refuses.
-    let _ = emulate_default_handler(signal);
+    second::end(signal);
 }
 
 fn start(deliver: fn(i32)) -> io::Result<Handle> {
@@ -149,20 +156,35 @@ fn start(deliver: fn(i32)) -> io::Result<Handle> {
 /// every thread of the program be blocked.
 #[derive(Debug)]
 pub(super) struct ExitOnSecond {
-    _actions: Actions,
+    group: Arc<Group>,
+    joined: usize,
 }
 
 impl ExitOnSecond {
     pub(super) fn new(signals: &[i32]) -> io::Result<ExitOnSecond> {
-        let seen = Arc::new(AtomicBool::new(false));
-        let mut actions = Actions(Vec::with_capacity(2 * signals.len()));
-        // Actions run in the order of their registration: ask, then set. (Two signals at the same
-        // moment may both find it unset; the registry counts as well.)
-        for &signal in signals {
-            actions.add(flag::register_conditional_default(signal, seen.clone()))?;
-            actions.add(flag::register(signal, seen.clone()))?;
-        }
-        Ok(ExitOnSecond { _actions: actions })
+        let mut hooks = hooks();
+        let group = match hooks.groups.get(signals) {
+            Some(group) => group.clone(),
+            None => {
+                let group = Arc::new(Group::default());
+                let mut actions = Actions(Vec::with_capacity(signals.len()));
+                for &signal in signals {
+                    actions.add(second::register(signal, group.clone()))?;
+                }
+                actions.0.clear(); // they stay
+                hooks.groups.insert(signals.into(), group.clone());
+                group
+            }
+        };
+        drop(hooks);
+        let joined = group.join();
+        Ok(ExitOnSecond { group, joined })
+    }
+}
+
+impl Drop for ExitOnSecond {
+    fn drop(&mut self) {
+        self.group.leave(self.joined);
     }
 }
 
@@ -182,5 +204,35 @@ impl Drop for Actions {
         for id in self.0.drain(..) {
             unregister(id);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// X28: however many runs there are, the handlers have as many actions as signals. (The time of each
+    /// registration grows with those that there are.)
+    #[test]
+    fn x28_runs_that_exit_on_the_second_signal_share_their_actions() {
+        const RUNS: usize = 4000;
+        let signals = [SIGURG, SIGWINCH];
+        let before = hooks().groups.len();
+        let runs: Vec<ExitOnSecond> = (0..RUNS)
+            .map(|_| ExitOnSecond::new(&signals).unwrap())
+            .collect();
+        assert_eq!(hooks().groups.len(), before + 1);
+        let group = hooks().groups[&signals[..]].clone();
+        // Held by the actions, the runs, the table, and here: nothing else has been registered.
+        assert_eq!(Arc::strong_count(&group), signals.len() + RUNS + 2);
+        assert_eq!(group.members(), RUNS);
+        drop(runs);
+        assert_eq!(Arc::strong_count(&group), signals.len() + 2);
+        assert_eq!(group.members(), 0);
+        drop(ExitOnSecond::new(&signals).unwrap());
+        assert_eq!(Arc::strong_count(&group), signals.len() + 2);
+        // Others have a group of their own.
+        drop(ExitOnSecond::new(&signals[..1]).unwrap());
+        assert_eq!(hooks().groups.len(), before + 2);
     }
 }

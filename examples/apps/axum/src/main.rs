@@ -57,8 +57,8 @@ async fn run(port: u16) -> Result<(), Box<dyn std::error::Error>> {
     ));
 
     let signals: &[Signal] = match cfg!(unix) {
-        true => &[Signal::INTERRUPT, Signal::TERMINATE],
-        false => &[Signal::INTERRUPT],
+        true => &[Signal::SIGINT, Signal::SIGTERM],
+        false => &[Signal::SIGINT],
     };
     let signals = Source::signals(signals.iter().copied())?;
     let op = Cancelable::new()

@@ -64,7 +64,7 @@ async fn work(
 }
 
 fn ctrl_c() -> Result<Signals, BuildError> {
-    Signals::new([Signal::INTERRUPT])
+    Signals::new([Signal::SIGINT])
 }
 
 /// Whether anybody heard it.

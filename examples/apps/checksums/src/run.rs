@@ -90,8 +90,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<usize, Error> {
 
 fn signals() -> Result<Signals, BuildError> {
     let signals: &[Signal] = match cfg!(unix) {
-        true => &[Signal::INTERRUPT, Signal::TERMINATE],
-        false => &[Signal::INTERRUPT],
+        true => &[Signal::SIGINT, Signal::SIGTERM],
+        false => &[Signal::SIGINT],
     };
     Ok(Signals::new(signals.iter().copied())?.exit_on_second())
 }

@@ -29,8 +29,8 @@ fn main() -> ExitCode {
 
 fn run(second: Duration) -> Result<(), Box<dyn Error>> {
     let signals: &[Signal] = match cfg!(unix) {
-        true => &[Signal::INTERRUPT, Signal::TERMINATE],
-        false => &[Signal::INTERRUPT],
+        true => &[Signal::SIGINT, Signal::SIGTERM],
+        false => &[Signal::SIGINT],
     };
     // (The dashboard's own operation is not in the registry: nobody is to cancel it by accident.)
     let op = Cancelable::with_signals(signals.iter().copied())?.name("dashboard");

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 pub(crate) async fn demo(fast: bool) -> Result<ExitCode, FetchError> {
-    let op = match Cancelable::with_signal(Signal::INTERRUPT) {
+    let op = match Cancelable::with_signal(Signal::SIGINT) {
         Ok(op) => op.name("demo"),
         Err(_) => Cancelable::new(), // no such signal here
     };

@@ -75,7 +75,7 @@ async fn fetch(url: &str, arguments: &Arguments) -> Result<ExitCode, FetchError>
         pause: Duration::from_secs(1),
         longest: Duration::from_secs(60),
     };
-    let op = match Cancelable::with_signal(Signal::INTERRUPT) {
+    let op = match Cancelable::with_signal(Signal::SIGINT) {
         Ok(op) => op.name("fetch"),
         Err(error) => {
             eprintln!("Ctrl-C cannot be heard: {error}");

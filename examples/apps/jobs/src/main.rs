@@ -44,8 +44,8 @@ async fn run(port: u16) -> Result<(), Box<dyn std::error::Error>> {
 /// The second Ctrl-C waits for nobody.
 fn signals() -> Result<Signals, BuildError> {
     let signals: &[Signal] = match cfg!(unix) {
-        true => &[Signal::INTERRUPT, Signal::TERMINATE],
-        false => &[Signal::INTERRUPT],
+        true => &[Signal::SIGINT, Signal::SIGTERM],
+        false => &[Signal::SIGINT],
     };
     Ok(Signals::new(signals.iter().copied())?.exit_on_second())
 }

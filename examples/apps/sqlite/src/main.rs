@@ -71,7 +71,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("Stopped by Ctrl-C:");
     let patient = Cancelable::new()
         .name("patient")
-        .source(Signals::new([Signal::INTERRUPT])?)
+        .source(Signals::new([Signal::SIGINT])?)
         .on_start(|_| println!("  Counting for ever... (Ctrl+C to stop)"))
         .build();
     smol::block_on(run_and_report(patient, &database))?;
