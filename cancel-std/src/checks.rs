@@ -8,7 +8,7 @@ use crate::callbacks::CatchUnwind;
 use crate::give_way::waited;
 use crate::operation::{Cx, Runtime, Source};
 use crate::panics::{Quiet, contain, explain};
-use crate::pool;
+use crate::pool::{self, NoThread};
 use crate::trace;
 use cancel_core::{Cause, Reason};
 use std::borrow::Cow;
@@ -16,8 +16,15 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
-/// What a check has found, or the text of its panic.
-pub(crate) type Verdict<T> = Result<T, String>;
+/// What a check has found, or why it has found nothing.
+pub(crate) type Verdict<T> = Result<T, Trouble>;
+
+pub(crate) enum Trouble {
+    /// It has panicked, with this text. It may be called again.
+    Panicked(String),
+    /// It could not be called, and is gone.
+    NoThread(NoThread),
+}
 
 pub(crate) type Checking<'a, T> = Pin<Box<dyn Future<Output = Verdict<T>> + Send + 'a>>;
 
@@ -41,18 +48,18 @@ where
 {
     fn check(&mut self) -> Checking<'_, T> {
         Box::pin(async move {
-            // Only the pool itself could have lost it, with a panic that has fired the source.
+            // (Lost only where there was no thread, which has fired the source.)
             let Some(mut check) = self.0.take() else {
                 return Ok(T::default());
             };
             // Dropping the task, which dropping this future does, waits for nothing: a check that
             // has not begun is left out, and one that has goes on alone.
             let call = move || {
-                let verdict = contain(|| check.get()());
+                let verdict = contain(|| check.get()()).map_err(Trouble::Panicked);
                 (check, verdict)
             };
             let (check, verdict) = match pool::IS_THERE {
-                true => pool::unblock(call).await,
+                true => pool::unblock(call).await.map_err(Trouble::NoThread)?,
                 false => call(),
             };
             self.0 = Some(check);
@@ -73,8 +80,10 @@ where
         let check = &mut self.0;
         Box::pin(async move {
             match contain(check) {
-                Ok(future) => CatchUnwind { future }.await.map_err(explain),
-                Err(text) => Err(text),
+                Ok(future) => CatchUnwind { future }
+                    .await
+                    .map_err(|payload| Trouble::Panicked(explain(payload))),
+                Err(text) => Err(Trouble::Panicked(text)),
             }
         })
     }
@@ -96,7 +105,13 @@ pub(crate) fn source<R: Runtime, T: Send + 'static>(
                 match check.check().await.map(&cause) {
                     Ok(Some(cause)) => return Some(cause),
                     Ok(None) => {}
-                    Err(text) => {
+                    Err(Trouble::NoThread(why)) => {
+                        let why = Cause::from(why);
+                        let why = why.message().unwrap_or_default();
+                        let message = format!("{what} cannot be checked: {why}");
+                        return Some(Cause::new(Reason::Error).with_message(message));
+                    }
+                    Err(Trouble::Panicked(text)) => {
                         op.inner.setup.callbacks.count_panic();
                         trace::contained(op.id(), || format!("{what} {text}"));
                         op.inner.note(format!("{what} {text}"));

@@ -1,7 +1,7 @@
 //! `Condition`: a predicate that cancels an operation when it comes true.
 
 use crate::build_error::BuildError;
-use crate::checks::{self, Awaiting, Blocking, Check, Checking};
+use crate::checks::{self, Awaiting, Blocking, Check, Checking, Trouble};
 use crate::give_way::waited;
 use crate::operation::{Cancelable, Runtime, Source};
 use crate::panics::contain;
@@ -29,7 +29,9 @@ use std::time::Duration;
 ///
 /// A predicate that is a plain function ([`new`](Condition::new)) may block: it runs on a pool of
 /// threads for such things, never on the executor. (The pool belongs to the process, grows as far as it
-/// is used, and up to 500 threads. On wasm, where there are none, the predicate is called in place.) One that awaits ([`new_async`](Condition::new_async)) is a part of
+/// is used, and up to [a limit](crate::Std::set_max_blocking_threads). If it has no thread and cannot start
+/// one, the operation is cancelled with [`Reason::Error`]. On wasm, where there are no threads, the predicate
+/// is called in place.) One that awaits ([`new_async`](Condition::new_async)) is a part of
 /// the run, as one of the operation's futures.
 ///
 /// No end waits for a check. One that awaits is dropped; one on the pool goes on alone, what it
@@ -232,7 +234,7 @@ where
             }
             let (value, next) = self.value.look();
             self.next = Some(next);
-            contain(|| (self.predicate)(&value))
+            contain(|| (self.predicate)(&value)).map_err(Trouble::Panicked)
         })
     }
 }

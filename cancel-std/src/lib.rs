@@ -54,9 +54,9 @@ mod timer;
 
 mod background;
 
-mod runtime;
-
 mod pool;
+
+mod runtime;
 
 mod build_error;
 

@@ -2,9 +2,11 @@
 
 use crate::background;
 use crate::clock;
+use crate::pool;
 use crate::timer::{self, Sleep};
 use cancel_core::{Instant, IntoDeadline, Spawn, SpawnError, Timer};
 use std::future::Future;
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 /// The runtime that needs no executor: the timer and the background thread of this crate.
@@ -58,6 +60,22 @@ impl Std {
     /// ```
     pub fn panics(&self) -> usize {
         timer::panics() + background::panics()
+    }
+
+    /// Sets how many threads the pool for blocking work has at most, in the whole process: that of
+    /// [conditions](crate::Condition) and [`run_in_thread`](crate::Cx::run_in_thread). 500 if nobody does.
+    ///
+    /// Threads that there are beyond the limit end when they have nothing to do for a while.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::num::NonZeroUsize;
+    ///
+    /// cancel_std::Std.set_max_blocking_threads(NonZeroUsize::new(8).unwrap());
+    /// ```
+    pub fn set_max_blocking_threads(&self, limit: NonZeroUsize) {
+        pool::set_limit(limit);
     }
 
     /// Converts a [`std::time::Instant`] to an instant of this clock. Where a deadline is asked for it

@@ -1,7 +1,7 @@
 //! The pool for blocking work has one thread, and that is busy. (The pool is one per process, hence
 //! this test of its own.)
 
-use cancel_std::{Cancelable, Cancelled, Cx, Reason, Status};
+use cancel_std::{Cancelable, Cancelled, Cx, Reason, Status, Std};
 use std::num::NonZeroUsize;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,13 +21,15 @@ fn nested(cx: &Cx, depth: u32) -> Result<u32, Cancelled> {
 
 #[test]
 fn nobody_waits_for_the_pool() {
-    blocking::set_max_blocking_threads(NonZeroUsize::MIN);
+    Std.set_max_blocking_threads(NonZeroUsize::MIN);
     let (release, wait) = mpsc::channel::<()>();
     let (begun, has_begun) = mpsc::channel();
-    let busy = blocking::unblock(move || {
+    let busy = Cancelable::new().build().within(Clone::clone);
+    let busy = busy.run_in_thread(move |_| {
         begun.send(()).unwrap();
         wait.recv_timeout(LONG).is_err()
     });
+    let busy = smol::spawn(busy); // begins by itself
     has_begun.recv_timeout(LONG).unwrap();
 
     // Blocking bodies do without; their deadlines are seen by those who ask.
@@ -61,7 +63,7 @@ fn nobody_waits_for_the_pool() {
     op.cancel_with("too late");
 
     drop(release);
-    assert!(smol::block_on(busy));
+    assert_eq!(smol::block_on(busy), Ok(true));
     assert_eq!(
         smol::block_on(queued).unwrap_err().message(),
         Some("too late")

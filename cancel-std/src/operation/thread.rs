@@ -15,8 +15,8 @@ use super::run::{erred, no_cleanup};
 use super::{Cancelable, Cx, Operation, Runtime};
 use crate::bell::Bell;
 use crate::panics::Payload;
-use crate::pool;
-use cancel_core::{Cancelled, Token, block_on};
+use crate::pool::{self, NoThread};
+use cancel_core::{Cancelled, Cause, Token, block_on};
 use std::fmt::Display;
 use std::future::{Future, poll_fn};
 use std::mem::replace;
@@ -36,7 +36,8 @@ impl<R: Runtime> Cancelable<R> {
     ///
     /// Callbacks and cleanup run on this thread or on one of the process's pool for blocking work,
     /// which watches over the sources meanwhile. That pool grows when it has to, up to a limit
-    /// (the `blocking` crate's, 500 threads if nobody changed it). While it is full, sources are late,
+    /// ([`Std::set_max_blocking_threads`](crate::Std::set_max_blocking_threads)). While it is full, or has no
+    /// thread and cannot start one, sources are late,
     /// which never blocks this call: `check` still sees deadlines, tokens and parents.
     ///
     /// In async code this blocks the whole executor: use [`run_in_thread`](Cx::run_in_thread).
@@ -214,7 +215,8 @@ impl<R: Runtime> Operation<R> {
         };
         let result = match (slot.take(), helper) {
             (Some(runner), _) => Some(block_on(runner)),
-            (None, Some(helper)) => block_on(helper),
+            // It has run: otherwise the runner would still be there.
+            (None, Some(helper)) => block_on(helper).ok().flatten(),
             (None, None) => unreachable!("nobody else has taken it"),
         };
         // A panic of the closure has come through the runner.
@@ -276,8 +278,9 @@ impl<R: Runtime> Cx<R> {
     ///
     /// # Errors
     ///
-    /// [`Cancelled`] if `f` was not called. On platforms without threads (wasm) it never is: the reason is
-    /// [`Reason::Error`](cancel_core::Reason::Error) then, and the operation goes on.
+    /// [`Cancelled`] if `f` was not called. If the pool has no thread and cannot start one, as on platforms
+    /// without threads (wasm), the reason is [`Reason::Error`](cancel_core::Reason::Error), and the operation
+    /// goes on.
     ///
     /// # Panics
     ///
@@ -316,7 +319,7 @@ impl<R: Runtime> Cx<R> {
         async move {
             cx.check()?;
             if !pool::IS_THERE {
-                return Err(pool::missing().into());
+                return Err(Cause::from(NoThread).into());
             }
             let work = TakenBack(Arc::new(Slot::new(f)));
             let slot = work.0.clone();
@@ -325,7 +328,7 @@ impl<R: Runtime> Cx<R> {
                 // Empty: nobody waits for it any more.
                 Ok(slot.take().map(|f| cx.within(f)))
             });
-            match called.await? {
+            match called.await.map_err(Cause::from)?? {
                 Some(output) => Ok(output),
                 None => unreachable!("it is taken back only when this future is dropped"),
             }
