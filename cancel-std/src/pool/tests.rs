@@ -114,8 +114,8 @@ fn every_work_has_a_thread() {
     }
     assert_eq!(pool.lock().threads, 10);
     // (A panic goes on in the future, not in the thread.)
-    let work = pool.call(|| std::panic::resume_unwind(Box::new("oh")));
-    let poll = AssertUnwindSafe(|| smol::block_on(work).map(|()| ()));
+    let work = pool.call(|| -> () { std::panic::resume_unwind(Box::new("oh")) });
+    let poll = AssertUnwindSafe(|| smol::block_on(work));
     assert!(catch_unwind(poll).is_err());
     assert_eq!(smol::block_on(pool.call(|| 5)), Ok(5));
 }
