@@ -438,7 +438,8 @@ impl Context {
     }
 
     /// How many calls of the operation's callbacks, and of the predicates of its
-    /// [conditions](crate::Condition), have panicked. Such panics end there.
+    /// [conditions](crate::Condition), have panicked; also a clock that is asked for the moment of the
+    /// end. Such panics end there.
     ///
     /// # Examples
     ///

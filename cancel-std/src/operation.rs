@@ -211,7 +211,9 @@ fn make_token<R>(parent: Option<&Parent<R>>, rest: Option<&Rest<R>>) -> CancelTo
 
 impl<R: Runtime> Inner<R> {
     pub(crate) fn snapshot(&self) -> Context {
-        let now = self.runtime.now();
+        // Once it has ended, nothing depends on the clock, which may panic.
+        let ended = self.lock().ended;
+        let now = ended.unwrap_or_else(|| self.runtime.now());
         let live = self.live_cause();
         let deadline = self.earliest().map(|(at, _)| at);
         let rest = self.setup.rest.as_ref();

@@ -1,5 +1,7 @@
 //! Foreign code in the wrong moment: what panics, and what comes between two steps.
 
+#[path = "foreign/outcomes.rs"]
+mod outcomes;
 #[path = "foreign/panics.rs"]
 mod panics;
 #[path = "foreign/progress.rs"]
@@ -16,6 +18,11 @@ use std::time::Duration;
 
 fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
+}
+
+/// Panics, without a message of the panic hook.
+fn quietly(text: &'static str) -> ! {
+    std::panic::resume_unwind(Box::new(text))
 }
 
 /// What `f` gives, if it comes to an end.

@@ -149,11 +149,16 @@ impl<R: Runtime> Operation<R> {
             Outcome::Failed(error) => (Status::Failed, Event::Error, Some(error)),
         };
         let inner = &*self.inner;
-        let now = inner.runtime.now();
+        // Contained, or a clock that panics would leave the operation running.
+        let mut now = None;
+        inner
+            .setup
+            .callbacks
+            .contain(|| now = Some(inner.runtime.now()));
         let cause = inner.live_cause();
         let mut state = inner.lock();
         state.status = status;
-        state.ended = Some(now);
+        state.ended = now.or(state.started); // (the latest moment that is known)
         state.cause = cause;
         if error.is_some() {
             state.details().error = error;

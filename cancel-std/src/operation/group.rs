@@ -8,7 +8,7 @@ use super::run::erred;
 use super::{Cancelable, Cx, Inner, Operation, Runtime};
 use crate::callbacks::CatchUnwind;
 use crate::context::Status;
-use crate::panics::{Payload, describe, forget};
+use crate::panics::{Payload, describe, forget, text_of};
 use cancel_core::{Cancelled, Cause, Reason, Spawn, Token};
 use shared::Shared;
 use std::fmt::{self, Display};
@@ -265,10 +265,9 @@ where
 {
     let shared = &group.shared;
     let all = async |cx: &Cx<R>| {
-        // With the text of its error, whose panic is one of the body, too.
         let future = async {
             let result = body(&group).await;
-            result.map_err(|error| (error.to_string(), error))
+            result.map_err(|error| (text_of(&error), error))
         };
         match (CatchUnwind { future }).await {
             Ok(Ok(value)) => {
@@ -303,7 +302,7 @@ where
         }
         match result {
             Ok(Ok(_)) => Outcome::Completed,
-            Ok(Err(Some(error))) => erred(error.to_string(), token),
+            Ok(Err(Some(error))) => erred(text_of(error), token),
             Ok(Err(None)) | Err(_) => Outcome::Cancelled(None),
         }
     };

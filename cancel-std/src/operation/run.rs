@@ -2,6 +2,7 @@
 
 use super::drive::{Outcome, drive};
 use super::{Cancelable, Cx, Operation, Runtime};
+use crate::panics::text_of;
 use cancel_core::{Cancelled, Token};
 use std::fmt::Display;
 use std::future::{Future, Ready};
@@ -103,7 +104,8 @@ impl<R: Runtime> Cancelable<R> {
     ///
     /// The body's error: if the operation is cancelled at that moment, it counts as *cancelled*
     /// (its [`check`](Cx::check) has told the body, say), otherwise as *failed*, which calls
-    /// `on_error`; its text is in the [context](crate::Context::error) both times. Or a
+    /// `on_error`; its text is in the [context](crate::Context::error) both times. If
+    /// its `Display` panics, the text says so, and nothing else changes. Or a
     /// [`Cancelled`] as in [`run`](Cancelable::run), converted.
     ///
     /// # Panics
@@ -410,7 +412,7 @@ fn plain<T>(result: Result<&T, &Cancelled>, _: &Token) -> Outcome {
 fn fallible<T, E: Display>(result: Result<&Result<T, E>, &Cancelled>, token: &Token) -> Outcome {
     match result {
         Ok(Ok(_)) => Outcome::Completed,
-        Ok(Err(error)) => erred(error.to_string(), token),
+        Ok(Err(error)) => erred(text_of(error), token),
         Err(_) => Outcome::Cancelled(None),
     }
 }

@@ -14,7 +14,7 @@ use super::drive::{Outcome, drive};
 use super::run::{erred, no_cleanup};
 use super::{Cancelable, Cx, Operation, Runtime};
 use crate::bell::Bell;
-use crate::panics::Payload;
+use crate::panics::{Payload, text_of};
 use crate::pool::{self, NoThread};
 use cancel_core::{Cancelled, Cause, Token, block_on};
 use std::fmt::Display;
@@ -114,9 +114,8 @@ impl<R: Runtime> Cancelable<R> {
         E: From<Cancelled> + Display,
         F: FnOnce(&Cx<R>) -> Result<T, E>,
     {
-        self.build().call(body, |result| {
-            result.as_ref().err().map(|error| error.to_string())
-        })?
+        self.build()
+            .call(body, |result| result.as_ref().err().map(text_of))?
     }
 }
 
@@ -172,9 +171,7 @@ impl<R: Runtime> Operation<R> {
         E: From<Cancelled> + Display,
         F: FnOnce(&Cx<R>) -> Result<T, E>,
     {
-        self.call(body, |result| {
-            result.as_ref().err().map(|error| error.to_string())
-        })?
+        self.call(body, |result| result.as_ref().err().map(text_of))?
     }
 
     fn call<T, F>(&self, body: F, error: fn(&T) -> Option<String>) -> Result<T, Cancelled>

@@ -1,22 +1,15 @@
 //! Panics beside the body: nothing that is to be done afterwards is left out.
 
-use crate::{bounded, poll};
+use crate::{bounded, poll, quietly};
 use cancel_std::testing::{TestWaker, VirtualTime};
-use cancel_std::{
-    Cancelable, Cancelled, Cx, Instant, Reason, Source, Status, Timer, TimerError, generic,
-};
-use std::fmt;
+use cancel_std::{Cancelable, Cx, Instant, Reason, Source, Status, Timer, TimerError, generic};
 use std::future::{Future, pending};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
-
-fn quietly(text: &'static str) -> ! {
-    resume_unwind(Box::new(text))
-}
 
 struct PanicsOnDrop;
 
@@ -260,35 +253,4 @@ fn force_outlives_a_waker_that_panics() {
     // (It is woken for the token, and for the force: a second panic would abort.)
     assert!(catch_unwind(AssertUnwindSafe(|| op.force())).is_err());
     assert!(waker.poll(run.as_mut()).is_ready());
-}
-
-/// An error whose text panics.
-#[derive(Debug)]
-struct Unspeakable;
-
-impl fmt::Display for Unspeakable {
-    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
-        quietly("no text")
-    }
-}
-
-impl From<Cancelled> for Unspeakable {
-    fn from(_: Cancelled) -> Self {
-        Unspeakable
-    }
-}
-
-#[test]
-fn an_error_without_a_text_still_ends_its_group() {
-    let panicked = bounded(|| {
-        let time = VirtualTime::new();
-        let op = time.operation().build();
-        let run = op.try_run_group(async |group| -> Result<(), Unspeakable> {
-            group.spawn(async |_| pending::<()>().await);
-            Err(Unspeakable)
-        });
-        let result = catch_unwind(AssertUnwindSafe(|| time.block_on(run)));
-        (result.is_err(), op.is_cancelled(), time.pending_tasks())
-    });
-    assert_eq!(panicked, (true, true, 0));
 }

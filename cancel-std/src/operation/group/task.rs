@@ -14,7 +14,7 @@ use super::TaskGroup;
 use crate::bell::Bell;
 use crate::callbacks::CatchUnwind;
 use crate::operation::{Operation, Runtime};
-use crate::panics::{Payload, describe, forget};
+use crate::panics::{Payload, describe, forget, text_of};
 use cancel_core::{Cancelled, Cause, Reason, Spawn, SpawnError};
 use pin_project::pin_project;
 use std::fmt::{self, Display};
@@ -290,7 +290,7 @@ where
 
     fn ended(&self, result: Result<Result<T, E>, Payload>) {
         let result = result.and_then(|result| {
-            // The error is foreign code: its text, its drop.
+            // The error is foreign code: its drop, say.
             catch_unwind(AssertUnwindSafe(|| {
                 result.map_err(|error| self.failed(error))
             }))
@@ -313,7 +313,7 @@ where
                 return why.clone();
             }
         }
-        let text = self.with_name(error.to_string());
+        let text = self.with_name(text_of(&error));
         let cause = || Cause::new(Reason::Error).with_message(text.clone());
         match why {
             Some(why) => {
