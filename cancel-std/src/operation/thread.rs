@@ -9,6 +9,9 @@
 //!   the pool. All that a full pool does is that sources, callbacks and cleanup are late.
 //! * B2: The end of the closure is stored, then the bell is rung; the body listens, then looks. So it
 //!   cannot miss it.
+//! * B3: Between the end of the closure and that of the body the runner is polled once: so it asks the
+//!   sources once more, also one that nobody has polled before. What fired while the closure was at work
+//!   has been heard, then, even if no thread was free.
 
 use super::drive::{Outcome, drive};
 use super::run::{erred, no_cleanup};
@@ -38,7 +41,9 @@ impl<R: Runtime> Cancelable<R> {
     /// which watches over the sources meanwhile. That pool grows when it has to, up to a limit
     /// ([`Std::set_max_blocking_threads`](crate::Std::set_max_blocking_threads)). While it is full, or has no
     /// thread and cannot start one, sources are late,
-    /// which never blocks this call: `check` still sees deadlines, tokens and parents.
+    /// which never blocks this call: `check` still sees deadlines, tokens and parents. When the closure
+    /// has returned, all sources are asked once more: one that has fired cancels the operation, and the
+    /// closure's value counts nevertheless.
     ///
     /// In async code this blocks the whole executor: use [`run_in_thread`](Cx::run_in_thread).
     ///
@@ -397,9 +402,24 @@ impl Call {
                 _ => Poll::Pending,
             }
         });
-        match over.await {
+        let over = over.await;
+        give_way().await; // B3
+        match over {
             Ok(error) => error,
             Err(payload) => resume_unwind(payload),
         }
     }
+}
+
+/// Is ready when it is polled for the second time.
+async fn give_way() {
+    let mut given = false;
+    poll_fn(|cx| match replace(&mut given, true) {
+        true => Poll::Ready(()),
+        false => {
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        }
+    })
+    .await;
 }

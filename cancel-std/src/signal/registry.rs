@@ -217,6 +217,12 @@ impl Listener {
     pub(crate) fn poll_next(&self, cx: &mut Context<'_>) -> Poll<i32> {
         self.ear.waker.register(cx.waker());
         let mut heard = self.ear.lock();
+        if heard.queue.is_empty() {
+            // One that is under way counts, if this is the last time that somebody asks.
+            drop(heard);
+            self.deliver_arrived();
+            heard = self.ear.lock();
+        }
         let Some(notice) = heard.queue.pop_front() else {
             return Poll::Pending;
         };
@@ -234,13 +240,17 @@ impl Listener {
         self.end(settled);
     }
 
-    fn end(&mut self, settled: bool) {
-        // What has arrived, but has not been delivered yet, still came in time.
+    /// What has arrived, but has not been delivered yet, still came in time.
+    fn deliver_arrived(&self) {
         for &signal in &*self.signals {
             if (self.registry.hooks.arrived)(signal) {
                 self.registry.deliver(signal);
             }
         }
+    }
+
+    fn end(&mut self, settled: bool) {
+        self.deliver_arrived();
         self.exit = None;
         let mut state = self.registry.lock();
         let Some(entry) = state.listeners.remove(&self.id) else {

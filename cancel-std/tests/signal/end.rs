@@ -19,6 +19,8 @@ pub(crate) const CHILDREN: Children = &[
     ("too late but cancelled", too_late_but_cancelled),
     ("cleanup of a completed one", cleanup_of_a_completed_one),
     ("one left", one_left),
+    ("x20 no thread free", no_thread_is_free),
+    ("x20 a thread free", a_thread_is_free),
     ("short scopes", short_scopes),
     #[cfg(any(target_os = "linux", target_os = "android"))]
     ("real time", real_time),
@@ -163,6 +165,47 @@ fn one_that_comes_too_late_is_not_lost() {
     child.expect("ready");
     child.kill("INT");
     child.killed_by(2);
+}
+
+fn blocking_body() {
+    let op = Cancelable::with_signal(15).unwrap().build();
+    let result = op.run_blocking(|_| {
+        let handlers = Handlers::watch([15]);
+        println!("ready");
+        handlers.wait(15);
+        "saved"
+    });
+    print("ended", result);
+    let reason = op.context().reason();
+    println!("{reason:?}");
+}
+
+fn no_thread_is_free() {
+    blocking::set_max_blocking_threads(std::num::NonZeroUsize::MIN);
+    let (begun, has_begun) = std::sync::mpsc::channel();
+    let busy = blocking::unblock(move || {
+        begun.send(()).unwrap();
+        std::thread::park_timeout(Duration::from_secs(60));
+    });
+    has_begun.recv().unwrap();
+    blocking_body();
+    busy.detach();
+}
+
+fn a_thread_is_free() {
+    blocking_body();
+}
+
+#[test]
+fn x20_a_signal_during_a_blocking_body_is_heard() {
+    for scenario in ["x20 no thread free", "x20 a thread free"] {
+        let mut child = start(scenario);
+        child.expect("ready");
+        child.kill("TERM");
+        child.expect("ended: \"saved\"");
+        child.expect("Some(Signal(15))");
+        child.succeeded();
+    }
 }
 
 fn too_late_but_cancelled() {
