@@ -54,6 +54,7 @@ mod source;
 mod sources;
 mod thread;
 mod time;
+mod tree;
 mod watch;
 mod wrap;
 

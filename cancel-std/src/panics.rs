@@ -47,6 +47,10 @@ impl<T> Quiet<T> {
     pub(crate) fn get(&mut self) -> &mut T {
         self.0.as_mut().expect("it is there until the drop")
     }
+
+    pub(crate) fn into_inner(mut self) -> T {
+        self.0.take().expect("it is there until the drop")
+    }
 }
 
 impl<T> Drop for Quiet<T> {

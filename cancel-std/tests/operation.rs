@@ -9,6 +9,8 @@ mod abandoned;
 mod blocking;
 #[path = "operation/callbacks.rs"]
 mod callbacks;
+#[path = "operation/composed.rs"]
+mod composed;
 #[path = "operation/endings.rs"]
 mod endings;
 #[path = "operation/give_way.rs"]

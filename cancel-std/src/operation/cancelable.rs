@@ -1,7 +1,7 @@
 //! `Cancelable`: an operation that is being set up.
 
 use super::above::{Link, Parent};
-use super::{Inner, Operation, Runtime, State, make_token};
+use super::{Inner, Operation, Runtime, State, make_token, upstream};
 use crate::bell::Bell;
 use crate::callbacks::{CallbackList, Callbacks, Work};
 use crate::context::Status;
@@ -243,19 +243,33 @@ impl<R: Runtime> Cancelable<R> {
 }
 
 impl<R: Runtime> Cancelable<R> {
-    /// The sources of an operation that becomes a part of another source. Its cleanups and callbacks go.
-    pub(super) fn into_sources(mut self) -> Vec<Source<R>> {
+    /// Its sources, and everything else that it is set up with. Its parents are a source, and hear of
+    /// progress.
+    pub(super) fn split(mut self) -> (Vec<Source<R>>, Cancelable<R>) {
         let mut sources = Vec::new();
-        if self.parent.is_some() || self.rest.is_some() {
+        if upstream(self.parent.as_ref(), self.rest.as_deref())
+            .next()
+            .is_some()
+        {
             let token = make_token(self.parent.as_ref(), self.rest.as_deref());
             sources.push(Source::token(token));
         }
         if self.timeout != Duration::MAX {
             sources.push(Source::timeout(self.timeout));
+            self.timeout = Duration::MAX;
         }
-        sources.extend(self.deadline.map(Source::deadline));
-        sources.extend(self.pending.take().map_or(Vec::new(), |all| all.sources));
-        sources
+        sources.extend(self.deadline.take().map(Source::deadline));
+        if let Some(pending) = &mut self.pending {
+            sources.append(&mut pending.sources);
+        }
+        if let Some(rest) = &mut self.rest {
+            rest.follow.clear();
+        }
+        let further = self.rest.iter_mut().flat_map(|rest| &mut rest.parents);
+        for parent in self.parent.iter_mut().chain(further) {
+            parent.link = Link::Detached;
+        }
+        (sources, self)
     }
 }
 

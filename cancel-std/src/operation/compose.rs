@@ -2,7 +2,7 @@
 
 use super::above::Link;
 use super::accept::{AsOperation, ToFollow};
-use super::source::{Kind, Source};
+use super::source::{Kind, Source, Trigger};
 use super::{Cancelable, Cx, Operation, Runtime};
 
 impl<R: Runtime + Default> Cancelable<R> {
@@ -58,23 +58,25 @@ impl<R: Runtime> Cancelable<R> {
     /// assert_eq!(smol::block_on(run).unwrap_err().message(), Some("enough"));
     /// ```
     pub fn source(mut self, source: impl Into<Source<R>>) -> Self {
-        let source = source.into();
-        match source.kind {
-            Kind::Timeout(timeout) => self.timeout(timeout),
-            Kind::Deadline(deadline) => self.deadline(deadline),
-            Kind::Token(token) => self.token(token),
-            Kind::Cancelable(part) => self.combine(*part),
-            Kind::Any(sources) => {
-                for source in sources {
-                    self = self.source(source);
+        let mut left = vec![source.into()];
+        while let Some(source) = left.pop() {
+            match source.kind {
+                Kind::One(Trigger::Timeout(timeout)) => self = self.timeout(timeout),
+                Kind::One(Trigger::Deadline(deadline)) => self = self.deadline(deadline),
+                Kind::One(Trigger::Token(token)) => self = self.token(token),
+                Kind::One(Trigger::Other { .. }) => self.pending().sources.push(source),
+                Kind::Any(mut sources) => left.extend(sources.take().into_iter().rev()),
+                Kind::All(sources, besides) => {
+                    if let Some(besides) = besides {
+                        self = self.combine(*besides);
+                    }
+                    let kind = Kind::All(sources, None);
+                    self.pending().sources.push(Source { kind });
                 }
-                self
-            }
-            Kind::Other { .. } => {
-                self.pending().sources.push(source);
-                self
+                Kind::Cancelable(part) => self = self.combine(*part),
             }
         }
+        self
     }
 
     /// Returns an operation with the settings of both: it is cancelled by whichever source of either

@@ -218,21 +218,24 @@ where
         let has_cleanup = cleanup.is_some() || (more && op.has_cleanups());
         let has_end = has_cleanup || op.inner.setup.callbacks.has_queue();
         let slow = has_cleanup || op.inner.ends_slowly() || !op.inner.setup.grace().is_zero();
-        let mut others = None;
+        let mut others = Others::take(op, more);
         let mut beside = false; // a panic that is not the body's
         let result = {
             let mut future = pin!(None);
-            if op.check_at(now).is_ok() {
+            if op.check_at(now).is_ok() && none_has_fired(&mut others, op, now) {
                 op.inner.tell(Event::Start);
                 if op.inner.setup.callbacks.hear_async(Event::Start) {
                     attend(op, Box::pin(op.inner.tell_async(Event::Start)), true).await;
                 }
+                none_has_fired(&mut others, op, now);
             }
             // As `Scope` begins; but the token and all that are only made for what has to wait.
             let first = match op.is_cancelled() {
                 true => None,
                 false => {
-                    others = Others::start(&ctx, more);
+                    if let Some(others) = &mut others {
+                        others.start(&ctx);
+                    }
                     let mut make = || body.take().map(|body| body(&ctx));
                     let mut poll = |cx: &mut Context<'_>| {
                         let _inside = op.inner.trace.enter();
@@ -319,6 +322,18 @@ where
             Ok(result) => output(result),
             Err(payload) => resume_unwind(payload),
         }
+    }
+}
+
+/// Before the body: sources that have fired already cancel the operation.
+fn none_has_fired<R: Runtime>(
+    others: &mut Option<Box<Others<R>>>,
+    op: &Operation<R>,
+    now: Instant,
+) -> bool {
+    match others {
+        Some(others) => others.none_has_fired(op, now),
+        None => true,
     }
 }
 

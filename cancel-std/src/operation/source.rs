@@ -11,6 +11,7 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 use std::future::Future;
+use std::mem::{replace, take};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -80,20 +81,48 @@ type Start<R> = Box<dyn FnOnce(&Cx<R>) -> Started + Send>;
 /// ```
 #[must_use = "a source does nothing until it is given to an operation"]
 pub struct Source<R> {
-    pub(crate) kind: Kind<R>,
+    pub(super) kind: Kind<R>,
 }
 
-pub(crate) enum Kind<R> {
+pub(super) enum Kind<R> {
+    One(Trigger<R>),
+    Any(Many<R>),
+    /// With what operations in it were set up with, beside their sources.
+    All(Many<R>, Option<Box<Cancelable<R>>>),
+    Cancelable(Box<Cancelable<R>>),
+}
+
+/// A source that is made of no others.
+pub(super) enum Trigger<R> {
     Timeout(Duration),
     /// `FAR_FUTURE`: none.
     Deadline(Instant),
     Token(CancelToken),
-    Cancelable(Box<Cancelable<R>>),
-    Any(Vec<Source<R>>),
     Other {
         name: Cow<'static, str>,
         start: Start<R>,
     },
+}
+
+/// Sources that are composed. They may be nested deeper than the stack.
+pub(super) struct Many<R>(Vec<Source<R>>);
+
+impl<R> Many<R> {
+    pub(super) fn take(&mut self) -> Vec<Source<R>> {
+        take(&mut self.0)
+    }
+}
+
+/// One level after the other.
+impl<R> Drop for Many<R> {
+    fn drop(&mut self) {
+        let mut left = self.take();
+        while let Some(mut source) = left.pop() {
+            if let Kind::Any(many) | Kind::All(many, _) = &mut source.kind {
+                left.append(&mut many.0);
+            }
+        }
+    }
 }
 
 impl<R: Runtime> Source<R> {
@@ -112,7 +141,7 @@ impl<R: Runtime> Source<R> {
     /// assert_eq!(cancelled.reason(), Reason::Timeout);
     /// ```
     pub fn timeout(timeout: Duration) -> Self {
-        Self::of(Kind::Timeout(timeout))
+        Self::one(Trigger::Timeout(timeout))
     }
 
     /// Fires at a moment on the runtime's clock, with [`Reason::Timeout`]. `None` never fires.
@@ -128,7 +157,7 @@ impl<R: Runtime> Source<R> {
     /// ```
     pub fn deadline(deadline: impl IntoDeadline<R>) -> Self {
         let deadline = deadline.into_deadline();
-        Self::of(Kind::Deadline(deadline.unwrap_or(Instant::FAR_FUTURE)))
+        Self::one(Trigger::Deadline(deadline.unwrap_or(Instant::FAR_FUTURE)))
     }
 
     /// Fires when `token` is cancelled, with its reason and message. One-way: the token is never
@@ -145,7 +174,7 @@ impl<R: Runtime> Source<R> {
     /// assert_eq!(op.context().message(), Some("not today"));
     /// ```
     pub fn token(token: impl ToFollow) -> Self {
-        Self::of(Kind::Token(token.to_follow()))
+        Self::one(Trigger::Token(token.to_follow()))
     }
 
     /// Fires when the future is ready, with the cause that it gives: a [`Cause`], a [`Reason`], a
@@ -270,18 +299,17 @@ impl<R: Runtime> Source<R> {
     /// assert_eq!(cancelled.unwrap_err().reason(), Reason::Shutdown);
     /// ```
     pub fn any(sources: impl IntoIterator<Item = Source<R>>) -> Self {
-        let mut flat = Vec::new();
-        for source in sources {
-            match source.kind {
-                Kind::Any(inner) if flat.is_empty() => flat = inner,
-                Kind::Any(inner) => flat.extend(inner),
-                _ => flat.push(source),
-            }
-        }
-        Self::of(Kind::Any(flat))
+        Self::of(Kind::Any(Many(sources.into_iter().collect())))
     }
 
     /// Fires when all of these have fired, with the cause of the last one. Of none: never.
+    ///
+    /// If all have fired before the operation starts, its body is never polled. That is known of tokens,
+    /// flags, operations, and times that are over; a future has not fired before it is polled.
+    ///
+    /// Of an operation that is still being set up, the sources are what has to fire: one of them is
+    /// enough. Its callbacks, cleanups, registries, metadata, grace period and name are taken over as by
+    /// [`combine`](Cancelable::combine), and its parents hear of progress.
     ///
     /// # Examples
     ///
@@ -297,15 +325,17 @@ impl<R: Runtime> Source<R> {
     /// assert_eq!(cancelled.unwrap_err().reason(), Reason::Timeout);
     /// ```
     pub fn all(sources: impl IntoIterator<Item = Source<R>>) -> Self {
-        let sources: Vec<Source<R>> = sources.into_iter().collect();
-        Self::starting("all", move |cx| AllOf {
-            waiting: sources.into_iter().map(|source| source.start(cx)).collect(),
-            fired: AnyOf { left: Vec::new() },
-        })
+        let mut sources: Vec<Source<R>> = sources.into_iter().collect();
+        let besides = take_apart(&mut sources);
+        Self::of(Kind::All(Many(sources), besides))
     }
 
     fn of(kind: Kind<R>) -> Self {
         Source { kind }
+    }
+
+    pub(super) fn one(trigger: Trigger<R>) -> Self {
+        Self::of(Kind::One(trigger))
     }
 
     /// A future, made when the operation starts, that may give a cause.
@@ -329,7 +359,7 @@ impl<R: Runtime> Source<R> {
     where
         S: Stream<Item = Cause> + Send + 'static,
     {
-        Self::of(Kind::Other {
+        Self::one(Trigger::Other {
             name: name.into(),
             start: Box::new(move |op| {
                 // Its making is as foreign as its polls.
@@ -340,25 +370,62 @@ impl<R: Runtime> Source<R> {
             }),
         })
     }
+}
 
-    pub(crate) fn start(self, cx: &Cx<R>) -> Started {
+impl<R: Runtime> Trigger<R> {
+    pub(super) fn start(self, cx: &Cx<R>) -> Started {
         let (op, runtime) = (cx.operation(), cx.runtime());
-        match self.kind {
-            Kind::Timeout(timeout) => late(op, runtime.sleep(timeout), Some(timeout)),
-            Kind::Deadline(deadline) => late(op, runtime.sleep_until(deadline), None),
-            Kind::Token(token) => once(async move { token.cancelled_owned().await.into() }),
-            Kind::Cancelable(part) => {
-                let sources = part.into_sources();
-                Box::pin(AnyOf {
-                    left: sources.into_iter().map(|source| source.start(cx)).collect(),
-                })
-            }
-            Kind::Any(sources) => Box::pin(AnyOf {
-                left: sources.into_iter().map(|source| source.start(cx)).collect(),
-            }),
-            Kind::Other { start, .. } => start(cx),
+        match self {
+            Trigger::Timeout(timeout) => late(op, runtime.sleep(timeout), Some(timeout)),
+            Trigger::Deadline(deadline) => late(op, runtime.sleep_until(deadline), None),
+            Trigger::Token(token) => once(async move { token.cancelled_owned().await.into() }),
+            Trigger::Other { start, .. } => start(cx),
         }
     }
+
+    /// The cause, if it has fired before its start.
+    pub(super) fn fired_before(&self, op: &Operation<R>, now: Instant) -> Option<Cause> {
+        let late = || op.inner.named(Cause::new(Reason::Timeout));
+        match self {
+            Trigger::Timeout(Duration::ZERO) => Some(late().with_limit(Duration::ZERO)),
+            Trigger::Deadline(deadline) if *deadline <= now => Some(late()),
+            Trigger::Token(token) => token.cause().map(Cause::from),
+            _ => None,
+        }
+    }
+}
+
+/// Leaves the sources of operations that are being set up where they are, in place of the operations, and
+/// returns everything else that those were set up with, in one. (What is in an all-of, has been taken apart
+/// when that was made.)
+fn take_apart<R: Runtime>(sources: &mut [Source<R>]) -> Option<Box<Cancelable<R>>> {
+    let mut besides: Option<Cancelable<R>> = None;
+    let mut left: Vec<&mut Source<R>> = sources.iter_mut().rev().collect();
+    while let Some(source) = left.pop() {
+        let found = match &mut source.kind {
+            Kind::One(_) => None,
+            Kind::Any(many) => {
+                left.extend(many.0.iter_mut().rev());
+                None
+            }
+            Kind::All(_, besides) => besides.take().map(|found| *found),
+            kind @ Kind::Cancelable(_) => {
+                match replace(kind, Kind::Any(Many(Vec::new()))) {
+                    Kind::Cancelable(part) => {
+                        let (sources, rest) = part.split();
+                        *kind = Kind::Any(Many(sources));
+                        Some(rest)
+                    }
+                    _ => None, // (not reached)
+                }
+            }
+        };
+        besides = match (besides, found) {
+            (Some(besides), Some(found)) => Some(besides.combine(found)),
+            (besides, found) => besides.or(found),
+        };
+    }
+    besides.map(Box::new)
 }
 
 /// A sleep as a source, whose cause says of what operation it is, and the limit of a timeout.
@@ -408,9 +475,8 @@ tokens!(
     &Cx<R>
 );
 
-/// The sources of an operation that has been set up: fires when one of them does. What else was set up
-/// comes along where a [`combine`](Cancelable::combine) is possible: as a source of its own, or in
-/// [`Source::any`].
+/// The sources of an operation that is being set up: fires when one of them does. What else it was set up
+/// with comes along, as [`combine`](Cancelable::combine) and [`Source::all`] say.
 impl<R: Runtime> From<Cancelable<R>> for Source<R> {
     fn from(cancelable: Cancelable<R>) -> Self {
         Source::of(Kind::Cancelable(Box::new(cancelable)))
@@ -421,13 +487,37 @@ impl<R> fmt::Debug for Source<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Source::")?;
         match &self.kind {
-            Kind::Timeout(timeout) => f.debug_tuple("timeout").field(timeout).finish(),
-            Kind::Deadline(deadline) => f.debug_tuple("deadline").field(deadline).finish(),
-            Kind::Token(token) => f.debug_tuple("token").field(token).finish(),
+            Kind::One(trigger) => trigger.fmt(f),
+            Kind::Any(many) => f.debug_tuple("any").field(many).finish(),
+            Kind::All(many, _) => f.debug_tuple("all").field(many).finish(),
             Kind::Cancelable(part) => f.debug_tuple("cancelable").field(part).finish(),
-            Kind::Any(sources) => f.debug_tuple("any").field(sources).finish(),
-            Kind::Other { name, .. } => f.write_str(name),
         }
+    }
+}
+
+impl<R> fmt::Debug for Trigger<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Trigger::Timeout(timeout) => f.debug_tuple("timeout").field(timeout).finish(),
+            Trigger::Deadline(deadline) => f.debug_tuple("deadline").field(deadline).finish(),
+            Trigger::Token(token) => f.debug_tuple("token").field(token).finish(),
+            Trigger::Other { name, .. } => f.write_str(name),
+        }
+    }
+}
+
+/// One level: of what is composed in turn, the number.
+impl<R> fmt::Debug for Many<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut list = f.debug_list();
+        for source in &self.0 {
+            match &source.kind {
+                Kind::Any(many) => list.entry(&format_args!("Source::any of {}", many.0.len())),
+                Kind::All(many, _) => list.entry(&format_args!("Source::all of {}", many.0.len())),
+                _ => list.entry(source),
+            };
+        }
+        list.finish()
     }
 }
 
@@ -488,70 +578,6 @@ impl<S: Stream<Item = Cause>> Stream for Contained<S> {
                 drop_quietly(inner);
                 Poll::Ready(Some(panicked(payload)))
             }
-        }
-    }
-}
-
-/// All items of several streams.
-pub(crate) struct AnyOf {
-    pub(crate) left: Vec<Started>,
-}
-
-impl Stream for AnyOf {
-    type Item = Cause;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Cause>> {
-        let mut index = 0;
-        while let Some(source) = self.left.get_mut(index) {
-            match source.as_mut().poll_next(cx) {
-                Poll::Ready(Some(cause)) => return Poll::Ready(Some(cause)),
-                Poll::Ready(None) => drop(self.left.remove(index)),
-                Poll::Pending => index += 1,
-            }
-        }
-        match self.left.is_empty() {
-            true => Poll::Ready(None),
-            false => Poll::Pending,
-        }
-    }
-}
-
-/// The last of the first items of several streams, then all further items.
-///
-/// Those that have fired are kept, so that a signal is listened for until the end.
-struct AllOf {
-    waiting: Vec<Started>,
-    fired: AnyOf,
-}
-
-impl Stream for AllOf {
-    type Item = Cause;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Cause>> {
-        let this = &mut *self;
-        if this.waiting.is_empty() {
-            return Pin::new(&mut this.fired).poll_next(cx);
-        }
-        let mut last = None;
-        let mut index = 0;
-        while let Some(source) = this.waiting.get_mut(index) {
-            match source.as_mut().poll_next(cx) {
-                Poll::Ready(Some(cause)) => {
-                    last = Some(cause);
-                    this.fired.left.push(this.waiting.remove(index));
-                }
-                // It will never fire, so all of them never will.
-                Poll::Ready(None) => {
-                    this.waiting.clear();
-                    this.fired.left.clear();
-                    return Poll::Ready(None);
-                }
-                Poll::Pending => index += 1,
-            }
-        }
-        match this.waiting.is_empty() {
-            true => Poll::Ready(last),
-            false => Poll::Pending,
         }
     }
 }

@@ -1,11 +1,10 @@
 //! What the core's runner is to know of a running operation: its sources, its grace period, its shields.
 
-use super::source::AnyOf;
+use super::tree::Tree;
 use super::{Cx, Operation, Runtime};
 use crate::callbacks::Event;
 use cancel_core::layer::{Holds, Panics, Setup};
 use cancel_core::{CancelToken, Cancelled, Cause, DeadlineSource, Instant, Reason, WaitForCancel};
-use futures_core::Stream;
 use pin_project::{pin_project, pinned_drop};
 use std::future::{Future, Ready};
 use std::pin::Pin;
@@ -23,19 +22,19 @@ pub(super) struct OperationSetup<'a, R: Runtime> {
     sleep: Option<DeadlineSource<R::Sleep>>,
     forced: bool,
     /// Lent: they stay until the cleanup is over, in which a second signal does no harm.
-    others: Option<&'a mut Others>,
+    others: Option<&'a mut Others<R>>,
     grace: Option<Pin<Box<R::Sleep>>>,
 }
 
-pub(super) struct Others {
-    sources: AnyOf,
+pub(super) struct Others<R> {
+    sources: Tree<R>,
     /// In a grace period: the tokens above that were not cancelled when it began.
     late: Option<Vec<Pin<Box<WaitForCancel<CancelToken>>>>>,
 }
 
 impl<'a, R: Runtime> OperationSetup<'a, R> {
     /// Not long after `now`.
-    pub(super) fn new(ctx: &'a Cx<R>, others: Option<&'a mut Others>, now: Instant) -> Self {
+    pub(super) fn new(ctx: &'a Cx<R>, others: Option<&'a mut Others<R>>, now: Instant) -> Self {
         let op = ctx.operation();
         let inner = &op.inner;
         let deadline = inner.deadline.get();
@@ -162,10 +161,9 @@ impl<R: Runtime> Setup for OperationSetup<'_, R> {
     fn end(self: Pin<&mut Self>, _: &mut Panics) {}
 }
 
-impl Others {
-    /// Starts them, if there are any. (The timer waits until the body does.)
-    pub(super) fn start<R: Runtime>(ctx: &Cx<R>, sources: bool) -> Option<Box<Others>> {
-        let op = ctx.operation();
+impl<R: Runtime> Others<R> {
+    /// Takes them, if there are any.
+    pub(super) fn take(op: &Operation<R>, sources: bool) -> Option<Box<Others<R>>> {
         let sources = match sources {
             true => op.take_sources(),
             false => Vec::new(),
@@ -173,17 +171,30 @@ impl Others {
         if sources.is_empty() && op.inner.setup.grace().is_zero() {
             return None;
         }
-        let sources = sources.into_iter().map(|source| source.start(ctx));
         Some(Box::new(Others {
-            sources: AnyOf {
-                left: sources.collect(),
-            },
+            sources: Tree::new(sources),
             late: None,
         }))
     }
 
-    fn poll<R: Runtime>(&mut self, op: &Operation<R>, cx: &mut Context<'_>) -> Poll<Cause> {
-        if let Poll::Ready(Some(cause)) = Pin::new(&mut self.sources).poll_next(cx) {
+    /// Cancels the operation if what fired before the start is enough for that.
+    pub(super) fn none_has_fired(&mut self, op: &Operation<R>, now: Instant) -> bool {
+        match self.sources.fired_before(op, now) {
+            None => true,
+            Some(cause) => {
+                op.cancel_with(cause);
+                false
+            }
+        }
+    }
+
+    /// (The timer waits until the body does.)
+    pub(super) fn start(&mut self, cx: &Cx<R>) {
+        self.sources.start(cx);
+    }
+
+    fn poll(&mut self, op: &Operation<R>, cx: &mut Context<'_>) -> Poll<Cause> {
+        if let Poll::Ready(cause) = self.sources.poll(cx) {
             return Poll::Ready(cause);
         }
         if self.late.is_none() && op.is_cancelled() && !op.inner.setup.grace().is_zero() {
