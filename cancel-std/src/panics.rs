@@ -1,7 +1,6 @@
 //! What is done with the panics of foreign code that are contained.
 
 use std::any::Any;
-use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 pub(crate) type Payload = Box<dyn Any + Send>;
@@ -28,12 +27,6 @@ pub(crate) fn explain(payload: Payload) -> String {
     let text = describe(&*payload);
     forget(payload);
     text
-}
-
-/// The text of an error, which is foreign code. In place of one that panics there is the text of the panic.
-pub(crate) fn text_of(error: &impl Display) -> String {
-    contain(|| error.to_string())
-        .unwrap_or_else(|panicked| format!("an error whose text {panicked}"))
 }
 
 /// Foreign code whose drop may panic: then nobody hears of it.

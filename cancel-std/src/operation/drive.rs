@@ -28,6 +28,8 @@ pub(super) enum Outcome {
     /// With the error of a body that returned one nevertheless.
     Cancelled(Option<String>),
     Failed(String),
+    /// Failed, with a panic that goes on after the end.
+    Panicked(Payload),
 }
 
 impl<R: Runtime> Inner<R> {
@@ -142,11 +144,18 @@ impl<R: Runtime> Operation<R> {
         }
     }
 
-    fn end(&self, outcome: Outcome) -> Event {
+    /// With the panic, if that is the outcome.
+    fn end(&self, outcome: Outcome) -> (Event, Option<Payload>) {
+        let mut panic = None;
         let (status, event, error) = match outcome {
             Outcome::Completed => (Status::Completed, Event::Complete, None),
             Outcome::Cancelled(error) => (Status::Cancelled, Event::Cancel, error),
             Outcome::Failed(error) => (Status::Failed, Event::Error, Some(error)),
+            Outcome::Panicked(payload) => {
+                let text = describe(&*payload);
+                panic = Some(payload);
+                (Status::Failed, Event::Error, Some(text))
+            }
         };
         let inner = &*self.inner;
         // Contained, or a clock that panics would leave the operation running.
@@ -182,7 +191,7 @@ impl<R: Runtime> Operation<R> {
         inner.tell(event);
         inner.setup.callbacks.drop_queue();
         inner.trace.close();
-        event
+        (event, panic)
     }
 }
 
@@ -230,7 +239,7 @@ where
                 none_has_fired(&mut others, op, now);
             }
             // As `Scope` begins; but the token and all that are only made for what has to wait.
-            let first = match op.is_cancelled() {
+            let first = match op.inner.is_cancelled() {
                 true => None,
                 false => {
                     if let Some(others) = &mut others {
@@ -256,7 +265,10 @@ where
                 Some(Poll::Ready(Ok(value))) if !has_end && !op.inner.has_callbacks() => {
                     drop_body(op, future);
                     drop(others);
-                    running.end(outcome(Ok(&value), op.known_token()));
+                    let (_, panic) = running.end(outcome(Ok(&value), op.known_token()));
+                    if let Some(payload) = panic {
+                        resume_unwind(payload);
+                    }
                     return output(Ok(value));
                 }
                 Some(Poll::Ready(output)) => {
@@ -293,10 +305,10 @@ where
             attend(op, Box::pin(work), true).await;
         }
         drop(others);
-        let (event, result) = match (result, late_panic) {
+        let ((event, panic), result) = match (result, late_panic) {
             (Ok(Err(payload)), second) => {
                 second.into_iter().for_each(forget);
-                let outcome = match beside && op.is_cancelled() {
+                let outcome = match beside && op.inner.is_cancelled() {
                     true => Outcome::Cancelled(None),
                     false => Outcome::Failed(describe(&*payload)),
                 };
@@ -318,9 +330,9 @@ where
         if op.inner.setup.callbacks.hear_async(event) {
             Held::new(&op.inner, Box::pin(op.inner.tell_async(event)), true).await;
         }
-        match result {
-            Ok(result) => output(result),
-            Err(payload) => resume_unwind(payload),
+        match (result, panic) {
+            (Ok(result), None) => output(result),
+            (Err(payload), _) | (Ok(_), Some(payload)) => resume_unwind(payload),
         }
     }
 }
@@ -472,7 +484,7 @@ pub(super) struct Running<'a, R: Runtime> {
 }
 
 impl<R: Runtime> Running<'_, R> {
-    pub(super) fn end(self, outcome: Outcome) -> Event {
+    pub(super) fn end(self, outcome: Outcome) -> (Event, Option<Payload>) {
         let op = self.op;
         std::mem::forget(self);
         op.end(outcome)
@@ -481,7 +493,7 @@ impl<R: Runtime> Running<'_, R> {
 
 impl<R: Runtime> Drop for Running<'_, R> {
     fn drop(&mut self) {
-        self.op.end(match self.op.is_cancelled() {
+        self.op.end(match self.op.inner.is_cancelled() {
             true => Outcome::Cancelled(None),
             false => Outcome::Failed(String::from("panicked")),
         });

@@ -8,7 +8,7 @@ use super::run::erred;
 use super::{Cancelable, Cx, Inner, Operation, Runtime};
 use crate::callbacks::CatchUnwind;
 use crate::context::Status;
-use crate::panics::{Payload, describe, forget, text_of};
+use crate::panics::{Payload, describe, forget};
 use cancel_core::{Cancelled, Cause, Reason, Spawn, Token};
 use shared::Shared;
 use std::fmt::{self, Display};
@@ -265,20 +265,22 @@ where
 {
     let shared = &group.shared;
     let all = async |cx: &Cx<R>| {
+        // With the text of its error, whose panic is one of the body, too.
         let future = async {
             let result = body(&group).await;
-            result.map_err(|error| (text_of(&error), error))
+            result.map_err(|error| (error.to_string(), error))
         };
         match (CatchUnwind { future }).await {
             Ok(Ok(value)) => {
                 // One that has returned after the cancelation has had its reasons: it counts.
-                if cx.is_cancelled() {
+                let cancelled = || cx.operation().inner.is_cancelled();
+                if cancelled() {
                     cx.shield(shared.all_gone()).await;
                     return Ok(value);
                 }
                 shared.all_gone().await;
                 // Not "whoever is quicker": the cancelation may have kept tasks from their work.
-                match cx.is_cancelled() {
+                match cancelled() {
                     false => Ok(value),
                     true => Err(None),
                 }
@@ -302,7 +304,7 @@ where
         }
         match result {
             Ok(Ok(_)) => Outcome::Completed,
-            Ok(Err(Some(error))) => erred(text_of(error), token),
+            Ok(Err(Some(error))) => erred(error, token),
             Ok(Err(None)) | Err(_) => Outcome::Cancelled(None),
         }
     };

@@ -2,10 +2,10 @@
 
 use super::drive::{Outcome, drive};
 use super::{Cancelable, Cx, Operation, Runtime};
-use crate::panics::text_of;
 use cancel_core::{Cancelled, Token};
 use std::fmt::Display;
 use std::future::{Future, Ready};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 impl<R: Runtime> Cancelable<R> {
     /// Runs `body` until it is ready or the operation is cancelled, whichever comes first.
@@ -104,13 +104,12 @@ impl<R: Runtime> Cancelable<R> {
     ///
     /// The body's error: if the operation is cancelled at that moment, it counts as *cancelled*
     /// (its [`check`](Cx::check) has told the body, say), otherwise as *failed*, which calls
-    /// `on_error`; its text is in the [context](crate::Context::error) both times. If
-    /// its `Display` panics, the text says so, and nothing else changes. Or a
+    /// `on_error`; its text is in the [context](crate::Context::error) both times. Or a
     /// [`Cancelled`] as in [`run`](Cancelable::run), converted.
     ///
     /// # Panics
     ///
-    /// As [`run`](Cancelable::run).
+    /// As [`run`](Cancelable::run). A panic of the error's `Display` is one of the body.
     ///
     /// # Cancel safety
     ///
@@ -412,16 +411,17 @@ fn plain<T>(result: Result<&T, &Cancelled>, _: &Token) -> Outcome {
 fn fallible<T, E: Display>(result: Result<&Result<T, E>, &Cancelled>, token: &Token) -> Outcome {
     match result {
         Ok(Ok(_)) => Outcome::Completed,
-        Ok(Err(error)) => erred(text_of(error), token),
+        Ok(Err(error)) => erred(error, token),
         Err(_) => Outcome::Cancelled(None),
     }
 }
 
-/// The body has ended with an error of this text.
-pub(crate) fn erred(error: String, token: &Token) -> Outcome {
-    match token.is_cancelled() {
-        true => Outcome::Cancelled(Some(error)),
-        false => Outcome::Failed(error),
+/// The body has ended with this error. Its text is foreign code: a panic of that is one of the body.
+pub(crate) fn erred(error: &impl Display, token: &Token) -> Outcome {
+    match catch_unwind(AssertUnwindSafe(|| error.to_string())) {
+        Ok(text) if token.is_cancelled() => Outcome::Cancelled(Some(text)),
+        Ok(text) => Outcome::Failed(text),
+        Err(payload) => Outcome::Panicked(payload),
     }
 }
 

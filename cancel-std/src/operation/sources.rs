@@ -197,7 +197,7 @@ impl<R: Runtime> Others<R> {
         if let Poll::Ready(cause) = self.sources.poll(cx) {
             return Poll::Ready(cause);
         }
-        if self.late.is_none() && op.is_cancelled() && !op.inner.setup.grace().is_zero() {
+        if self.late.is_none() && op.inner.is_cancelled() && !op.inner.setup.grace().is_zero() {
             let left = op.inner.upstream().filter(|token| !token.is_cancelled());
             self.late = Some(
                 left.map(|token| Box::pin(token.cancelled_owned()))

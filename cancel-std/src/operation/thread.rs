@@ -17,7 +17,7 @@ use super::drive::{Outcome, drive};
 use super::run::{erred, no_cleanup};
 use super::{Cancelable, Cx, Operation, Runtime};
 use crate::bell::Bell;
-use crate::panics::{Payload, text_of};
+use crate::panics::Payload;
 use crate::pool::{self, NoThread};
 use cancel_core::{Cancelled, Cause, Token, block_on};
 use std::fmt::Display;
@@ -120,7 +120,7 @@ impl<R: Runtime> Cancelable<R> {
         F: FnOnce(&Cx<R>) -> Result<T, E>,
     {
         self.build()
-            .call(body, |result| result.as_ref().err().map(text_of))?
+            .call(body, |result| result.as_ref().err().map(E::to_string))?
     }
 }
 
@@ -176,7 +176,7 @@ impl<R: Runtime> Operation<R> {
         E: From<Cancelled> + Display,
         F: FnOnce(&Cx<R>) -> Result<T, E>,
     {
-        self.call(body, |result| result.as_ref().err().map(text_of))?
+        self.call(body, |result| result.as_ref().err().map(E::to_string))?
     }
 
     fn call<T, F>(&self, body: F, error: fn(&T) -> Option<String>) -> Result<T, Cancelled>
@@ -234,7 +234,7 @@ impl<R: Runtime> Operation<R> {
         let body = async move |cx: &Cx<R>| cx.shield(call.over()).await;
         let outcome = |over: Result<&Option<String>, &Cancelled>, token: &Token| match over {
             Ok(None) => Outcome::Completed,
-            Ok(Some(error)) => erred(error.clone(), token),
+            Ok(Some(error)) => erred(error, token),
             Err(_) => Outcome::Cancelled(None),
         };
         let done = |result: Result<_, _>| result.map(drop);

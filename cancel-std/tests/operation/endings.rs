@@ -340,6 +340,25 @@ fn try_run_passes_values_and_cancelations_on() {
 }
 
 #[test]
+fn an_error_text_that_panics_ends_it() {
+    struct Bad;
+    impl fmt::Display for Bad {
+        fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+            panic!("expected by the test");
+        }
+    }
+    impl From<Cancelled> for Bad {
+        fn from(_: Cancelled) -> Self {
+            Bad
+        }
+    }
+    let op = Cancelable::new().build();
+    let run = op.try_run(async |_| Err::<(), _>(Bad));
+    assert!(catch_unwind(AssertUnwindSafe(|| smol::block_on(run))).is_err());
+    assert_eq!(op.status(), Status::Failed);
+}
+
+#[test]
 fn a_value_after_the_trigger_counts() {
     let (clock, log) = (Virtual::new(), Log::default());
     let op = logging(&clock, &log).build();

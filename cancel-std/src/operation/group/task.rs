@@ -14,7 +14,7 @@ use super::TaskGroup;
 use crate::bell::Bell;
 use crate::callbacks::CatchUnwind;
 use crate::operation::{Operation, Runtime};
-use crate::panics::{Payload, describe, forget, text_of};
+use crate::panics::{Payload, describe, forget};
 use cancel_core::{Cancelled, Cause, Reason, Spawn, SpawnError};
 use pin_project::pin_project;
 use std::fmt::{self, Display};
@@ -290,7 +290,7 @@ where
 
     fn ended(&self, result: Result<Result<T, E>, Payload>) {
         let result = result.and_then(|result| {
-            // The error is foreign code: its drop, say.
+            // The error is foreign code: its text, its drop.
             catch_unwind(AssertUnwindSafe(|| {
                 result.map_err(|error| self.failed(error))
             }))
@@ -309,11 +309,11 @@ where
         if let Some(why) = &why {
             // Somebody cancelled this one on purpose, and knows of it.
             let meant = why.reason() == Reason::Manual && !why.is_inherited();
-            if meant || self.group.cx.is_cancelled() {
+            if meant || self.group.operation().inner.is_cancelled() {
                 return why.clone();
             }
         }
-        let text = self.with_name(text_of(&error));
+        let text = self.with_name(error.to_string());
         let cause = || Cause::new(Reason::Error).with_message(text.clone());
         match why {
             Some(why) => {
