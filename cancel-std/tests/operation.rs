@@ -5,6 +5,8 @@ mod support;
 
 #[path = "operation/abandoned.rs"]
 mod abandoned;
+#[path = "operation/answers.rs"]
+mod answers;
 #[path = "operation/blocking.rs"]
 mod blocking;
 #[path = "operation/callbacks.rs"]

@@ -168,18 +168,6 @@ impl<R> Cx<R> {
         self.operation().cancel_with(cause)
     }
 
-    /// Returns whether the work here is cancelled: two loads. Does not look at the clock.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let run = cancel_std::Cancelable::new().run(async |cx| cx.is_cancelled());
-    /// assert_eq!(smol::block_on(run), Ok(false));
-    /// ```
-    pub fn is_cancelled(&self) -> bool {
-        self.scope.is_cancelled()
-    }
-
     /// Resolves once the work here is cancelled. The body is dropped when that happens, so this is for
     /// bodies with a [grace period](crate::generic::Cancelable::grace), and for other tasks.
     ///

@@ -166,17 +166,6 @@ impl<R> Operation<R> {
         self.token().cancel_with(cause)
     }
 
-    /// Whether cancelation has been asked for: two loads. Does not look at the clock.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// assert!(!cancel_std::Cancelable::new().build().is_cancelled());
-    /// ```
-    pub fn is_cancelled(&self) -> bool {
-        self.inner.is_cancelled()
-    }
-
     /// Resolves once cancelation is asked for. For other tasks than the body, which is dropped
     /// when that happens.
     ///

@@ -120,6 +120,37 @@ impl<R: Runtime> Operation<R> {
         self.check_with(|| self.inner.runtime.now())
     }
 
+    /// Returns whether the operation is cancelled, or its effective deadline has passed: whether
+    /// [`check`](Operation::check) returns `Err`.
+    ///
+    /// If the deadline has passed, this cancels the operation that it belongs to, as `check` does. Without
+    /// a deadline and without a parent these are a few loads. The clock is read only if there is a deadline;
+    /// each ancestor is looked at for its own.
+    ///
+    /// # Panics
+    ///
+    /// As [`cancel`](Operation::cancel), if the deadline has passed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, Reason};
+    /// use std::time::Duration;
+    ///
+    /// let op = Cancelable::new().build();
+    /// assert!(!op.is_cancelled());
+    /// let handle = op.clone();
+    /// let run = op.run_blocking(|_| {
+    ///     handle.set_timeout(Duration::ZERO);
+    ///     handle.is_cancelled()
+    /// });
+    /// assert_eq!(run, Ok(true));
+    /// assert_eq!(op.context().reason(), Some(Reason::Timeout));
+    /// ```
+    pub fn is_cancelled(&self) -> bool {
+        self.inner.is_cancelled() || self.check().is_err()
+    }
+
     /// The check at a time that is known already.
     pub(super) fn check_at(&self, now: Instant) -> Result<(), Cancelled> {
         self.check_with(|| now)
@@ -294,6 +325,30 @@ impl<R: Runtime> Cx<R> {
         self.scope.check()
     }
 
+    /// Returns whether the work here is cancelled, or its effective deadline has passed: whether
+    /// [`check`](Cx::check) returns `Err`. Otherwise as [`Operation::is_cancelled`].
+    ///
+    /// # Panics
+    ///
+    /// As [`Operation::cancel`], if the deadline has passed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, Reason};
+    /// use std::time::Duration;
+    ///
+    /// let op = Cancelable::with_timeout(Duration::from_millis(5)).build();
+    /// let run = op.run(async |cx| {
+    ///     while !cx.is_cancelled() {} // works on and on, without any await
+    /// });
+    /// assert_eq!(smol::block_on(run), Ok(()));
+    /// assert_eq!(op.context().reason(), Some(Reason::Timeout));
+    /// ```
+    pub fn is_cancelled(&self) -> bool {
+        self.scope.is_cancelled()
+    }
+
     /// Returns the effective deadline of the work here: the earliest of this operation and its running
     /// ancestors, as the runtime's clock counts it.
     ///
@@ -403,7 +458,7 @@ impl<R: Runtime> Cx<R> {
     }
 }
 
-/// With the deadline, like [`Cx::check`].
+/// With the deadline, like [`Operation::check`] and [`Operation::is_cancelled`].
 impl<R: Runtime> Check for Operation<R> {
     fn check(&self) -> Result<(), Cancelled> {
         Operation::check(self)
@@ -413,7 +468,7 @@ impl<R: Runtime> Check for Operation<R> {
     }
 }
 
-/// With the deadline, like [`Cx::check`].
+/// With the deadline, like [`Cx::check`] and [`Cx::is_cancelled`].
 impl<R: Runtime> Check for Cx<R> {
     fn check(&self) -> Result<(), Cancelled> {
         Cx::check(self)
