@@ -148,13 +148,11 @@ impl<R: Runtime> Cx<R> {
     /// use cancel_std::Cancelable;
     /// use smol::io::{AsyncBufReadExt, BufReader};
     /// use smol::stream::StreamExt;
-    /// use std::error::Error;
+    /// use std::io;
     ///
     /// let op = Cancelable::new();
-    /// let run = op.try_run(async |cx| -> Result<usize, Box<dyn Error>> {
-    ///     let lines = BufReader::new(&b"one\ntwo\n"[..]).lines();
-    ///     // An error type that takes cancelations, too.
-    ///     let mut lines = cx.try_stream(lines.map(|line| line.map_err(Box::<dyn Error>::from)));
+    /// let run = op.try_run(async |cx| -> io::Result<usize> {
+    ///     let mut lines = cx.try_stream(BufReader::new(&b"one\ntwo\n"[..]).lines());
     ///     let mut count = 0;
     ///     while let Some(_line) = lines.try_next().await? {
     ///         count += 1;

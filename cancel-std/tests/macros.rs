@@ -2,6 +2,8 @@
 
 #[path = "macros/arguments.rs"]
 mod arguments;
+#[path = "macros/io.rs"]
+mod io;
 #[path = "macros/shapes.rs"]
 mod shapes;
 #[path = "macros/support.rs"]

@@ -17,6 +17,8 @@ mod composed;
 mod endings;
 #[path = "operation/give_way.rs"]
 mod give_way;
+#[path = "operation/io.rs"]
+mod io;
 #[path = "operation/life.rs"]
 mod life;
 #[path = "operation/moments.rs"]

@@ -2,6 +2,8 @@
 
 #[path = "stream/ends.rs"]
 mod ends;
+#[path = "stream/io.rs"]
+mod io;
 #[path = "stream/kept.rs"]
 mod kept;
 #[path = "stream/lost.rs"]

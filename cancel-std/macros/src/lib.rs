@@ -73,7 +73,8 @@ use proc_macro::TokenStream;
 ///
 /// * A function that returns a `Result<T, E>` (any type of that name, such as `io::Result`) returns just
 ///   that. Cancelations come as an `E`, by its `From<Cancelled>`; `E` also needs `Display`, for the
-///   context. (It runs by `try_run`, or `try_run_blocking`.)
+///   context. (It runs by `try_run`, or `try_run_blocking`.) `std::io::Error` has both: its kind is
+///   `TimedOut` for timeouts, otherwise `Other`, and `Cancelled::from_io` finds the cancelation in it.
 /// * Any other `T` becomes `Result<T, Cancelled>`.
 ///
 /// A function that is not `async` runs on the thread of its caller, and blocks it. Nothing can drop a

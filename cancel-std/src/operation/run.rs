@@ -96,7 +96,7 @@ impl<R: Runtime> Cancelable<R> {
     }
 
     /// Runs a body that can fail. Its error type takes cancelations, too, so that `?` works for
-    /// both.
+    /// both: [`Cancelled`] itself, `Box<dyn Error>`, `std::io::Error`, or your own with a `From<Cancelled>`.
     ///
     /// Otherwise as [`run`](Cancelable::run).
     ///
