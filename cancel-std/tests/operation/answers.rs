@@ -19,8 +19,10 @@ fn fails(check: &impl Check) -> bool {
     check.check().is_err()
 }
 
+type Way = (&'static str, fn(&Operation, &Cx) -> bool);
+
 /// Ways to ask, each of which may be the first.
-const WAYS: [(&str, fn(&Operation, &Cx) -> bool); 10] = [
+const WAYS: [Way; 10] = [
     ("operation", |op, _| op.is_cancelled()),
     ("operation by trait", |op, _| by_trait(op)),
     ("operation checks", |op, _| op.check().is_err()),

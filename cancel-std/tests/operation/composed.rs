@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 use std::thread;
+use std::time::Duration;
 
 type Cancelable = generic::Cancelable<Virtual>;
 
@@ -64,7 +65,7 @@ const FIRED: [Fired; 8] = [
     ),
     (
         "zero timeout",
-        |_| Source::timeout(0 * SECOND),
+        |_| Source::timeout(Duration::ZERO),
         Reason::Timeout,
     ),
     (
@@ -255,11 +256,14 @@ fn x12_what_an_operation_was_set_up_with_comes_along() {
         }),
         ("all of one", |part| Source::all([part])),
         ("all in any", |part| {
-            Source::any([never(), Source::all([part, Source::timeout(0 * SECOND)])])
+            Source::any([
+                never(),
+                Source::all([part, Source::timeout(Duration::ZERO)]),
+            ])
         }),
         ("any in all", |part| {
             let any = Source::any([Source::any([part, never()]), never()]);
-            Source::all([any, Source::timeout(0 * SECOND)])
+            Source::all([any, Source::timeout(Duration::ZERO)])
         }),
         ("all in all", |part| {
             Source::all([Source::all([part]), Source::token(cancelled_token())])
@@ -343,11 +347,11 @@ const NESTS: [Nest; 6] = [
     |_, inner| Source::all([Source::token(cancelled_token()), inner]),
     |level, inner| match level % 2 {
         0 => Source::any([never(), inner]),
-        _ => Source::all([Source::timeout(0 * SECOND), inner]),
+        _ => Source::all([Source::timeout(Duration::ZERO), inner]),
     },
     |level, inner| match level % 3 {
         0 => Source::any([inner, Source::any([])]),
-        1 => Source::all([Source::timeout(0 * SECOND), inner]),
+        1 => Source::all([Source::timeout(Duration::ZERO), inner]),
         _ => Source::all([inner]),
     },
 ];

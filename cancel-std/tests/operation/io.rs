@@ -14,8 +14,10 @@ fn cancelled(error: &io::Error) -> &Cancelled {
     Cancelled::from_io(error).expect("it was cancelled")
 }
 
+type Way = (&'static str, fn(&Op) -> io::Result<()>);
+
 /// Runs that end with an `Err`, when their operation is cancelled.
-const WAYS: [(&str, fn(&Op) -> io::Result<()>); 5] = [
+const WAYS: [Way; 5] = [
     ("check", |op| now(op.try_run(async |cx| Ok(cx.check()?)))),
     ("run", |op| {
         now(op.try_run(async |cx| {
