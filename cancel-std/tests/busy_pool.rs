@@ -2,7 +2,7 @@
 //! may be is at work.
 
 use cancel_std::testing::VirtualTime;
-use cancel_std::{CancelToken, Cancelable, Cause, Reason, Source, Status};
+use cancel_std::{CancelToken, Cancelable, Cause, Reason, Source, Status, Std};
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Once, mpsc};
@@ -12,14 +12,15 @@ fn occupy() {
     static ONCE: Once = Once::new();
     static KEPT: Mutex<Option<mpsc::Sender<()>>> = Mutex::new(None);
     ONCE.call_once(|| {
-        blocking::set_max_blocking_threads(NonZeroUsize::MIN);
+        Std.set_max_blocking_threads(NonZeroUsize::MIN);
         let (release, wait) = mpsc::channel::<()>();
         let (begun, has_begun) = mpsc::channel();
-        blocking::unblock(move || {
+        let busy = Cancelable::new().build().within(Clone::clone);
+        let busy = busy.run_in_thread(move |_| {
             begun.send(()).unwrap();
             let _ = wait.recv();
-        })
-        .detach();
+        });
+        smol::spawn(busy).detach(); // begins by itself
         has_begun.recv().unwrap();
         *KEPT.lock().unwrap() = Some(release);
     });

@@ -181,15 +181,16 @@ fn blocking_body() {
 }
 
 fn no_thread_is_free() {
-    blocking::set_max_blocking_threads(std::num::NonZeroUsize::MIN);
+    cancel_std::Std.set_max_blocking_threads(std::num::NonZeroUsize::MIN);
     let (begun, has_begun) = std::sync::mpsc::channel();
-    let busy = blocking::unblock(move || {
+    let busy = Cancelable::new().build().within(Clone::clone);
+    let busy = busy.run_in_thread(move |_| {
         begun.send(()).unwrap();
         std::thread::park_timeout(Duration::from_secs(60));
     });
+    smol::spawn(busy).detach(); // begins by itself
     has_begun.recv().unwrap();
     blocking_body();
-    busy.detach();
 }
 
 fn a_thread_is_free() {
