@@ -33,16 +33,24 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
 
+// Lowest first, as far as that goes.
 mod above;
 mod accept;
+
+mod handle;
+
+mod cx;
+
+mod source;
+
+mod tree;
+
 mod cancelable;
 mod compose;
 mod cooperate;
-mod cx;
 mod drive;
 mod enroll;
 mod group;
-mod handle;
 mod listen;
 mod listen_async;
 mod report;
@@ -50,11 +58,9 @@ mod run;
 mod settings;
 mod shield;
 mod signals;
-mod source;
 mod sources;
 mod thread;
 mod time;
-mod tree;
 mod watch;
 mod wrap;
 

@@ -44,12 +44,12 @@ impl From<NoThread> for Cause {
 }
 
 struct Pool {
-    state: Mutex<State>,
+    state: Mutex<PoolState>,
     pushed: Condvar,
     start: fn(&'static Pool) -> io::Result<()>,
 }
 
-struct State {
+struct PoolState {
     queue: VecDeque<Runnable>,
     threads: usize,
     idle: usize,
@@ -85,7 +85,7 @@ fn start(pool: &'static Pool) -> io::Result<()> {
 impl Pool {
     const fn new(start: fn(&'static Pool) -> io::Result<()>) -> Self {
         Pool {
-            state: Mutex::new(State {
+            state: Mutex::new(PoolState {
                 queue: VecDeque::new(),
                 threads: 0,
                 idle: 0,
@@ -96,7 +96,7 @@ impl Pool {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, PoolState> {
         // Nothing panics half-way (1).
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -133,7 +133,7 @@ impl Pool {
 
     /// Starts a thread if there is more to do than threads to do it. One attempt: if it fails, the threads
     /// that there are do the work.
-    fn grow(&'static self, state: &mut State) {
+    fn grow(&'static self, state: &mut PoolState) {
         if state.queue.len() > state.idle
             && state.threads < state.limit
             && (self.start)(self).is_ok()

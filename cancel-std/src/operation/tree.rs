@@ -28,13 +28,13 @@ pub(super) struct Tree<R> {
 
 struct Leaf<R> {
     node: usize,
-    state: State<R>,
+    state: LeafState<R>,
     fired: bool,
     /// See T3.
     stopped: bool,
 }
 
-enum State<R> {
+enum LeafState<R> {
     Waiting(Quiet<Trigger<R>>),
     Started(Started),
     Over,
@@ -46,7 +46,7 @@ const ROOT: usize = 0;
 struct Node {
     node: usize,
     all: bool,
-    life: Life,
+    life: Chance,
     /// See T1.
     missing: usize,
     /// The children that have fired, or may.
@@ -55,7 +55,7 @@ struct Node {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Life {
+enum Chance {
     Waiting,
     Fired,
     /// See T4.
@@ -67,7 +67,7 @@ impl Node {
         Node {
             node,
             all,
-            life: Life::Waiting,
+            life: Chance::Waiting,
             missing: match all {
                 true => children,
                 false => 1,
@@ -96,7 +96,7 @@ impl<R: Runtime> Tree<R> {
             };
             let (all, mut children) = match source.kind {
                 Kind::One(trigger) => {
-                    tree.push(at, State::Waiting(Quiet::new(trigger)));
+                    tree.push(at, LeafState::Waiting(Quiet::new(trigger)));
                     continue;
                 }
                 Kind::Any(children) => (false, children),
@@ -106,7 +106,7 @@ impl<R: Runtime> Tree<R> {
             let children = children.take();
             if children.is_empty() {
                 empty.push(tree.leaves.len());
-                tree.push(at, State::Over);
+                tree.push(at, LeafState::Over);
                 continue;
             }
             let node = tree.enter(at, all, children.len());
@@ -118,7 +118,7 @@ impl<R: Runtime> Tree<R> {
         tree
     }
 
-    fn push(&mut self, node: usize, state: State<R>) {
+    fn push(&mut self, node: usize, state: LeafState<R>) {
         self.leaves.push(Leaf {
             node,
             state,
@@ -146,11 +146,11 @@ impl<R: Runtime> Tree<R> {
     /// alone; nothing is started for that.
     pub(super) fn fired_before(&mut self, op: &Operation<R>, now: Instant) -> Option<Cause> {
         for index in 0..self.leaves.len() {
-            let State::Waiting(source) = &mut self.leaves[index].state else {
+            let LeafState::Waiting(source) = &mut self.leaves[index].state else {
                 continue;
             };
             if let Some(cause) = source.get().fired_before(op, now) {
-                self.leaves[index].state = State::Over; // (that was all that it had to say)
+                self.leaves[index].state = LeafState::Over; // (that was all that it had to say)
                 if self.fired(index) {
                     return Some(cause);
                 }
@@ -161,8 +161,8 @@ impl<R: Runtime> Tree<R> {
 
     pub(super) fn start(&mut self, cx: &Cx<R>) {
         for leaf in &mut self.leaves {
-            leaf.state = match replace(&mut leaf.state, State::Over) {
-                State::Waiting(source) => State::Started(source.into_inner().start(cx)),
+            leaf.state = match replace(&mut leaf.state, LeafState::Over) {
+                LeafState::Waiting(source) => LeafState::Started(source.into_inner().start(cx)),
                 other => other,
             };
         }
@@ -172,7 +172,7 @@ impl<R: Runtime> Tree<R> {
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Cause> {
         for index in 0..self.leaves.len() {
             let leaf = &mut self.leaves[index];
-            let State::Started(source) = &mut leaf.state else {
+            let LeafState::Started(source) = &mut leaf.state else {
                 continue;
             };
             if leaf.stopped {
@@ -204,7 +204,7 @@ impl<R: Runtime> Tree<R> {
             if node.missing > 0 {
                 return false;
             }
-            counted = replace(&mut node.life, Life::Fired) == Life::Fired;
+            counted = replace(&mut node.life, Chance::Fired) == Chance::Fired;
             if at == ROOT {
                 return true;
             }
@@ -214,7 +214,7 @@ impl<R: Runtime> Tree<R> {
 
     /// A leaf has no more items (T4).
     fn ended(&mut self, leaf: usize) {
-        self.leaves[leaf].state = State::Over;
+        self.leaves[leaf].state = LeafState::Over;
         if self.leaves[leaf].fired {
             return;
         }
@@ -222,17 +222,17 @@ impl<R: Runtime> Tree<R> {
         let mut gone = leaf..leaf + 1;
         loop {
             let node = &mut self.nodes[at];
-            if node.life != Life::Waiting {
+            if node.life != Chance::Waiting {
                 return;
             }
             node.alive -= 1;
             if !node.all && node.alive > 0 {
                 return;
             }
-            node.life = Life::Never;
+            node.life = Chance::Never;
             let (below, up) = (node.leaves.clone(), node.node);
             for index in (below.start..gone.start).chain(gone.end..below.end) {
-                self.leaves[index].state = State::Over;
+                self.leaves[index].state = LeafState::Over;
             }
             if at == ROOT {
                 return;
