@@ -127,8 +127,8 @@ impl Pool {
             _ => VecDeque::new(),
         };
         drop(state);
-        drop(lost);
         self.pushed.notify_one();
+        drop(lost); // (foreign code, last)
     }
 
     /// Starts a thread if there is more to do than threads to do it. One attempt: if it fails, the threads

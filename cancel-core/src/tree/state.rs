@@ -63,7 +63,7 @@ pub(crate) fn is_multi(flags: u32) -> bool {
 }
 
 /// Of a live node: has a time limit (T1 in timed.rs). One of the reason's bits, which a live word does
-/// not need; whoever sets `CANCELLED` takes it away first.
+/// not need; the code that sets `CANCELLED` takes it away first.
 pub(crate) const TIMED: u32 = 1 << 9;
 const _: () = assert!(crate::cause::REASON_BITS & TIMED != 0);
 

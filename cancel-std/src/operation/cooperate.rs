@@ -61,7 +61,7 @@ impl<R: Runtime> Cx<R> {
     /// or its effective deadline has passed.
     ///
     /// For [`run_blocking`](crate::Cancelable::run_blocking), [`run_in_thread`](Cx::run_in_thread) and
-    /// threads of one's own; in async code await [`sleep`](Cx::sleep) instead. Zero only checks;
+    /// threads that you start; in async code await [`sleep`](Cx::sleep) instead. Zero only checks;
     /// there is no upper bound. The time is that of the operation's runtime.
     ///
     /// # Errors

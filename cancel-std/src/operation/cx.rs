@@ -225,7 +225,7 @@ impl<R: Runtime> Cx<R> {
     /// Calls `f` on this thread, with this operation as the [current](Cx::current) one.
     ///
     /// For parts of a body that run elsewhere by other means than
-    /// [`run_in_thread`](Cx::run_in_thread): threads of one's own, another pool. Nothing is checked
+    /// [`run_in_thread`](Cx::run_in_thread): threads that you start, another pool. Nothing is checked
     /// before or after, and nobody waits for it.
     ///
     /// # Panics

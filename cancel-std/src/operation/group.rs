@@ -136,7 +136,7 @@ impl<R: Runtime + Spawn> Cancelable<R> {
         })
     }
 
-    /// [`run_group`](Cancelable::run_group) with errors of one's own. The error type takes cancelations,
+    /// [`run_group`](Cancelable::run_group) with your own error type, which takes cancelations,
     /// too.
     ///
     /// # Errors
@@ -219,7 +219,7 @@ impl<R: Runtime + Spawn> Operation<R> {
         })
     }
 
-    /// Runs a group with errors of one's own: as [`Cancelable::try_run_group`], once.
+    /// Runs a group with your own error type: as [`Cancelable::try_run_group`], once.
     ///
     /// # Errors
     ///

@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 impl<R: Runtime> Cx<R> {
-    /// Puts a [`checkpoint`](Cx::checkpoint) before each call of an async function: for whoever
+    /// Puts a [`checkpoint`](Cx::checkpoint) before each call of an async function: for code that
     /// calls it again and again, like the retry helpers of other crates.
     ///
     /// Each call checks the operation, then calls `f`, then gives way once, so that the operation's

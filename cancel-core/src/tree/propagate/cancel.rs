@@ -67,7 +67,7 @@ unsafe fn finish(root: *const Hub, mut held: Held, said: Said, outcome: u32) {
     }
 }
 
-/// The same for a token with a time limit, whose task is one more to be woken, whoever panics.
+/// As [`finish`], for a token with a time limit: its task is woken as well, also if a waker panics.
 ///
 /// # Safety
 ///

@@ -121,7 +121,7 @@ pub async fn children_that_are_gone_leave_nothing<R: Timer>(_: &R) -> Outcome {
     Ok(())
 }
 
-/// What is below a token can be cancelled without the token: again and again, and whoever waits for
+/// What is below a token can be cancelled without the token: again and again, and what waits for
 /// the token itself goes on waiting.
 pub async fn what_is_below_stops_and_starts_again<R: Timer>(runtime: &R) -> Outcome {
     let token = Token::new();
