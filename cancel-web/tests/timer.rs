@@ -18,6 +18,8 @@ use wasm_bindgen_test::wasm_bindgen_test;
 mod timeouts;
 
 const SHORT: Duration = Duration::from_millis(5);
+/// Of what has to be polled a few times before it is over.
+const LONGER: Duration = Duration::from_millis(100);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// One that never wakes anybody, and counts.
@@ -192,14 +194,14 @@ async fn they_end_in_the_order_of_their_deadlines() {
 #[wasm_bindgen_test]
 async fn the_latest_waker_is_woken_once() {
     let (first, second) = (Arc::new(Count::default()), Arc::new(Count::default()));
-    let mut sleep = pin!(Web.sleep(SHORT));
+    let mut sleep = pin!(Web.sleep(LONGER));
     for count in [&first, &first, &second] {
         let waker = Waker::from(count.clone());
         let polled = sleep.as_mut().poll(&mut Context::from_waker(&waker));
         assert!(polled.is_pending());
     }
     assert_eq!(Arc::strong_count(&first), 1); // given back
-    Web.sleep(SHORT * 2).await.unwrap();
+    Web.sleep(LONGER * 2).await.unwrap();
     assert_eq!(first.0.load(Ordering::Relaxed), 0);
     assert_eq!(second.0.load(Ordering::Relaxed), 1);
     assert!(is_ready(sleep.as_mut()));
@@ -225,18 +227,18 @@ async fn wakers_may_drop_and_make_sleeps() {
         }
     }
     let timeouts = Timeouts::watch();
-    let mut other = Box::pin(Web.sleep(SHORT));
+    let mut other = Box::pin(Web.sleep(LONGER));
     assert!(!is_ready(other.as_mut()));
     let meddler = Arc::new(Meddler(Mutex::new(Some(other))));
     let waker = Waker::from(meddler.clone());
-    let mut sleep = Box::pin(Web.sleep(SHORT));
+    let mut sleep = Box::pin(Web.sleep(LONGER));
     assert!(
         sleep
             .as_mut()
             .poll(&mut Context::from_waker(&waker))
             .is_pending()
     );
-    Web.sleep(SHORT * 2).await.unwrap();
+    Web.sleep(LONGER * 2).await.unwrap();
     assert_eq!(timeouts.open(), 1); // the new one
     drop((waker, meddler));
     drop(sleep);
