@@ -4,6 +4,7 @@
 //! travels with it, so a source that is dropped meanwhile leaves it alone with all that it owns, and
 //! waits for nothing.
 
+use crate::blocking::{Workplace, unblock};
 use crate::callbacks::CatchUnwind;
 use crate::give_way::waited;
 use crate::operation::{Cx, Runtime, Source};
@@ -14,6 +15,7 @@ use cancel_core::{Cause, Reason};
 use std::borrow::Cow;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What a check has found, or why it has found nothing.
@@ -29,10 +31,11 @@ pub(crate) enum Trouble {
 pub(crate) type Checking<'a, T> = Pin<Box<dyn Future<Output = Verdict<T>> + Send + 'a>>;
 
 pub(crate) trait Check<T>: Send + 'static {
-    fn check(&mut self) -> Checking<'_, T>;
+    /// With the runtime of the operation.
+    fn check(&mut self, place: &Arc<dyn Workplace>) -> Checking<'_, T>;
 }
 
-/// A check that may block: each runs on a thread of the pool; in place, where there are no others.
+/// A check that may block: each runs on a thread for that; in place, where there are no others.
 pub(crate) struct Blocking<F>(Option<Quiet<F>>);
 
 impl<F> Blocking<F> {
@@ -46,7 +49,8 @@ where
     T: Default + Send + 'static,
     F: FnMut() -> T + Send + 'static,
 {
-    fn check(&mut self) -> Checking<'_, T> {
+    fn check(&mut self, place: &Arc<dyn Workplace>) -> Checking<'_, T> {
+        let place = place.clone();
         Box::pin(async move {
             // (Lost only where there was no thread, which has fired the source.)
             let Some(mut check) = self.0.take() else {
@@ -59,7 +63,7 @@ where
                 (check, verdict)
             };
             let (check, verdict) = match pool::IS_THERE {
-                true => pool::unblock(call).await.map_err(Trouble::NoThread)?,
+                true => unblock(place, call).await.map_err(Trouble::NoThread)?,
                 false => call(),
             };
             self.0 = Some(check);
@@ -76,7 +80,7 @@ where
     F: FnMut() -> C + Send + 'static,
     C: Future<Output = T> + Send + 'static,
 {
-    fn check(&mut self) -> Checking<'_, T> {
+    fn check(&mut self, _: &Arc<dyn Workplace>) -> Checking<'_, T> {
         let check = &mut self.0;
         Box::pin(async move {
             match contain(check) {
@@ -101,8 +105,9 @@ pub(crate) fn source<R: Runtime, T: Send + 'static>(
     Source::awaiting(name, move |cx: &Cx<R>| {
         let op = cx.operation().clone();
         async move {
+            let place: Arc<dyn Workplace> = Arc::new(op.runtime().clone());
             loop {
-                match check.check().await.map(&cause) {
+                match check.check(&place).await.map(&cause) {
                     Ok(Some(cause)) => return Some(cause),
                     Ok(None) => {}
                     Err(Trouble::NoThread(why)) => {

@@ -1,5 +1,6 @@
 //! `Condition`: a predicate that cancels an operation when it comes true.
 
+use crate::blocking::Workplace;
 use crate::build_error::BuildError;
 use crate::checks::{self, Awaiting, Blocking, Check, Checking, Trouble};
 use crate::give_way::waited;
@@ -10,6 +11,7 @@ use cancel_core::{CancelToken, Cause, Reason};
 use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A predicate that is checked while an operation runs, and cancels it when it is true: with
@@ -28,9 +30,10 @@ use std::time::Duration;
 /// # Where it is checked
 ///
 /// A predicate that is a plain function ([`new`](Condition::new)) may block: it runs on a pool of
-/// threads for such things, never on the executor. (The pool belongs to the process, grows as far as it
-/// is used, and up to [a limit](crate::Std::set_max_blocking_threads). If it has no thread and cannot start
-/// one, the operation is cancelled with [`Reason::Error`]. On wasm, where there are no threads, the predicate
+/// threads for such things, never on the executor: the runtime's own pool where it has one (tokio), or else
+/// that of this crate. (That one belongs to the process, grows as far as it
+/// is used, and up to [a limit](crate::Std::set_max_blocking_threads). If there is no thread and none can be
+/// started, the operation is cancelled with [`Reason::Error`]. On wasm, where there are no threads, the predicate
 /// is called in place.) One that awaits ([`new_async`](Condition::new_async)) is a part of
 /// the run, as one of the operation's futures.
 ///
@@ -226,7 +229,7 @@ where
     T: Send + Sync + 'static,
     F: FnMut(&T) -> bool + Send + 'static,
 {
-    fn check(&mut self) -> Checking<'_, bool> {
+    fn check(&mut self, _: &Arc<dyn Workplace>) -> Checking<'_, bool> {
         Box::pin(async move {
             if let Some(next) = self.next.take() {
                 // Or a value that changes all the time would keep the thread.

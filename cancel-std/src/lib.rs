@@ -89,6 +89,8 @@ mod callbacks;
 
 mod bell;
 
+mod blocking;
+
 mod current;
 
 mod deadline;

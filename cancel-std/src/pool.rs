@@ -5,13 +5,11 @@
 //! 2. `idle` counts the threads that will look at the queue before they wait or end, those that wait, and
 //!    those that are being started. `threads` counts all.
 //! 3. A queued task has a thread: outside of the lock `threads` is zero only if the queue is empty. If
-//!    the first thread cannot be started, all that is queued is dropped, which ends the futures with
-//!    [`NoThread`].
+//!    the first thread cannot be started, all that is queued is dropped, and what waits for it hears of it
+//!    (`blocking.rs`).
 
-use async_task::{Builder, Runnable};
 use cancel_core::{Cause, Reason};
 use std::collections::VecDeque;
-use std::future::Future;
 use std::io;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -30,18 +28,26 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 static POOL: Pool = Pool::new(start);
 
-/// There is no thread, and none could be started.
+/// Why no thread has taken a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct NoThread;
+pub(crate) enum NoThread {
+    /// There is no thread, and none could be started.
+    NoneStarts,
+    /// The runtime has dropped the task, because it is shut down, or has no thread and gets none.
+    RuntimeIsGone,
+}
 
 impl From<NoThread> for Cause {
-    fn from(_: NoThread) -> Cause {
-        match IS_THERE {
-            true => (Reason::Error, "no thread could be started").into(),
-            false => (Reason::Error, "there are no threads on this platform").into(),
+    fn from(why: NoThread) -> Cause {
+        match why {
+            _ if !IS_THERE => (Reason::Error, "there are no threads on this platform").into(),
+            NoThread::NoneStarts => (Reason::Error, "no thread could be started").into(),
+            NoThread::RuntimeIsGone => (Reason::Dropped, "the runtime dropped the call").into(),
         }
     }
 }
+
+type Task = Box<dyn FnOnce() + Send>;
 
 struct Pool {
     state: Mutex<PoolState>,
@@ -50,26 +56,19 @@ struct Pool {
 }
 
 struct PoolState {
-    queue: VecDeque<Runnable>,
+    queue: VecDeque<Task>,
     threads: usize,
     idle: usize,
     limit: usize,
 }
 
-/// Calls `f` on a thread of the pool.
-///
-/// Dropping the future before `f` has begun drops `f`; after that it goes on alone. A panic of `f` goes
-/// on in the future.
-pub(crate) fn unblock<T, F>(f: F) -> impl Future<Output = Result<T, NoThread>> + Send
-where
-    T: Send + 'static,
-    F: FnOnce() -> T + Send + 'static,
-{
+/// Calls `task` on a thread of the pool, or drops it if there is none.
+pub(crate) fn push(task: Task) {
     #[cfg(test)]
     let pool = tests::POOL_HERE.get().unwrap_or(&POOL);
     #[cfg(not(test))]
     let pool = &POOL;
-    pool.call(f)
+    pool.push(task);
 }
 
 /// See `Std::set_max_blocking_threads`.
@@ -101,26 +100,9 @@ impl Pool {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn call<T, F>(
-        &'static self,
-        f: F,
-    ) -> impl Future<Output = Result<T, NoThread>> + Send + use<T, F>
-    where
-        T: Send + 'static,
-        F: FnOnce() -> T + Send + 'static,
-    {
-        let work = async move { f() };
-        let builder = Builder::new().propagate_panic(true);
-        let (runnable, task) = builder.spawn(move |&()| work, move |runnable| self.push(runnable));
-        runnable.schedule();
-        let task = task.fallible();
-        // Only a dropped task has no output.
-        async move { task.await.ok_or(NoThread) }
-    }
-
-    fn push(&'static self, runnable: Runnable) {
+    fn push(&'static self, task: Task) {
         let mut state = self.lock();
-        state.queue.push_back(runnable);
+        state.queue.push_back(task);
         self.grow(&mut state);
         let lost = match state.threads {
             0 => std::mem::take(&mut state.queue), // (3)
@@ -147,11 +129,11 @@ impl Pool {
     fn run(&'static self) {
         let mut state = self.lock();
         loop {
-            if let Some(runnable) = state.queue.pop_front() {
+            if let Some(task) = state.queue.pop_front() {
                 state.idle -= 1;
                 self.grow(&mut state); // what could not be done before
                 drop(state);
-                if let Err(payload) = catch_unwind(AssertUnwindSafe(|| runnable.run())) {
+                if let Err(payload) = catch_unwind(AssertUnwindSafe(task)) {
                     std::mem::forget(payload); // (those of the work itself go on in its future)
                 }
                 state = self.lock();

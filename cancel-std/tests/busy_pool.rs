@@ -2,10 +2,13 @@
 //! may be is at work.
 
 use cancel_std::testing::VirtualTime;
-use cancel_std::{CancelToken, Cancelable, Cause, Reason, Source, Status, Std};
+use cancel_std::{CancelToken, Cancelable, Cause, Reason, Source, Status, Std, Timer};
+use std::future::Future;
 use std::num::NonZeroUsize;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Once, mpsc};
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 fn occupy() {
@@ -114,4 +117,36 @@ fn x20_what_is_nested_and_what_is_in_a_composition() {
     });
     assert_eq!(inner, Ok((Ok(()), Some("too late".into()))));
     assert_eq!(op.context().message(), Some("sensor"));
+}
+
+/// X23: what waits for a thread holds the clock; it is free again as soon as nobody waits any more.
+#[test]
+fn x23_work_that_is_given_up_in_the_queue_holds_no_clock() {
+    occupy();
+    let time = VirtualTime::new();
+    let op = time.operation().build();
+    {
+        let mut work = pin!(op.within(|cx| cx.run_in_thread(|_| ())));
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(work.as_mut().poll(&mut context).is_pending());
+    }
+    time.block_on(time.sleep(Duration::from_secs(1))).unwrap();
+}
+
+/// X23: a blocking body needs no thread, so that the clock goes on while it sleeps.
+#[test]
+fn x23_a_blocking_body_sleeps_without_a_thread_for_its_sources() {
+    occupy();
+    let time = VirtualTime::new();
+    let op = time.operation().timeout(Duration::from_secs(3600)).build();
+    let (begun, has_begun) = mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        op.run_blocking(|cx| {
+            begun.send(()).unwrap();
+            cx.sleep_blocking(Duration::from_secs(1))
+        })
+    });
+    has_begun.recv().unwrap();
+    time.block_on(time.sleep(Duration::from_secs(2))).unwrap();
+    assert_eq!(thread.join().unwrap(), Ok(Ok(())));
 }

@@ -8,3 +8,5 @@ mod script;
 mod time;
 #[path = "testing/wakers.rs"]
 mod wakers;
+#[path = "testing/work.rs"]
+mod work;

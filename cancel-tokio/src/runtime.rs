@@ -18,11 +18,13 @@ const SHUT_DOWN: SpawnError = SpawnError::new("the tokio runtime is shut down");
 
 /// The tokio runtime of the thread on which it is used: its timers, its tasks.
 ///
-/// Where there is none, sleeps and spawns are errors: in plain threads, among them those of
-/// [`run_in_thread`](crate::Cx::run_in_thread), and those that watch over
-/// [`run_blocking`](crate::Cancelable::run_blocking), where a grace period or a deadline that is moved
-/// needs a new sleep. Take [`run_in_blocking_pool`](crate::run_in_blocking_pool) instead, or [`On`], which
-/// works everywhere.
+/// Where there is none, as in plain threads, sleeps and spawns are errors. Take [`On`], which works
+/// everywhere.
+///
+/// Work that blocks runs in the runtime's pool for it: that of [`run_in_thread`](crate::Cx::run_in_thread),
+/// the predicates of a [`Condition`](crate::Condition), and what watches over the sources of
+/// [`run_blocking`](crate::Cancelable::run_blocking). So a runtime that is dropped waits for such work. Where
+/// there is no runtime, it runs in the pool of `cancel-std`.
 ///
 /// Its clock is tokio's. If that is paused (`tokio::time::pause`), operations keep virtual time, which
 /// goes to the next deadline as soon as no task can go on:
@@ -42,9 +44,9 @@ const SHUT_DOWN: SpawnError = SpawnError::new("the tokio runtime is shut down");
 /// }
 /// ```
 ///
-/// On threads without the runtime it is the system's time even then, and as always in tokio, virtual
-/// time stands still while the blocking pool works: there, a
-/// [`sleep_blocking`](crate::Cx::sleep_blocking) under a paused clock ends by a cancel only.
+/// As always in tokio, virtual time stands still while the blocking pool works, so that such work takes no
+/// virtual time: there, a [`sleep_blocking`](crate::Cx::sleep_blocking) under a paused clock ends by a cancel
+/// only. On threads without the runtime it is the system's time even then.
 ///
 /// A sleep is never early. Tokio counts in milliseconds, and so it is up to one late, or more on a busy
 /// system. See [`Sleep`] for what it does when there is no timer.
@@ -117,6 +119,10 @@ impl Timer for Tokio {
     fn sleep_until(&self, deadline: Instant) -> Sleep {
         Sleep::until(deadline)
     }
+
+    fn run_work(&self, work: Work) -> Result<(), Work> {
+        run_work(self.handle(), work)
+    }
 }
 
 /// # Errors
@@ -180,6 +186,16 @@ fn taken(mut task: JoinHandle<()>) -> Result<(), SpawnError> {
     Ok(())
 }
 
+type Work = Box<dyn FnOnce() + Send>;
+
+/// On the pool for blocking work, which keeps a paused clock from moving.
+fn run_work(handle: Result<Handle, SpawnError>, work: Work) -> Result<(), Work> {
+    let Ok(handle) = handle else { return Err(work) };
+    // Tokio panics if it has no thread and gets none, and drops `work`: that is heard of.
+    let _ = catch_unwind(AssertUnwindSafe(|| drop(handle.spawn_blocking(work))));
+    Ok(())
+}
+
 /// A tokio runtime by its handle: timers and tasks of that one, from any thread.
 ///
 /// It shares the clock of [`Tokio`], and keeps to the runtime's if that is paused. It does not keep
@@ -236,6 +252,10 @@ impl Timer for On {
 
     fn sleep_until(&self, deadline: Instant) -> Sleep {
         self.within(|| Sleep::until(deadline))
+    }
+
+    fn run_work(&self, work: Work) -> Result<(), Work> {
+        run_work(self.handle(), work)
     }
 }
 

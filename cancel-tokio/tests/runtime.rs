@@ -12,7 +12,7 @@ use std::sync::{Arc, mpsc};
 use std::task::Poll;
 use std::thread;
 use std::time::Duration;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::LocalSet;
 
 const LONG: Duration = Duration::from_secs(3600);
@@ -306,13 +306,44 @@ fn blocking_bodies_work_by_handle() {
     assert_eq!(error.reason(), Reason::Timeout);
 
     // Threads that are not tokio's know of none by themselves.
-    let op = Cancelable::new();
-    let run = op.run(async |cx| {
-        let work = cx.run_in_thread(|cx| cx.sleep_blocking(SHORT));
-        cx.shield(work).await
-    });
-    let slept = runtime.block_on(run).unwrap().unwrap();
-    assert_eq!(slept.unwrap_err().reason(), Reason::Error);
+    let op = Cancelable::new().build();
+    let slept = thread::spawn(move || op.within(|cx| cx.sleep_blocking(SHORT)));
+    let error = slept.join().unwrap().unwrap_err();
+    assert_eq!(error.reason(), Reason::Error);
+}
+
+#[test]
+fn x62_work_on_threads_is_inside_the_runtime() {
+    for runtime in runtimes() {
+        let id = runtime.handle().id();
+        let predicate = move || Handle::current().id() == id;
+        let op = Cancelable::with_condition(predicate, LONG).unwrap();
+        let run = op.run(async |_| pending::<()>().await);
+        let cancelled = runtime.block_on(run).unwrap_err();
+        assert_eq!(cancelled.reason(), Reason::Condition);
+
+        let op = Cancelable::new();
+        let run = op.run(async |cx| {
+            cx.run_in_thread(|cx| (Handle::current().id(), cx.sleep_blocking(SHORT)))
+                .await
+        });
+        assert_eq!(runtime.block_on(run), Ok(Ok((id, Ok(())))));
+    }
+}
+
+#[test]
+fn work_for_a_runtime_that_is_gone_says_so() {
+    let [_, runtime] = runtimes();
+    let op = generic::Cancelable::on(On::new(runtime.handle())).build();
+    drop(runtime);
+    let held = Arc::new(());
+    let in_work = held.clone();
+    let work = op.within(|cx| cx.run_in_thread(move |_| drop(in_work)));
+    let cancelled = smol::block_on(work).unwrap_err();
+    assert_eq!(cancelled.reason(), Reason::Dropped);
+    assert_eq!(cancelled.message(), Some("the runtime dropped the call"));
+    assert_eq!(Arc::strong_count(&held), 1);
+    assert_eq!(op.run_blocking(|_| 5), Ok(5));
 }
 
 #[test]

@@ -1,7 +1,13 @@
 //! Virtual time: tokio's paused clock.
 
-use cancel_tokio::{Cancelable, Cancelled, On, Reason, Source, TimeoutExt, Timer, Tokio, generic};
-use std::future::pending;
+use cancel_tokio::{
+    Cancelable, Cancelled, Condition, On, Reason, Runtime, Source, Status, TimeoutExt, Timer,
+    Tokio, generic, run_in_blocking_pool,
+};
+use std::future::{pending, poll_fn};
+use std::pin::pin;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, advance, pause};
@@ -143,4 +149,110 @@ fn a_clock_that_lags_is_exact_too() {
         assert!(result.is_err());
         assert_eq!(time, HOUR);
     });
+}
+
+/// Polls `future`, and says so each time when it is pending: the runtime has nothing else to do then.
+async fn told<F: Future>(future: F, idle: Sender<()>) -> F::Output {
+    let mut future = pin!(future);
+    poll_fn(|cx| {
+        let poll = future.as_mut().poll(cx);
+        if poll.is_pending() {
+            let _ = idle.send(());
+        }
+        poll
+    })
+    .await
+}
+
+/// Works until long after the runtime had nothing else to do.
+fn work(idle: &Receiver<()>) {
+    idle.recv().unwrap();
+    for _ in 0..20 {
+        thread::yield_now();
+    }
+}
+
+const ROUNDS: usize = 200;
+
+/// X23, on both runtimes.
+#[test]
+fn x23_work_on_a_thread_holds_a_paused_clock() {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let runtime = builder.enable_time().start_paused(true).build().unwrap();
+    let on = On::new(runtime.handle());
+    for _ in 0..ROUNDS {
+        runtime.block_on(in_a_thread(Tokio));
+        runtime.block_on(in_a_thread(on.clone()));
+        runtime.block_on(a_predicate(Tokio));
+        runtime.block_on(a_predicate(on.clone()));
+        runtime.block_on(a_blocking_body(on.clone()));
+    }
+}
+
+async fn in_a_thread<R: Runtime>(runtime: R) {
+    let (tell, idle) = channel();
+    let op = generic::Cancelable::on(runtime).timeout(HOUR).build();
+    let run = op.run(async |cx| {
+        cx.run_in_thread(move |_| {
+            work(&idle);
+            Handle::current(); // does not panic
+            Instant::now()
+        })
+        .await
+    });
+    let before = Instant::now();
+    let (result, time) = took(told(run, tell)).await;
+    assert_eq!(result, Ok(Ok(before)));
+    assert_eq!(time, Duration::ZERO);
+    assert_eq!(op.status(), Status::Completed);
+}
+
+async fn a_predicate<R: Runtime>(runtime: R) {
+    let (tell, idle) = channel();
+    let mut left = 3;
+    let predicate = move || {
+        work(&idle);
+        left -= 1;
+        left == 0
+    };
+    let condition = Condition::new(predicate, HOUR / 4).unwrap();
+    let op = generic::Cancelable::on(runtime)
+        .timeout(HOUR)
+        .source(condition);
+    let run = op.run(async |_| pending::<()>().await);
+    let (result, time) = took(told(run, tell)).await;
+    assert_eq!(result.unwrap_err().reason(), Reason::Condition);
+    // (Of two moments between milliseconds tokio makes one.)
+    assert!(time >= HOUR / 2 && time < HOUR / 2 + Duration::from_millis(5));
+}
+
+async fn a_blocking_body(on: On) {
+    let (tell, idle) = channel();
+    let (begun, has_begun) = channel();
+    let op = generic::Cancelable::on(on).timeout(HOUR).build();
+    let handle = op.clone();
+    let thread = thread::spawn(move || {
+        op.run_blocking(|cx| {
+            begun.send(()).unwrap();
+            work(&idle);
+            cx.check()
+        })
+    });
+    has_begun.recv().unwrap();
+    told(tokio::time::sleep(HOUR * 2), tell).await;
+    assert_eq!(thread.join().unwrap(), Ok(Ok(())));
+    assert_eq!(handle.context().duration(), Some(Duration::ZERO));
+    assert_eq!(handle.context().reason(), None);
+}
+
+/// X23: so it was with tokio's own way.
+#[tokio::test(start_paused = true)]
+async fn x23_the_blocking_pool_holds_a_paused_clock() {
+    for _ in 0..ROUNDS {
+        let (tell, idle) = channel();
+        let op = Cancelable::with_timeout(HOUR);
+        let run = op.run(async |cx| run_in_blocking_pool(cx, move |_| work(&idle)).await);
+        let (result, time) = took(told(run, tell)).await;
+        assert_eq!((result, time), (Ok(Ok(())), Duration::ZERO));
+    }
 }

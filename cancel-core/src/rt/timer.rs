@@ -1,6 +1,8 @@
 //! Telling the time, and waiting for it.
 
 use crate::rt::instant::Instant;
+#[cfg(feature = "alloc")]
+use alloc::boxed::Box;
 use core::fmt;
 use core::future::Future;
 use core::time::Duration;
@@ -104,6 +106,28 @@ pub trait Timer {
         let _ = now;
         self.sleep_until(deadline)
     }
+
+    /// Tells the timer that a thread begins to work for something that waits for this timer. A virtual
+    /// clock does not move by itself until [`work_ends`](Timer::work_ends), which is called once for
+    /// each call of this one, possibly on another thread.
+    #[doc(hidden)]
+    fn work_begins(&self) {}
+
+    /// See [`work_begins`](Timer::work_begins).
+    #[doc(hidden)]
+    fn work_ends(&self) {}
+
+    /// Calls `work` once on a thread where it may block, if the runtime has threads for that. `work` is
+    /// dropped if the runtime is shut down first.
+    ///
+    /// # Errors
+    ///
+    /// `work`, if the runtime has no such threads.
+    #[cfg(feature = "alloc")]
+    #[doc(hidden)]
+    fn run_work(&self, work: Box<dyn FnOnce() + Send>) -> Result<(), Box<dyn FnOnce() + Send>> {
+        Err(work)
+    }
 }
 
 impl<T: Timer + ?Sized> Timer for &T {
@@ -119,6 +143,16 @@ impl<T: Timer + ?Sized> Timer for &T {
     }
     fn sleep_from(&self, now: Instant, deadline: Instant) -> Self::Sleep {
         (**self).sleep_from(now, deadline)
+    }
+    fn work_begins(&self) {
+        (**self).work_begins();
+    }
+    fn work_ends(&self) {
+        (**self).work_ends();
+    }
+    #[cfg(feature = "alloc")]
+    fn run_work(&self, work: Box<dyn FnOnce() + Send>) -> Result<(), Box<dyn FnOnce() + Send>> {
+        (**self).run_work(work)
     }
 }
 

@@ -1,7 +1,8 @@
 //! How long work lets its cancelation through: between steps of computing, and in blocking sleeps.
 
 use super::{Cx, Operation, Runtime};
-use cancel_core::{Cancelled, Instant, TimerError, block_on};
+use crate::blocking::block_on;
+use cancel_core::{Cancelled, Instant, TimerError};
 use std::future::{Future, poll_fn};
 use std::mem::replace;
 use std::pin::pin;

@@ -17,9 +17,10 @@ use super::drive::{Outcome, drive};
 use super::run::{erred, no_cleanup};
 use super::{Cancelable, Cx, Operation, Runtime};
 use crate::bell::Bell;
+use crate::blocking::{AtWork, Workplace, block_on, unblock, unblock_if_free};
 use crate::panics::Payload;
 use crate::pool::{self, NoThread};
-use cancel_core::{Cancelled, Cause, Token, block_on};
+use cancel_core::{Cancelled, Cause, Token};
 use std::fmt::Display;
 use std::future::{Future, poll_fn};
 use std::mem::replace;
@@ -37,10 +38,11 @@ impl<R: Runtime> Cancelable<R> {
     /// counts as [shielded](crate::Context::shielded). An operation that is cancelled beforehand, or has
     /// no time at all, never calls it. The closure may borrow, and need not be `Send`.
     ///
-    /// Callbacks and cleanup run on this thread or on one of the process's pool for blocking work,
-    /// which watches over the sources meanwhile. That pool grows when it has to, up to a limit
-    /// ([`Std::set_max_blocking_threads`](crate::Std::set_max_blocking_threads)). While it is full, or has no
-    /// thread and cannot start one, sources are late,
+    /// Callbacks and cleanup run on this thread or on one of the pool for blocking work (the runtime's where
+    /// it has one, or else that of the process), which watches over the sources meanwhile. The pool of the
+    /// process grows when it has to, up to a limit
+    /// ([`Std::set_max_blocking_threads`](crate::Std::set_max_blocking_threads)). While the pool is full, or has
+    /// no thread and cannot start one, sources are late,
     /// which never blocks this call: `check` still sees deadlines, tokens and parents. When the closure
     /// has returned, all sources are asked once more: one that has fired cancels the operation, and the
     /// closure's value counts nevertheless.
@@ -49,6 +51,9 @@ impl<R: Runtime> Cancelable<R> {
     ///
     /// On platforms without threads (wasm) nobody watches meanwhile: `check` still sees deadlines, tokens
     /// and parents.
+    ///
+    /// A virtual clock stands still until the operation has ended, except while it waits in
+    /// [`sleep_blocking`](Cx::sleep_blocking) or in a cleanup.
     ///
     /// # Returns
     ///
@@ -193,10 +198,14 @@ impl<R: Runtime> Operation<R> {
         if let Some(refused) = refused {
             return Err(refused);
         }
+        // (Until the runner has ended, so that no virtual clock moves between closure and runner.)
+        let place: Arc<dyn Workplace> = Arc::new(self.inner.runtime.clone());
+        let at_work = AtWork::begin(place.clone());
+        let _here = at_work.here();
         let slot = Arc::new(Slot::new(runner));
         let helper = pool::IS_THERE.then(|| {
             let slot = slot.clone();
-            pool::unblock(move || slot.take().map(block_on))
+            unblock_if_free(place, move || slot.take().map(block_on))
         });
         let value = catch_unwind(AssertUnwindSafe(|| {
             self.within(|op| {
@@ -270,19 +279,23 @@ impl<R: Runtime> Operation<R> {
 }
 
 impl<R: Runtime> Cx<R> {
-    /// Calls `f` on a thread of the process's pool for blocking work, and waits for it without blocking
-    /// anything here.
+    /// Calls `f` on a thread for blocking work, and waits for it without blocking anything here.
     ///
-    /// Inside, this operation is the [current](Operation::current) one. `f` is not called if the
-    /// operation is cancelled before a thread is free (the pool grows when it has to, up to a limit);
-    /// once it has begun, it has to [`check`](Cx::check) for itself. So it is nothing for the
+    /// The thread is one of the runtime's pool for such work where it has one (tokio), or else one of this
+    /// crate's, which belongs to the process, and grows when it has to, up to a
+    /// [limit](crate::Std::set_max_blocking_threads). Inside, this operation is the
+    /// [current](Operation::current) one. `f` is not called if the operation is cancelled before a thread is
+    /// free; once it has begun, it has to [`check`](Cx::check) for itself. So it is nothing for the
     /// cleanup of a cancelled operation: there, take the executor's own means (`smol::unblock`, say).
+    ///
+    /// A virtual clock stands still until `f` returns, except while it waits in
+    /// [`sleep_blocking`](Cx::sleep_blocking).
     ///
     /// # Errors
     ///
-    /// [`Cancelled`] if `f` was not called. If the pool has no thread and cannot start one, as on platforms
+    /// [`Cancelled`] if `f` was not called. If there is no thread and none can be started, as on platforms
     /// without threads (wasm), the reason is [`Reason::Error`](cancel_core::Reason::Error), and the operation
-    /// goes on.
+    /// goes on; if the runtime is shut down, it is [`Reason::Dropped`](cancel_core::Reason::Dropped).
     ///
     /// # Panics
     ///
@@ -321,19 +334,14 @@ impl<R: Runtime> Cx<R> {
         async move {
             cx.check()?;
             if !pool::IS_THERE {
-                return Err(Cause::from(NoThread).into());
+                return Err(Cause::from(NoThread::NoneStarts).into());
             }
-            let work = TakenBack(Arc::new(Slot::new(f)));
-            let slot = work.0.clone();
-            let called = pool::unblock(move || -> Result<_, Cancelled> {
+            let place = Arc::new(cx.runtime().clone());
+            let called = unblock(place, move || {
                 cx.check()?;
-                // Empty: nobody waits for it any more.
-                Ok(slot.take().map(|f| cx.within(f)))
+                Ok(cx.within(f))
             });
-            match called.await.map_err(Cause::from)?? {
-                Some(output) => Ok(output),
-                None => unreachable!("it is taken back only when this future is dropped"),
-            }
+            called.await.map_err(Cause::from)?
         }
     }
 }
@@ -350,15 +358,6 @@ impl<T> Slot<T> {
 
     fn take(&self) -> Option<T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-}
-
-/// Dropped with its future, instead of when a thread of the pool comes across it.
-struct TakenBack<F>(Arc<Slot<F>>);
-
-impl<F> Drop for TakenBack<F> {
-    fn drop(&mut self) {
-        drop(self.0.take());
     }
 }
 

@@ -1,9 +1,10 @@
 //! The pool, and what depends on it, where threads are few or none.
 
 use super::*;
-use crate::{Cancelable, Condition};
+use crate::blocking::unblock;
+use crate::{Cancelable, Condition, Std};
 use std::cell::Cell;
-use std::future::pending;
+use std::future::{Future, pending};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
@@ -15,6 +16,19 @@ thread_local! {
 
 fn leak(start: fn(&'static Pool) -> io::Result<()>) -> &'static Pool {
     Box::leak(Box::new(Pool::new(start)))
+}
+
+impl Pool {
+    fn call<T, F>(&'static self, f: F) -> impl Future<Output = Result<T, NoThread>> + use<T, F>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> T + Send + 'static,
+    {
+        let before = POOL_HERE.replace(Some(self));
+        let call = unblock(Arc::new(Std), f);
+        POOL_HERE.set(before);
+        call
+    }
 }
 
 fn refuse(_: &'static Pool) -> io::Result<()> {
@@ -33,7 +47,7 @@ fn x10_without_a_thread_work_ends_with_an_error() {
     let in_work = held.clone();
     assert_eq!(
         smol::block_on(pool.call(move || drop(in_work))),
-        Err(NoThread)
+        Err(NoThread::NoneStarts)
     );
     assert_eq!(Arc::strong_count(&held), 1);
     assert!(pool.lock().queue.is_empty());

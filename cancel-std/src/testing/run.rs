@@ -6,6 +6,7 @@
 
 use super::tasks::{Next, Work};
 use super::time::{Shared, State, VirtualTime, WakeId, wake_all};
+use crate::blocking::rest;
 use std::cell::RefCell;
 use std::fmt;
 use std::future::Future;
@@ -13,6 +14,9 @@ use std::pin::pin;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
+
+/// How long at least, in real time, a work on a thread may take.
+const LONGEST_WORK: Duration = Duration::from_secs(60);
 
 thread_local! {
     /// The calls of `block_on` on this thread: which clock, and which main.
@@ -26,15 +30,24 @@ impl VirtualTime {
     /// time does not matter. Tasks that have not ended go on in the next call.
     ///
     /// Several threads may run something on the same clock: it jumps when none of them has anything to
-    /// do. Of what else other threads do it knows nothing, and does not wait for it while there are
-    /// deadlines to jump to: see [`hold`](VirtualTime::hold). It may be called within itself.
+    /// do. It may be called within itself.
+    ///
+    /// Nor does it jump while operations on this clock work on other threads: in
+    /// [`run_in_thread`](crate::Cx::run_in_thread), in [`run_blocking`](crate::Cancelable::run_blocking),
+    /// in a [condition](crate::Condition) that may block. Such work takes no virtual time, except where it
+    /// waits in [`sleep_blocking`](crate::Cx::sleep_blocking) or in a call of this. So a work that waits for
+    /// virtual time in any other way (for a message of a task that sleeps, say) never ends.
+    ///
+    /// Of what else other threads do it knows nothing, and does not wait for it while there are
+    /// deadlines to jump to: see [`hold`](VirtualTime::hold).
     ///
     /// # Panics
     ///
     /// If the future or a task does, or a waker. And with "nothing is left to wait for: deadlock" if
     /// `future` cannot become ready any more: nothing has been woken, nothing waits for the clock, and no
     /// thread wakes anything within five seconds of real time. (See
-    /// [`set_patience`](VirtualTime::set_patience). If nobody has a waker of `future`, it is at once.)
+    /// [`set_patience`](VirtualTime::set_patience). If nobody has a waker of `future`, it is at once. A work
+    /// on a thread has at least a minute.)
     ///
     /// # Examples
     ///
@@ -97,7 +110,10 @@ impl VirtualTime {
                         return Ok(output);
                     }
                 }
-                None => main.idle()?,
+                None => {
+                    let _rest = rest();
+                    main.idle()?;
+                }
             }
         }
     }
@@ -134,7 +150,8 @@ impl VirtualTime {
     }
 
     /// How long, in real time, [`block_on`](VirtualTime::block_on) waits for other threads when nothing
-    /// else is left to do. Zero is not at all; the default is five seconds.
+    /// else is left to do. Zero is not at all; the default is five seconds. While an operation works on
+    /// a thread it is a minute, or longer if this is longer.
     ///
     /// # Examples
     ///
@@ -217,7 +234,8 @@ impl<'a> Entered<'a> {
     /// Returns once something may be ready.
     fn idle(&self) -> Result<(), Deadlock> {
         let mut state = self.shared.lock();
-        let mut give_up = None;
+        // Since when nothing has happened, with how much work on threads.
+        let mut since = None;
         state.holds -= 1;
         // (Not reached by a panic of a waker below: the hold is back by then.)
         while !state.tasks.has(self.waker.id) {
@@ -237,9 +255,17 @@ impl<'a> Entered<'a> {
                 }
                 _ => {
                     let now = Instant::now();
-                    let patience = state.patience;
+                    let patience = match state.works {
+                        0 => state.patience,
+                        _ => state.patience.max(LONGEST_WORK),
+                    };
+                    let begun = match since {
+                        Some((works, begun)) if works == state.works => begun,
+                        _ => now,
+                    };
+                    since = Some((state.works, begun));
                     // (One too far away is none.)
-                    let until = *give_up.get_or_insert_with(|| now.checked_add(patience));
+                    let until = begun.checked_add(patience);
                     let left = until.map(|until| until.saturating_duration_since(now));
                     if left == Some(Duration::ZERO) {
                         return Err(self.deadlock(state));

@@ -5,7 +5,8 @@
 //! * V1: no foreign code under the lock: wakers are cloned, woken and dropped, and tasks polled and
 //!   dropped outside.
 //! * V2: `holds` counts the threads that run something in `block_on` (once each, and not while they
-//!   are idle), and the [`TimeHold`]s. Time jumps only at zero, when nobody has been woken.
+//!   are idle), the [`TimeHold`]s, and the work on threads, which `works` counts on its own. Time jumps
+//!   only at zero, when nobody has been woken.
 //! * V3: wakers do not keep the clock: they stand in its own list.
 
 use super::tasks::Tasks;
@@ -65,6 +66,7 @@ pub(super) struct State {
     pub(super) timers: Timers,
     pub(super) tasks: Tasks,
     pub(super) holds: usize,
+    pub(super) works: usize,
     pub(super) patience: Duration,
 }
 
@@ -149,6 +151,7 @@ impl VirtualTime {
             timers: Timers::new(now),
             tasks: Tasks::default(),
             holds: 0,
+            works: 0,
             patience: Duration::from_secs(5),
         };
         let shared = Shared {
@@ -277,6 +280,9 @@ impl VirtualTime {
     /// dropped: for as long as another thread works on something that takes no virtual time.
     /// [`advance`](VirtualTime::advance) still works.
     ///
+    /// What operations do on threads ([`run_in_thread`](crate::Cx::run_in_thread) and the others named at
+    /// [`block_on`](VirtualTime::block_on)) holds the clock by itself; this is for threads of your own.
+    ///
     /// # Examples
     ///
     /// ```
@@ -388,6 +394,17 @@ impl Timer for VirtualTime {
             id: None,
             deadline,
         }
+    }
+
+    fn work_begins(&self) {
+        let mut state = self.shared.lock();
+        state.holds += 1;
+        state.works += 1;
+    }
+
+    fn work_ends(&self) {
+        self.shared.lock().works -= 1;
+        self.shared.release();
     }
 }
 
