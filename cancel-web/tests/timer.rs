@@ -50,7 +50,7 @@ async fn sleeps_are_never_early() {
 #[wasm_bindgen_test]
 async fn not_even_if_the_environment_is() {
     let timeouts = Timeouts::scaled(0.3);
-    let deadline = Web.now() + SHORT * 4;
+    let deadline = Web.now() + LONGER;
     Web.sleep_until(deadline).await.unwrap();
     assert!(Web.now() >= deadline);
     assert!(timeouts.delays().len() > 1, "{:?}", timeouts.delays());
@@ -167,7 +167,7 @@ async fn an_earlier_one_moves_the_timeout() {
     let timeouts = Timeouts::watch();
     let mut long = pin!(Web.sleep(DAY));
     assert!(!is_ready(long.as_mut()));
-    Web.sleep(SHORT).await.unwrap();
+    Web.sleep(LONGER).await.unwrap();
     assert!(!is_ready(long.as_mut()));
     assert_eq!(timeouts.open(), 1);
     let delays = timeouts.delays();
@@ -182,11 +182,11 @@ async fn they_end_in_the_order_of_their_deadlines() {
     for n in [3u32, 1, 2, 1] {
         let order = order.clone();
         spawn_local(async move {
-            Web.sleep_until(start + SHORT * n).await.unwrap();
+            Web.sleep_until(start + LONGER * n).await.unwrap();
             order.borrow_mut().push(n);
         });
     }
-    Web.sleep_until(start + SHORT * 4).await.unwrap();
+    Web.sleep_until(start + LONGER * 4).await.unwrap();
     Web.sleep(Duration::ZERO).await.unwrap();
     assert_eq!(*order.borrow(), [1, 1, 2, 3]);
 }
@@ -249,7 +249,7 @@ async fn wakers_may_drop_and_make_sleeps() {
 async fn without_timeouts_it_is_an_error() {
     let timeouts = Timeouts::watch();
     js_sys::eval("globalThis.setTimeout = () => { throw new Error('no more') }").unwrap();
-    let error = Web.sleep(SHORT).await.unwrap_err();
+    let error = Web.sleep(DAY).await.unwrap_err();
     assert!(error.description().contains("setTimeout"), "{error}");
     let ready = Web.sleep(Duration::ZERO).await;
     drop(timeouts);
