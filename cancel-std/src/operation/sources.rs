@@ -134,7 +134,7 @@ impl<R: Runtime> Setup for OperationSetup<'_, R> {
     fn begin_grace(self: Pin<&mut Self>) -> bool {
         let this = self.project();
         let grace = this.op.inner.setup.grace();
-        if grace.is_zero() {
+        if grace.is_zero() || this.op.inner.setup.is_refused_grace() {
             return false;
         }
         *this.grace = Some(Box::pin(this.op.inner.runtime.sleep(grace)));
