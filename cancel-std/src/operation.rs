@@ -22,14 +22,12 @@ use crate::deadline::Deadline;
 use crate::id::OperationId;
 use crate::progress::{Metadata, Progress};
 use crate::registry::Memberships;
-use crate::task_report::TaskReport;
 use crate::trace::Trace;
 use crate::undelivered::Undelivered;
 use above::Parent;
 use cancel_core::layer::Holds;
 use cancel_core::{CancelToken, Cancelled, Instant, Timer};
 use cancelable::{Pending, Rest, Setup};
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
@@ -40,6 +38,8 @@ mod accept;
 
 mod handle;
 
+mod force;
+
 mod cx;
 
 mod source;
@@ -49,29 +49,28 @@ mod tree;
 mod cancelable;
 mod compose;
 mod cooperate;
-mod drive;
 mod enroll;
+mod shield;
+mod sources;
+
+mod drive;
+mod group;
 mod listen;
 mod listen_async;
 mod report;
 mod run;
 mod settings;
-mod shield;
 mod signals;
-mod sources;
 mod thread;
 mod time;
 mod watch;
 mod wrap;
 
-mod group;
-
 pub(crate) use above::Edges;
 pub use accept::{AsOperation, ToFollow};
 pub use cancelable::Cancelable;
 pub use cx::Cx;
-use group::OwnGroup;
-pub use group::{GroupTask, TaskEnd, TaskGroup, TaskOutput, TaskSet};
+pub use group::{GroupTask, TaskGroup};
 pub use handle::Operation;
 pub use source::Source;
 pub use watch::ProgressWatch;
@@ -98,14 +97,14 @@ pub(crate) struct Inner<R> {
     pub(crate) token: OnceLock<CancelToken>,
     /// Written under the lock of `state`.
     pub(crate) deadline: Deadline,
-    /// Rung for the runner: deadline moved, end forced, work queued.
+    /// Rung for the runner: deadline moved, work queued.
     pub(crate) bell: Bell,
     /// Its span, if there are any.
     pub(crate) trace: Trace,
     /// Open shields, and nested operations at their ends (`operation/shield.rs`).
     pub(crate) holds: Holds,
-    /// No grace any more (`force`).
-    pub(crate) forced: AtomicBool,
+    /// Cancelled by a second request (`operation/force.rs`).
+    pub(crate) force: OnceLock<CancelToken>,
     pub(crate) state: Mutex<State<R>>,
 }
 
@@ -131,9 +130,6 @@ pub(crate) struct Details {
     pub(crate) partial: Option<Partial>,
     /// Of chunked streams.
     pub(crate) undelivered: Undelivered,
-    /// Of a group.
-    pub(crate) group: OwnGroup,
-    pub(crate) tasks: Option<Arc<TaskReport>>,
     /// How many reports there were.
     pub(crate) version: u64,
     /// Those who wait for the next one, each with a number of its own.
@@ -258,7 +254,6 @@ impl<R: Runtime> Inner<R> {
             partial: details.and_then(|details| details.partial.clone()),
             undelivered: details
                 .map_or_else(Undelivered::default, |details| details.undelivered.clone()),
-            tasks: details.and_then(|details| details.tasks.clone()),
             callback_panics: panics,
         }
     }

@@ -9,4 +9,3 @@ mod metadata;
 mod progress;
 mod registry;
 mod status;
-mod task_error;

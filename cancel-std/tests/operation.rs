@@ -15,6 +15,8 @@ mod callbacks;
 mod composed;
 #[path = "operation/endings.rs"]
 mod endings;
+#[path = "operation/force.rs"]
+mod force;
 #[path = "operation/give_way.rs"]
 mod give_way;
 #[path = "operation/io.rs"]

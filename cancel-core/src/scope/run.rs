@@ -352,6 +352,10 @@ impl<T: TokenRef, B: Future, E: Setup> Scope<T, B, E> {
                     state.fired = Some(Cancelled::from(cause));
                 }
             }
+            if second {
+                let setup = this.setup.as_mut();
+                state.panics.guard(|| setup.asked_again());
+            }
         }
     }
 

@@ -16,7 +16,6 @@ use cancel_core::{CancelToken, Instant, IntoDeadline};
 use std::borrow::Cow;
 use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
@@ -82,16 +81,6 @@ pub(crate) struct Rest<R> {
     /// Further parents: those of the operations that were combined with this one.
     pub(crate) parents: Vec<Parent<R>>,
     pub(crate) grace: Duration,
-    pub(crate) group: GroupSettings,
-}
-
-/// How the tasks of a group get on with each other.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct GroupSettings {
-    pub(super) each_for_itself: bool,
-    pub(super) limit: usize,
-    /// The grace period is that of the group, for cancels that come from there.
-    pub(super) grace_of_group: bool,
 }
 
 pub(super) type AtEnd<R> = Box<dyn FnOnce(Cx<R>) -> Work + Send>;
@@ -239,7 +228,7 @@ impl<R: Runtime> Cancelable<R> {
             bell: Bell::new(),
             trace: Trace::default(),
             holds: Holds::new(),
-            forced: AtomicBool::new(false),
+            force: OnceLock::new(),
             state: Mutex::new(state),
         };
         let operation = Operation {
@@ -291,7 +280,6 @@ impl<R> Cancelable<R> {
                 follow: Vec::new(),
                 parents: Vec::new(),
                 grace: Duration::ZERO,
-                group: GroupSettings::default(),
             })
         })
     }

@@ -116,7 +116,6 @@ impl<R: Runtime> Cancelable<R> {
                 }
             }
             rest.grace = rest.grace.max(from.grace);
-            rest.group.combine(from.group);
             rest.follow.extend(from.follow);
             rest.parents.extend(from.parents);
         }

@@ -302,6 +302,7 @@ where
         let mut late_panic = None;
         if has_end {
             let work = at_end(&ctx, cleanup.take(), &mut late_panic);
+            let work = Others::beside(others.as_deref_mut(), op, work);
             attend(op, Box::pin(work), true).await;
         }
         drop(others);

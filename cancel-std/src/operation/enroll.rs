@@ -1,11 +1,12 @@
 //! How operations get into registries, and out again.
 
+use super::force::force;
 use super::{Cancelable, Edges, Inner, Operation, Runtime};
 use crate::clock::Clock;
 use crate::context::Context;
 use crate::id::OperationId;
 use crate::registry::{Entry, Memberships, Registered, Registry};
-use cancel_core::CancelToken;
+use cancel_core::{CancelToken, Cause};
 use std::mem::take;
 use std::sync::{Arc, PoisonError, Weak};
 
@@ -16,6 +17,10 @@ impl<R: Runtime> Registered for Inner<R> {
 
     fn token(&self) -> CancelToken {
         self.token.get_or_init(|| self.make_token()).clone()
+    }
+
+    fn force(&self, cause: Cause) -> bool {
+        force(self, || self.token().cancel_with(cause))
     }
 
     fn is_cancelled(&self) -> bool {

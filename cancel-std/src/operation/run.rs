@@ -408,10 +408,7 @@ fn plain<T>(result: Result<&T, &Cancelled>, _: &Token) -> Outcome {
 }
 
 /// What a body's `Result` means for the status.
-pub(super) fn fallible<T, E: Display>(
-    result: Result<&Result<T, E>, &Cancelled>,
-    token: &Token,
-) -> Outcome {
+fn fallible<T, E: Display>(result: Result<&Result<T, E>, &Cancelled>, token: &Token) -> Outcome {
     match result {
         Ok(Ok(_)) => Outcome::Completed,
         Ok(Err(error)) => erred(error, token),

@@ -78,7 +78,9 @@ impl<R> Cancelable<R> {
 
     /// Lets the body go on for `grace` after the cancelation, so that it can come to a good end: it
     /// sees [`cancelled`](Cx::cancelled) and [`check`](Cx::check), and what it returns
-    /// counts. Then, or when a second source fires, or by [`force`](crate::Operation::force), it is dropped.
+    /// counts. Then, or at a second request, it is dropped. A second request is a second source that fires, a
+    /// cancel of a parent that comes when the grace period has begun, [`force`](crate::Operation::force), or
+    /// a second request to an operation above. It ends the grace periods of all operations below, too.
     ///
     /// Zero, the default, is no grace. A body that has not begun gets none. Shields count in
     /// addition: what is shielded at the end of the grace period still runs to its end.
@@ -97,9 +99,7 @@ impl<R> Cancelable<R> {
     /// assert_eq!(smol::block_on(run).unwrap(), "stored 7 of 9, timeout");
     /// ```
     pub fn grace(mut self, grace: Duration) -> Self {
-        let rest = self.rest();
-        rest.grace = grace;
-        rest.group.has_own_grace();
+        self.rest().grace = grace;
         self
     }
 

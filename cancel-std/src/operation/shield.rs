@@ -1,17 +1,16 @@
-//! Shields, what holds the operations around, and what forces the end of a grace period.
+//! Shields, and what holds the operations around.
 //!
 //! An operation's open shields are in its `holds` (the core's, which say what holds a body, and until
 //! when). Each operation that runs inside the body of another one is itself a hold of that one, while it has
 //! open shields, or something to do at its end: it enters there whenever its run is polled and waits.
 
 use super::above::{Link, Parent};
-use super::{Cx, Inner, Operation, Runtime};
+use super::{Cx, Inner, Runtime};
 use cancel_core::layer::Hold;
-use cancel_core::{Cancelled, Cause, Reason, Shield, TimeoutExt};
+use cancel_core::{Cancelled, Shield, TimeoutExt};
 use std::future::Future;
 use std::ops::DerefMut;
 use std::pin::Pin;
-use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -160,72 +159,5 @@ impl<R: Runtime> Cx<R> {
             &self.scope.inner.holds,
             future.timeout(self.runtime(), limit),
         )
-    }
-}
-
-impl<R: Runtime> Operation<R> {
-    /// Cancels the operation, if it is not yet, and ends its [grace period](crate::Cancelable::grace): one that
-    /// is running, and one that would begin. Shields and cleanup are not touched.
-    ///
-    /// # Returns
-    ///
-    /// As [`cancel`](Operation::cancel).
-    ///
-    /// # Panics
-    ///
-    /// As [`cancel`](Operation::cancel).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use cancel_std::Cancelable;
-    /// use std::time::Duration;
-    ///
-    /// let op = Cancelable::new().grace(Duration::from_secs(3600)).build();
-    /// let handle = op.clone();
-    /// let run = op.run(async |cx| {
-    ///     std::thread::spawn(move || handle.force());
-    ///     cx.sleep(Duration::from_secs(3600)).await; // does not look at `cx.cancelled()`
-    /// });
-    /// assert!(smol::block_on(run).is_err()); // at once
-    /// ```
-    pub fn force(&self) -> bool {
-        self.force_with(Reason::Manual)
-    }
-
-    /// As [`force`](Operation::force), with a cause, as [`cancel_with`](Operation::cancel_with) takes
-    /// it.
-    ///
-    /// # Returns
-    ///
-    /// As [`cancel_with`](Operation::cancel_with).
-    ///
-    /// # Panics
-    ///
-    /// As [`cancel_with`](Operation::cancel_with).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use cancel_std::{Cancelable, Reason};
-    ///
-    /// let op = Cancelable::new().build();
-    /// op.force_with((Reason::Shutdown, "right now"));
-    /// assert_eq!(op.context().message(), Some("right now"));
-    /// ```
-    pub fn force_with(&self, cause: impl Into<Cause>) -> bool {
-        // After the cancel, whose cause is to be the one that counts, and also if that panics.
-        let _then = Force(&self.inner);
-        self.cancel_with(cause)
-    }
-}
-
-struct Force<'a, R>(&'a Inner<R>);
-
-impl<R> Drop for Force<'_, R> {
-    fn drop(&mut self) {
-        // Release: pairs with the load of the runner, which then sees the token cancelled.
-        self.0.forced.store(true, Ordering::Release);
-        self.0.ring(); // (contained: a panic of the cancel may be under way, with the same waker)
     }
 }

@@ -42,7 +42,9 @@ impl<R: Runtime> Source<R> {
     /// the signal as the message.
     ///
     /// The first one asks for the cancelation. Each further one of the same run is one more request,
-    /// whichever of the signals it is: it ends a [grace period](Cancelable::grace), never a shield or a
+    /// whichever of the signals it is: it ends the [grace period](Cancelable::grace) of the operation and
+    /// those of all operations below it (children, tasks of a group), as
+    /// [`force`](crate::Operation::force) does; never a shield or a
     /// cleanup. To end the process with the second, see [`Signals::exit_on_second`].
     ///
     /// # Who listens, and when

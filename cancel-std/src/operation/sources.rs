@@ -6,12 +6,12 @@ use crate::callbacks::Event;
 use cancel_core::layer::{Holds, Panics, Setup};
 use cancel_core::{CancelToken, Cancelled, Cause, DeadlineSource, Instant, Reason, WaitForCancel};
 use pin_project::{pin_project, pinned_drop};
-use std::future::{Future, Ready};
-use std::pin::Pin;
-use std::sync::atomic::Ordering;
+use std::future::{Future, Ready, poll_fn};
+use std::mem::replace;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
-/// The sources are the deadline, force, and everything else that was given to the operation. Tokens are not
+/// The sources are the deadline, and everything else that was given to the operation. Tokens are not
 /// polled: the operation's own token follows them.
 #[pin_project(PinnedDrop)]
 pub(super) struct OperationSetup<'a, R: Runtime> {
@@ -20,16 +20,23 @@ pub(super) struct OperationSetup<'a, R: Runtime> {
     armed: Option<Instant>,
     #[pin]
     sleep: Option<DeadlineSource<R::Sleep>>,
-    forced: bool,
+    /// A deadline has passed. (There may be a later one.)
+    passed: bool,
     /// Lent: they stay until the cleanup is over, in which a second signal does no harm.
     others: Option<&'a mut Others<R>>,
-    grace: Option<Pin<Box<R::Sleep>>>,
+    grace: Option<Box<Grace<R>>>,
+}
+
+/// A grace period.
+struct Grace<R: Runtime> {
+    sleep: Pin<Box<R::Sleep>>,
+    /// What is a second request: the force token, and the tokens above that were not cancelled at the
+    /// beginning.
+    late: Vec<Pin<Box<WaitForCancel<CancelToken>>>>,
 }
 
 pub(super) struct Others<R> {
     sources: Tree<R>,
-    /// In a grace period: the tokens above that were not cancelled when it began.
-    late: Option<Vec<Pin<Box<WaitForCancel<CancelToken>>>>>,
 }
 
 impl<'a, R: Runtime> OperationSetup<'a, R> {
@@ -43,7 +50,7 @@ impl<'a, R: Runtime> OperationSetup<'a, R> {
             op,
             armed: deadline,
             sleep: deadline.map(sleep),
-            forced: false,
+            passed: false,
             others,
             grace: None,
         }
@@ -77,6 +84,10 @@ impl<R: Runtime> Setup for OperationSetup<'_, R> {
         self.op.inner.tell(Event::Asked);
     }
 
+    fn asked_again(self: Pin<&mut Self>) {
+        self.op.inner.insist();
+    }
+
     fn poll_source(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -85,11 +96,6 @@ impl<R: Runtime> Setup for OperationSetup<'_, R> {
         let mut this = self.project();
         let inner = &this.op.inner;
         inner.bell.listen(cx);
-        // Acquire: see `Force`.
-        if !*this.forced && inner.forced.load(Ordering::Acquire) {
-            *this.forced = true;
-            return Poll::Ready(Some(Cause::new(Reason::Manual)));
-        }
         let late = panics.guard(|| {
             loop {
                 let deadline = inner.deadline.get();
@@ -115,10 +121,14 @@ impl<R: Runtime> Setup for OperationSetup<'_, R> {
         });
         if let Poll::Ready(cause) = late {
             panics.guard(|| this.sleep.set(None));
-            // One that is cancelled from above by that is no request of its own.
+            // One that is cancelled from above by that is no request of its own. Nor is it one if somebody
+            // else saw first that this deadline had passed.
             let timeout = cause.reason() == Reason::Timeout;
-            let above = timeout && panics.guard(|| inner.time_out_above()).unwrap_or(true);
-            if !above {
+            let first = !replace(this.passed, true);
+            let known = timeout
+                && ((first && inner.has_timed_out())
+                    || panics.guard(|| inner.time_out_above()).unwrap_or(true));
+            if !known {
                 return Poll::Ready(Some(match timeout {
                     true => inner.timed_out(),
                     false => inner.named(cause), // the timer has failed
@@ -126,26 +136,41 @@ impl<R: Runtime> Setup for OperationSetup<'_, R> {
             }
         }
         match this.others {
-            Some(others) => others.poll(this.op, cx).map(Some),
+            Some(others) => others.sources.poll(cx).map(Some),
             None => Poll::Pending,
         }
     }
 
     fn begin_grace(self: Pin<&mut Self>) -> bool {
         let this = self.project();
-        let grace = this.op.inner.setup.grace();
-        if grace.is_zero() || this.op.inner.setup.is_refused_grace() {
+        let inner = &this.op.inner;
+        let grace = inner.setup.grace();
+        if grace.is_zero() || inner.is_forced() {
             return false;
         }
-        *this.grace = Some(Box::pin(this.op.inner.runtime.sleep(grace)));
+        let live = inner.upstream().filter(|token| !token.is_cancelled());
+        let late = live.map(|token| token.cancelled_owned());
+        *this.grace = Some(Box::new(Grace {
+            sleep: Box::pin(inner.runtime.sleep(grace)),
+            late: late.chain([inner.forced()]).map(Box::pin).collect(),
+        }));
         true
     }
 
     fn poll_grace(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        match self.project().grace {
-            Some(grace) => grace.as_mut().poll(cx).map(drop),
-            None => Poll::Ready(()),
+        let this = self.project();
+        let Some(grace) = this.grace else {
+            return Poll::Ready(());
+        };
+        if grace.sleep.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(());
         }
+        let mut late = grace.late.iter_mut();
+        if late.any(|token| token.as_mut().poll(cx).is_ready()) {
+            this.op.inner.insist();
+            return Poll::Ready(());
+        }
+        Poll::Pending
     }
 
     fn end_grace(self: Pin<&mut Self>) {
@@ -168,12 +193,11 @@ impl<R: Runtime> Others<R> {
             true => op.take_sources(),
             false => Vec::new(),
         };
-        if sources.is_empty() && op.inner.setup.grace().is_zero() {
+        if sources.is_empty() {
             return None;
         }
         Some(Box::new(Others {
             sources: Tree::new(sources),
-            late: None,
         }))
     }
 
@@ -193,23 +217,24 @@ impl<R: Runtime> Others<R> {
         self.sources.start(cx);
     }
 
-    fn poll(&mut self, op: &Operation<R>, cx: &mut Context<'_>) -> Poll<Cause> {
-        if let Poll::Ready(cause) = self.sources.poll(cx) {
-            return Poll::Ready(cause);
-        }
-        if self.late.is_none() && op.inner.is_cancelled() && !op.inner.setup.grace().is_zero() {
-            let left = op.inner.upstream().filter(|token| !token.is_cancelled());
-            self.late = Some(
-                left.map(|token| Box::pin(token.cancelled_owned()))
-                    .collect(),
-            );
-        }
-        for token in self.late.iter_mut().flatten() {
-            if let Poll::Ready(cancelled) = token.as_mut().poll(cx) {
-                self.late = Some(Vec::new());
-                return Poll::Ready(Cancelled::into(cancelled));
+    /// `work` of the end, when nothing asks the sources any more. A second request goes to the operations
+    /// below, which may be in their grace periods.
+    pub(super) async fn beside(
+        mut others: Option<&mut Self>,
+        op: &Operation<R>,
+        work: impl Future,
+    ) {
+        let mut work = pin!(work);
+        poll_fn(|cx| {
+            let poll = work.as_mut().poll(cx).map(drop);
+            if let (Poll::Pending, Some(asked)) = (poll, &mut others) {
+                if op.inner.is_cancelled() && asked.sources.poll(cx).is_ready() {
+                    others = None;
+                    op.inner.setup.callbacks.contain(|| op.inner.insist());
+                }
             }
-        }
-        Poll::Pending
+            poll
+        })
+        .await;
     }
 }

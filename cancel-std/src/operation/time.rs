@@ -19,6 +19,15 @@ impl<R> Inner<R> {
         }
     }
 
+    /// It is cancelled, by its own deadline or timeout.
+    pub(super) fn has_timed_out(&self) -> bool {
+        let token = self.token.get();
+        token.is_some_and(|token| {
+            let cause = token.cause();
+            cause.is_some_and(|cause| cause.reason() == Reason::Timeout && cause.is_from(token))
+        })
+    }
+
     /// Says which operation it is about, if that has a name.
     pub(super) fn named(&self, cause: Cause) -> Cause {
         match &self.setup.name {

@@ -3,7 +3,7 @@
 use super::Registry;
 use crate::context::{Context, Status};
 use crate::id::OperationId;
-use cancel_core::CancelToken;
+use cancel_core::{CancelToken, Cause};
 use std::borrow::Cow;
 use std::mem::take;
 use std::sync::Weak;
@@ -12,6 +12,8 @@ use std::sync::Weak;
 pub(crate) trait Registered: Send + Sync {
     fn snapshot(&self) -> Context;
     fn token(&self) -> CancelToken;
+    /// As `Operation::force_with`.
+    fn force(&self, cause: Cause) -> bool;
     fn is_cancelled(&self) -> bool;
     /// Whether it is this operation, or one below it.
     fn is_within(&self, ancestor: OperationId) -> bool;

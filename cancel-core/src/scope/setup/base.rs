@@ -34,6 +34,10 @@ pub trait Setup {
     /// period begins. (Not for a body that never began.)
     fn asked(self: Pin<&mut Self>, cancelled: &Cancelled);
 
+    /// Called for each request after the first one. (If that is not known yet, before `asked`.)
+    #[inline]
+    fn asked_again(self: Pin<&mut Self>) {}
+
     /// The next cause of a source. None: there is no source any more.
     fn poll_source(
         self: Pin<&mut Self>,
@@ -153,6 +157,10 @@ macro_rules! forward {
         #[inline]
         fn asked(self: Pin<&mut Self>, cancelled: &Cancelled) {
             self.project().inside.asked(cancelled);
+        }
+        #[inline]
+        fn asked_again(self: Pin<&mut Self>) {
+            self.project().inside.asked_again();
         }
         forward!($($rest)*);
     };
