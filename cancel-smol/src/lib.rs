@@ -67,7 +67,8 @@ pub use cancel_std::{
     AsOperation, BuildError, Change, Changes, Condition, Context, Fallible, Filter, Flag,
     GroupTask, Kept, Metadata, Observer, OperationChunks, OperationId, OperationStream, Plain,
     Progress, ProgressWatch, Registry, Runtime, Signal, Signals, Snapshot, Source, Statistics,
-    Status, TaskGroup, ToFollow, Watched, Wrapped, block_on, current_id, current_token,
+    Status, TaskEnd, TaskError, TaskGroup, TaskOutput, TaskSet, ToFollow, Watched, Wrapped,
+    block_on, current_id, current_token,
 };
 pub use executor::{On, Smol};
 pub use timer::Sleep;

@@ -57,7 +57,7 @@ fn a_computation_with_checkpoints() {
 #[test]
 fn a_group_on_the_global_executor() {
     let op = Cancelable::new();
-    let task = smol::spawn(op.run_group(async |group: &TaskGroup<Smol>| {
+    let task = smol::spawn(op.run_group(async |group: TaskGroup<Smol>| {
         let parts: Vec<_> = (1..=4u64)
             .map(|n| {
                 group.spawn(move |cx| async move {

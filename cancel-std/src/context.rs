@@ -2,6 +2,7 @@
 
 use crate::id::OperationId;
 use crate::progress::{Metadata, Progress};
+use crate::task_report::{TaskError, TaskReport};
 use crate::undelivered::Undelivered;
 use cancel_core::{Cancelled, Instant, Reason};
 use std::any::Any;
@@ -117,6 +118,7 @@ pub struct Context {
     pub(crate) progress: Option<Progress>,
     pub(crate) partial: Option<Partial>,
     pub(crate) undelivered: Undelivered,
+    pub(crate) tasks: Option<Arc<TaskReport>>,
     pub(crate) callback_panics: u32,
 }
 
@@ -452,5 +454,62 @@ impl Context {
     /// ```
     pub fn callback_panics(&self) -> u32 {
         self.callback_panics
+    }
+
+    /// How many tasks of a [group](crate::Cancelable::run_group) were cut off because the group was
+    /// cancelled: they had not returned when the [grace period](crate::Cancelable::grace) was over (or at
+    /// once, without one), or had not begun. Zero for every other operation.
+    ///
+    /// # Examples
+    ///
+    /// A server that is stopped, with one connection that can end in time, and one that cannot:
+    ///
+    /// ```
+    /// use cancel_std::Cancelable;
+    /// use std::time::Duration;
+    ///
+    /// let op = Cancelable::with_timeout(Duration::from_millis(20)).grace(Duration::from_millis(20)).build();
+    /// let run = op.run_group(async |group| {
+    ///     group.spawn(|cx| async move { drop(cx.cancelled().await) });
+    ///     group.spawn(|cx| async move { cx.sleep(Duration::MAX).await });
+    /// });
+    /// assert!(smol::block_on(run).is_err());
+    /// assert_eq!(op.context().cut_off(), 1);
+    /// ```
+    pub fn cut_off(&self) -> usize {
+        self.tasks.as_ref().map_or(0, |tasks| tasks.cut_off)
+    }
+
+    /// The errors of the tasks of a [group](crate::Cancelable::run_group), and of its body, in the order in
+    /// which they came: the first 64. Empty for every other operation.
+    ///
+    /// Those of tasks that only say that the group was cancelled are not among them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::Cancelable;
+    ///
+    /// let op = Cancelable::new().each_for_itself().build();
+    /// let run = op.run_group(async |group| {
+    ///     for n in 1..=100 {
+    ///         group.spawn(move |_| async move { Err::<(), _>(format!("part {n} is missing")) });
+    ///     }
+    /// });
+    /// smol::block_on(run).unwrap();
+    /// let context = op.context();
+    /// assert_eq!((context.task_errors().len(), context.task_error_count()), (64, 100));
+    /// ```
+    pub fn task_errors(&self) -> &[TaskError] {
+        self.tasks.as_ref().map_or(&[], |tasks| &tasks.errors)
+    }
+
+    /// How many errors there were, with those that [`task_errors`](Context::task_errors) does not keep.
+    ///
+    /// # Examples
+    ///
+    /// See [`task_errors`](Context::task_errors).
+    pub fn task_error_count(&self) -> u64 {
+        self.tasks.as_ref().map_or(0, |tasks| tasks.count)
     }
 }

@@ -72,6 +72,8 @@ mod id;
 
 mod progress;
 
+mod task_report;
+
 mod undelivered;
 
 mod context;
@@ -143,7 +145,8 @@ pub use flag::Flag;
 pub use id::OperationId;
 pub use observer::Observer;
 pub use operation::{
-    AsOperation, GroupTask, ProgressWatch, Runtime, Source, TaskGroup, ToFollow, Wrapped,
+    AsOperation, GroupTask, ProgressWatch, Runtime, Source, TaskEnd, TaskGroup, TaskOutput,
+    TaskSet, ToFollow, Wrapped,
 };
 pub use progress::{Metadata, Progress};
 pub use registry::{Change, Changes, Filter, Registry, Snapshot, Statistics};
@@ -153,6 +156,7 @@ pub use resources::Resources;
 pub use runtime::Std;
 pub use signal::{Signal, Signals};
 pub use stream::{Fallible, Kept, OperationChunks, OperationStream, Plain};
+pub use task_report::TaskError;
 pub use timer::Sleep;
 pub use watched::Watched;
 

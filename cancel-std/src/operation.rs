@@ -22,6 +22,7 @@ use crate::deadline::Deadline;
 use crate::id::OperationId;
 use crate::progress::{Metadata, Progress};
 use crate::registry::Memberships;
+use crate::task_report::TaskReport;
 use crate::trace::Trace;
 use crate::undelivered::Undelivered;
 use above::Parent;
@@ -54,7 +55,6 @@ mod shield;
 mod sources;
 
 mod drive;
-mod group;
 mod listen;
 mod listen_async;
 mod report;
@@ -66,11 +66,14 @@ mod time;
 mod watch;
 mod wrap;
 
+mod group;
+
 pub(crate) use above::Edges;
 pub use accept::{AsOperation, ToFollow};
 pub use cancelable::Cancelable;
 pub use cx::Cx;
-pub use group::{GroupTask, TaskGroup};
+use group::OwnGroup;
+pub use group::{GroupTask, TaskEnd, TaskGroup, TaskOutput, TaskSet};
 pub use handle::Operation;
 pub use source::Source;
 pub use watch::ProgressWatch;
@@ -130,6 +133,9 @@ pub(crate) struct Details {
     pub(crate) partial: Option<Partial>,
     /// Of chunked streams.
     pub(crate) undelivered: Undelivered,
+    /// Of a group.
+    pub(crate) group: OwnGroup,
+    pub(crate) tasks: Option<Arc<TaskReport>>,
     /// How many reports there were.
     pub(crate) version: u64,
     /// Those who wait for the next one, each with a number of its own.
@@ -254,6 +260,7 @@ impl<R: Runtime> Inner<R> {
             partial: details.and_then(|details| details.partial.clone()),
             undelivered: details
                 .map_or_else(Undelivered::default, |details| details.undelivered.clone()),
+            tasks: details.and_then(|details| details.tasks.clone()),
             callback_panics: panics,
         }
     }

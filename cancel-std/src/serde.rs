@@ -9,3 +9,4 @@ mod metadata;
 mod progress;
 mod registry;
 mod status;
+mod task_error;

@@ -1,5 +1,7 @@
 //! Task groups, from outside.
 
+#[path = "group/errors.rs"]
+mod errors;
 #[path = "group/failures.rs"]
 mod failures;
 #[path = "group/life.rs"]

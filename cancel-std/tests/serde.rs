@@ -159,6 +159,9 @@ fn contexts() {
         "undelivered_dropped": 0,
         "shielded": false,
         "callback_panics": 0,
+        "cut_off": 0,
+        "task_errors": [],
+        "task_error_count": 0,
     });
     assert_eq!(to_value(op.context()).unwrap(), pending);
     let run = op.run(async |cx| {

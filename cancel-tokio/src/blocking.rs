@@ -58,11 +58,11 @@ where
             let cause = Cause::new(Reason::Error).with_message(error.to_string());
             Cancelled::from(cause.with_error(error))
         })?;
-        let work = TakenBack(Arc::new(Mutex::new(Some(f))));
+        let work = TakenBack(Arc::new(Mutex::new(Some((f, cx.hold_groups())))));
         let slot = TakenBack(work.0.clone());
         let called = handle.spawn_blocking(move || -> Result<Option<T>, Cancelled> {
             cx.check()?;
-            Ok(slot.take().map(|f| cx.within(f)))
+            Ok(slot.take().map(|(f, _held)| cx.within(f)))
         });
         match called.await.map_err(|error| error.try_into_panic()) {
             Ok(Ok(Some(output))) => Ok(output),

@@ -69,7 +69,7 @@ fn many_tasks_under_one_token() {
 fn a_group() {
     for runtime in runtimes() {
         let op = Cancelable::new();
-        let run = op.run_group(async |group: &TaskGroup<Tokio>| {
+        let run = op.run_group(async |group: TaskGroup<Tokio>| {
             let parts: Vec<_> = (1..=4u64)
                 .map(|n| {
                     group.spawn(move |cx| async move {

@@ -120,7 +120,8 @@ pub use cancel_std::{
     AsOperation, BuildError, Change, Changes, Condition, Context, Fallible, Filter, Flag,
     GroupTask, Kept, Metadata, Observer, OperationChunks, OperationId, OperationStream, Plain,
     Progress, ProgressWatch, Registry, Runtime, Signal, Signals, Snapshot, Source, Statistics,
-    Status, TaskGroup, ToFollow, Watched, Wrapped, current_id, current_token,
+    Status, TaskEnd, TaskError, TaskGroup, TaskOutput, TaskSet, ToFollow, Watched, Wrapped,
+    current_id, current_token,
 };
 pub use error::WebError;
 pub use fetch::{abortable, fetch};

@@ -84,7 +84,7 @@ async fn children_shields_and_cleanup() {
 #[wasm_bindgen_test]
 async fn a_group_of_tasks() {
     let op = Cancelable::new();
-    let sum = op.run_group(async |group: &TaskGroup<Web>| {
+    let sum = op.run_group(async |group: TaskGroup<Web>| {
         let parts: Vec<_> = (1..=4u64)
             .map(|n| {
                 group.spawn(move |cx| async move {

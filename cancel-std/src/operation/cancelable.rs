@@ -81,6 +81,16 @@ pub(crate) struct Rest<R> {
     /// Further parents: those of the operations that were combined with this one.
     pub(crate) parents: Vec<Parent<R>>,
     pub(crate) grace: Duration,
+    pub(crate) group: GroupSettings,
+}
+
+/// How the tasks of a group get on with each other.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct GroupSettings {
+    pub(super) each_for_itself: bool,
+    pub(super) limit: usize,
+    /// The grace period is that of the group, for cancels that come from there.
+    pub(super) grace_of_group: bool,
 }
 
 pub(super) type AtEnd<R> = Box<dyn FnOnce(Cx<R>) -> Work + Send>;
@@ -280,6 +290,7 @@ impl<R> Cancelable<R> {
                 follow: Vec::new(),
                 parents: Vec::new(),
                 grace: Duration::ZERO,
+                group: GroupSettings::default(),
             })
         })
     }

@@ -116,6 +116,7 @@ impl<R: Runtime> Cancelable<R> {
                 }
             }
             rest.grace = rest.grace.max(from.grace);
+            rest.group.combine(from.group);
             rest.follow.extend(from.follow);
             rest.parents.extend(from.parents);
         }

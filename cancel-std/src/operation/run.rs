@@ -408,7 +408,10 @@ fn plain<T>(result: Result<&T, &Cancelled>, _: &Token) -> Outcome {
 }
 
 /// What a body's `Result` means for the status.
-fn fallible<T, E: Display>(result: Result<&Result<T, E>, &Cancelled>, token: &Token) -> Outcome {
+pub(super) fn fallible<T, E: Display>(
+    result: Result<&Result<T, E>, &Cancelled>,
+    token: &Token,
+) -> Outcome {
     match result {
         Ok(Ok(_)) => Outcome::Completed,
         Ok(Err(error)) => erred(error, token),

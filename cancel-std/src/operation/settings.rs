@@ -99,7 +99,9 @@ impl<R> Cancelable<R> {
     /// assert_eq!(smol::block_on(run).unwrap(), "stored 7 of 9, timeout");
     /// ```
     pub fn grace(mut self, grace: Duration) -> Self {
-        self.rest().grace = grace;
+        let rest = self.rest();
+        rest.grace = grace;
+        rest.group.has_own_grace();
         self
     }
 

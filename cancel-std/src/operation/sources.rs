@@ -145,7 +145,7 @@ impl<R: Runtime> Setup for OperationSetup<'_, R> {
         let this = self.project();
         let inner = &this.op.inner;
         let grace = inner.setup.grace();
-        if grace.is_zero() || inner.is_forced() {
+        if grace.is_zero() || inner.setup.is_refused_grace() || inner.is_forced() {
             return false;
         }
         let live = inner.upstream().filter(|token| !token.is_cancelled());

@@ -337,8 +337,10 @@ impl<R: Runtime> Cx<R> {
                 return Err(Cause::from(NoThread::NoneStarts).into());
             }
             let place = Arc::new(cx.runtime().clone());
+            let work = (f, cx.hold_groups());
             let called = unblock(place, move || {
                 cx.check()?;
+                let (f, _held) = work;
                 Ok(cx.within(f))
             });
             called.await.map_err(Cause::from)?

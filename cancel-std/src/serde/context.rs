@@ -11,7 +11,7 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 #[cfg_attr(docsrs, doc(cfg(feature = "serde")))]
 impl Serialize for Context {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut context = serializer.serialize_struct("Context", 18)?;
+        let mut context = serializer.serialize_struct("Context", 21)?;
         context.serialize_field("id", &self.id())?;
         context.serialize_field("parent_id", &self.parent_id())?;
         context.serialize_field("name", &self.name())?;
@@ -30,6 +30,9 @@ impl Serialize for Context {
         context.serialize_field("undelivered_dropped", &self.undelivered_dropped())?;
         context.serialize_field("shielded", &self.shielded())?;
         context.serialize_field("callback_panics", &self.callback_panics())?;
+        context.serialize_field("cut_off", &self.cut_off())?;
+        context.serialize_field("task_errors", self.task_errors())?;
+        context.serialize_field("task_error_count", &self.task_error_count())?;
         context.end()
     }
 }

@@ -206,11 +206,11 @@ fn d16_a_timeout_in_a_task_group_is_reported() {
     assert_eq!(op.context().error(), Some(error));
     assert_eq!(time.now(), Instant::EPOCH + secs(5));
 
-    // Of an operation inside a task: its own result, nobody else's.
+    // Of an operation inside a task: its own result, which the task gives as a value.
     let time = VirtualTime::new();
     let op = time.operation();
     let result = time.block_on(op.run_group(async |group| {
-        let task = group.spawn(|cx| async move {
+        let task = group.spawn_value(|cx| async move {
             let part = cx.child().timeout(secs(5));
             part.run(async |cx| cx.sleep(LONG).await).await
         });

@@ -22,6 +22,8 @@ impl fmt::Display for Unspeakable {
     }
 }
 
+impl std::error::Error for Unspeakable {}
+
 impl From<Cancelled> for Unspeakable {
     fn from(_: Cancelled) -> Self {
         Unspeakable
@@ -72,7 +74,7 @@ fn x22_an_error_without_a_text_is_a_failure_in_the_same_words_everywhere() {
         failed(|time, op| time.block_on(op.try_run_group(async |_| Err(Unspeakable))));
         failed(|time, op| {
             time.block_on(op.try_run_group(async |group| {
-                group.try_spawn(async |_| Err::<(), _>(Unspeakable));
+                group.spawn(async |_| Err::<(), _>(Unspeakable));
                 Ok(())
             }))
         });
@@ -87,7 +89,7 @@ fn x22_an_error_without_a_text_ends_the_other_tasks_of_its_group() {
         let run = op.try_run_group(async |group| -> Result<(), Unspeakable> {
             group.spawn(async |_| pending::<()>().await);
             let named = group.child().name("part");
-            let answer = group.try_spawn_as(named, async |_| Err::<(), _>(Unspeakable));
+            let answer = group.spawn_as(named, async |_| Err::<(), _>(Unspeakable));
             let answer = answer.await.unwrap_err();
             assert_eq!(answer.message(), Some("part: panicked: no words"));
             Ok(())

@@ -1,7 +1,7 @@
 //! The first failure.
 
 use crate::support::{LONG, Rt, SHORT};
-use cancel_std::{Cancelable, Cancelled, Reason, Status, block_on};
+use cancel_std::{CancelToken, Cancelable, Cancelled, Reason, Status, block_on};
 use std::error::Error;
 use std::fmt;
 use std::future::pending;
@@ -23,6 +23,8 @@ impl fmt::Display for Failure {
         }
     }
 }
+
+impl Error for Failure {}
 
 impl From<Cancelled> for Failure {
     fn from(cancelled: Cancelled) -> Self {
@@ -46,7 +48,7 @@ fn it_cancels_the_rest_which_is_waited_for() {
             });
             group.spawn_as(child, |cx| async move { cx.sleep(LONG).await });
         }
-        group.try_spawn(|_| async { Err::<(), _>(Failure::Disk(3)) });
+        group.spawn(|_| async { Err::<(), _>(Failure::Disk(3)) });
         pending().await
     });
     assert_eq!(block_on(run), Err(Failure::Disk(3)));
@@ -68,16 +70,21 @@ fn it_cancels_the_rest_which_is_waited_for() {
 fn only_the_first_counts() {
     let op = Cancelable::new();
     let run = op.try_run_group(async |group| -> Result<(), Failure> {
-        let first = group.try_spawn(|_| async { Err::<(), _>(Failure::Disk(1)) });
-        let second = group.try_spawn(|cx| async move {
+        let begun = CancelToken::new();
+        let begins = begun.clone();
+        let second = group.spawn(|cx| async move {
+            begins.cancel();
             cx.shield(async { drop(cx.cancelled().await) }).await;
             Err::<(), _>(Failure::Disk(2))
         });
+        begun.cancelled().await;
+        let first = group.spawn(|_| async { Err::<(), _>(Failure::Disk(1)) });
         group
             .cx()
             .shield(async {
                 assert_eq!(first.await.unwrap_err().message(), Some("disk 1 is full"));
-                assert_eq!(second.await.unwrap_err().message(), Some("disk 1 is full"));
+                // (Its own: no error is lost.)
+                assert_eq!(second.await.unwrap_err().message(), Some("disk 2 is full"));
             })
             .await;
         Ok(()) // in vain
@@ -126,7 +133,8 @@ fn the_body_fails() {
 fn the_body_fails_after_the_cancel() {
     let op = Cancelable::with_timeout(SHORT).grace(LONG).build();
     let run = op.try_run_group(async |group| -> Result<(), Failure> {
-        group.operation().cancelled().await;
+        let cancelled = async { drop(group.operation().cancelled().await) };
+        group.cx().shield(cancelled).await;
         Err(Failure::Disk(0))
     });
     assert_eq!(block_on(run), Err(Failure::Disk(0)));
@@ -207,7 +215,9 @@ fn a_panic_of_a_callback_of_the_token_is_not_lost() {
 
 #[test]
 fn an_error_that_panics_when_looked_at() {
+    #[derive(Debug)]
     struct Bad;
+    impl Error for Bad {}
     impl fmt::Display for Bad {
         fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
             resume_unwind(Box::new("text"))
@@ -220,7 +230,7 @@ fn an_error_that_panics_when_looked_at() {
     }
     let op = Cancelable::new().build();
     let run = op.try_run_group(async |group| -> Result<(), Bad> {
-        group.try_spawn(|_| async { Err::<(), _>(Bad) });
+        group.spawn(|_| async { Err::<(), _>(Bad) });
         pending().await
     });
     let caught = catch_unwind(AssertUnwindSafe(|| block_on(run).is_err()));

@@ -109,7 +109,7 @@ fn tasks_spawn_further_tasks() {
     let leaves = Arc::new(AtomicUsize::new(0));
     let run = Rt::Threads
         .op()
-        .run_group(async |group| grow(group, 5, &leaves));
+        .run_group(async |group| grow(&group, 5, &leaves));
     assert_eq!(block_on(run), Ok(()));
     assert_eq!(leaves.load(Ordering::SeqCst), 32);
 }
@@ -225,7 +225,7 @@ fn spawned_after_the_cancel() {
     let op = Cancelable::new().build();
     let run = op.run_group(async |group| {
         group.operation().cancel_with("enough");
-        let task = group.spawn(|_| async { unreachable!("polled") });
+        let task = group.spawn_value(|_| async { unreachable!("polled") });
         group
             .cx()
             .shield(async move {
@@ -234,15 +234,16 @@ fn spawned_after_the_cancel() {
             })
             .await;
     });
-    assert_eq!(block_on(run).unwrap(), ()); // ended by itself
-    assert_eq!(op.context().message(), Some("enough"));
+    // The body ended by itself, and the task never began.
+    assert_eq!(block_on(run).unwrap_err().message(), Some("enough"));
+    assert_eq!(op.context().cut_off(), 1);
 }
 
 #[test]
 fn spawned_after_the_end() {
     let op = Cancelable::new().build();
     let group = block_on(op.run_group(async |group| group.clone())).unwrap();
-    let task = group.spawn(|_| async { unreachable!("polled") });
+    let task = group.spawn_value(|_| async { unreachable!("polled") });
     let handle = task.operation().clone();
     let result: Result<(), _> = block_on(task);
     assert_eq!(
@@ -302,18 +303,6 @@ fn the_cleanup_of_the_group_comes_when_all_tasks_are_over() {
 }
 
 #[test]
-fn a_group_in_its_grace_period() {
-    let op = Cancelable::with_timeout(SHORT).grace(LONG).build();
-    let run = op.run_group(async |group| {
-        group.spawn(|cx| async move { cx.sleep(LONG).await });
-        group.operation().cancelled().await;
-        5
-    });
-    assert_eq!(block_on(run), Ok(5)); // the tasks are over, the value counts
-    assert_eq!(op.status(), Status::Completed);
-}
-
-#[test]
 fn a_second_run_is_refused() {
     let op = Cancelable::new().build();
     block_on(op.run(async |_| ())).unwrap();
@@ -342,7 +331,7 @@ fn a_handle_moves_between_tasks() {
             .spawn(move |_| async move { first.await.map(|n| n + 1) })
             .await
     });
-    assert_eq!(block_on(run), Ok(Ok(Ok(6))));
+    assert_eq!(block_on(run), Ok(Ok(6)));
     let op = Cancelable::new();
     let mut run = pin!(op.run_group(async |group| {
         let debug = format!("{group:?} {:?}", group.spawn(|_| async {}));

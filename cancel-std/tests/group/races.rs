@@ -36,7 +36,7 @@ fn failures_race() {
         let run = op.try_run_group(async |group| -> Result<(), Cancelled> {
             for n in 0..6 {
                 let (one, gate) = (alive.one(), gate.clone());
-                group.try_spawn(move |cx| async move {
+                group.spawn(move |cx| async move {
                     let _one = one;
                     gate.wait();
                     match n {
