@@ -2,86 +2,21 @@
 //! terminal.
 #![cfg(unix)]
 
+#[path = "support/running.rs"]
+mod running;
 #[path = "support/run.rs"]
 mod support;
 
 use pty_process::blocking::{Command, open};
+use running::Running;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::thread;
-use std::time::Duration;
+use std::process::{ExitStatus, Stdio};
 use support::{assert_lines, program};
 
-/// Generous: reached only by a failure.
-const BOUND: Duration = Duration::from_secs(30);
-
 const RUNNING: &str = "Application running... (Ctrl+C to stop)";
-
-/// A running example, and what it prints.
-struct Running {
-    child: Child,
-    output: Receiver<String>,
-    lines: Vec<String>,
-}
-
-impl Running {
-    fn new(child: Child, output: impl std::io::Read + Send + 'static) -> Running {
-        let (send, receive) = channel();
-        thread::spawn(move || {
-            // A terminal that is closed at the other end reads as an error.
-            for line in BufReader::new(output).lines().map_while(Result::ok) {
-                let line = line.replace("^C", ""); // as the terminal shows the key
-                let _ = send.send(line.trim().to_string());
-            }
-        });
-        Running {
-            child,
-            output: receive,
-            lines: Vec::new(),
-        }
-    }
-
-    #[track_caller]
-    fn expect(&mut self, wanted: &str) {
-        loop {
-            match self.output.recv_timeout(BOUND) {
-                Ok(line) => {
-                    let found = line == wanted;
-                    self.lines.push(line);
-                    if found {
-                        return;
-                    }
-                }
-                Err(error) => panic!("no `{wanted}` ({error}) in {:#?}", self.lines),
-            }
-        }
-    }
-
-    fn kill(&self, signal: &str) {
-        let command = format!("kill -s {signal} {}", self.child.id());
-        let mut shell = std::process::Command::new("sh");
-        assert!(shell.args(["-c", &command]).status().unwrap().success());
-    }
-
-    fn end(mut self) -> (ExitStatus, Vec<String>) {
-        while let Ok(line) = self.output.recv_timeout(BOUND) {
-            self.lines.push(line);
-        }
-        let status = self.child.wait().unwrap();
-        (status, std::mem::take(&mut self.lines))
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 fn piped() -> Running {
     let mut child = std::process::Command::new(program("08_signal_handling"))

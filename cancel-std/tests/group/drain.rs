@@ -50,7 +50,7 @@ fn x45_the_body_stops_at_once_and_the_tasks_have_the_grace_period() {
             second.as_mut().await.unwrap();
         }
     });
-    let why = time.block_on(run).map(|()| ()).unwrap_err();
+    let why = time.block_on(run).unwrap_err();
     assert_eq!(why.reason(), Reason::Timeout);
     assert_eq!(time.now(), at(11)); // and not 12, when the body would have accepted once more
     assert_eq!(

@@ -41,7 +41,7 @@ fn e3_each_for_itself_whatever_happens_to_a_task() {
             (Reason::Error, Some("failing: out of ink"))
         );
         assert_eq!(why.source().unwrap().to_string(), "out of ink");
-        let why = panicking.await.map(|never| never).unwrap_err();
+        let why = panicking.await.unwrap_err();
         assert_eq!(why.message(), Some("panicking: panicked: seven"));
         assert_eq!(slow.await.unwrap_err().reason(), Reason::Timeout);
         assert!(!group.operation().is_cancelled());

@@ -301,8 +301,8 @@ where
     };
     let cleanup = async |_: &Cx<R>| {
         group.ensure_cancelled();
-        let mut left = Left::default();
-        poll_fn(|cx| group.poll_end(&mut left, cx)).await;
+        let mut end = End::default();
+        poll_fn(|cx| group.poll_end(&mut end, cx)).await;
     };
     let outcome = |_: Result<&(), &Cancelled>, token: &Token| {
         if let Some(text) = shared.text() {
@@ -379,13 +379,11 @@ impl<R: Runtime> TaskGroup<R> {
     }
 
     /// What is left to wait for when the body is gone, and the grace period over.
-    fn poll_end(&self, left: &mut Left, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll_end(&self, end: &mut End, cx: &mut Context<'_>) -> Poll<()> {
         let (shared, inner) = (&*self.shared, &self.operation().inner);
         // First this, then the look: what changes after it, wakes.
         shared.listen(cx);
-        let mut forced = false;
         if inner.is_cancelled() {
-            forced = inner.is_forced() || left.poll_forced(self.operation(), cx);
             let (works, gates) = shared.take_back(&self.why());
             for gate in gates {
                 shared.count_unfinished();
@@ -393,32 +391,33 @@ impl<R: Runtime> TaskGroup<R> {
                 inner.setup.callbacks.contain(|| gate.ring());
                 shared.leave();
             }
-            left.taken.extend(works);
+            end.tasks.extend(works);
         }
-        left.poll_taken(cx);
-        shared.poll_empty(cx, forced)
+        end.poll_tasks(cx);
+        if shared.poll_empty(cx, false).is_ready() {
+            return Poll::Ready(());
+        }
+        // Closures on other threads are waited for as long as nobody forces the group.
+        if !end.forced {
+            let force = end.force.get_or_insert_with(|| Box::pin(inner.forced()));
+            end.forced = force.as_mut().poll(cx).is_ready();
+        }
+        shared.poll_empty(cx, end.forced)
     }
 }
 
-/// What is polled at the end of a group.
+/// The end of a group.
 #[derive(Default)]
-struct Left {
+struct End {
     /// Tasks that never began, to be ended here: their cleanups run, and their callbacks.
-    taken: Vec<TaskFuture>,
-    forced: Option<Pin<Box<WaitForCancel<CancelToken>>>>,
+    tasks: Vec<TaskFuture>,
+    force: Option<Pin<Box<WaitForCancel<CancelToken>>>>,
+    forced: bool,
 }
 
-impl Left {
-    /// (Not to be polled after it was ready.)
-    fn poll_forced<R>(&mut self, op: &Operation<R>, cx: &mut Context<'_>) -> bool {
-        let forced = self
-            .forced
-            .get_or_insert_with(|| Box::pin(op.inner.forced()));
-        forced.as_mut().poll(cx).is_ready()
-    }
-
-    fn poll_taken(&mut self, cx: &mut Context<'_>) {
-        self.taken.retain_mut(|work| {
+impl End {
+    fn poll_tasks(&mut self, cx: &mut Context<'_>) {
+        self.tasks.retain_mut(|work| {
             let polled = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx)));
             match polled {
                 Ok(polled) => polled.is_pending(),
