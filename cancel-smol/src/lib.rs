@@ -27,7 +27,8 @@
 //!
 //! The guide is that of `cancel_std`, and holds here word for word:
 //! [operations](cancel_std::guide::operations), [sources](cancel_std::guide::sources),
-//! [stopping cleanly](cancel_std::guide::stopping_cleanly).
+//! [stopping cleanly](cancel_std::guide::stopping_cleanly),
+//! [graceful shutdown](cancel_std::guide::graceful_shutdown).
 //!
 //! # Features
 //!

@@ -1,4 +1,4 @@
-//! The guide: three pages to read before the reference.
+//! The guide: four pages to read before the reference.
 
 #[doc = include_str!("../guide/operations.md")]
 pub mod operations {}
@@ -8,3 +8,7 @@ pub mod sources {}
 
 #[doc = include_str!("../guide/stopping_cleanly.md")]
 pub mod stopping_cleanly {}
+
+#[doc(alias = "shutdown")]
+#[doc = include_str!("../guide/graceful_shutdown.md")]
+pub mod graceful_shutdown {}

@@ -25,7 +25,7 @@
 //! one crate to depend on.
 //!
 //! Start with the guide: [operations](guide::operations), [sources](guide::sources),
-//! [stopping cleanly](guide::stopping_cleanly).
+//! [stopping cleanly](guide::stopping_cleanly), [graceful shutdown](guide::graceful_shutdown).
 //!
 //! # Features
 //!

@@ -27,13 +27,15 @@ use crate::trace::Trace;
 use crate::undelivered::Undelivered;
 use above::Parent;
 use cancel_core::layer::Holds;
-use cancel_core::{CancelToken, Cancelled, Instant, Timer};
+use cancel_core::{CancelToken, Cancelled, Instant};
 use cancelable::{Pending, Rest, Setup};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
 
 // Lowest first, as far as that goes.
+mod runtime;
+
 mod above;
 mod accept;
 
@@ -75,23 +77,10 @@ pub use cx::Cx;
 use group::OwnGroup;
 pub use group::{GroupTask, TaskEnd, TaskGroup, TaskOutput, TaskSet};
 pub use handle::Operation;
+pub use runtime::Runtime;
 pub use source::Source;
 pub use watch::ProgressWatch;
 pub use wrap::Wrapped;
-
-/// What an [`Operation`] needs of a runtime: a [`Timer`] to keep and to use from any thread.
-///
-/// Implemented for whatever fulfils it. [`Std`](crate::Std) does.
-///
-/// # Examples
-///
-/// ```
-/// fn is_runtime<R: cancel_std::Runtime>() {}
-/// is_runtime::<cancel_std::Std>();
-/// ```
-pub trait Runtime: Timer<Sleep: Send> + Clone + Send + Sync + 'static {}
-
-impl<R: Timer<Sleep: Send> + Clone + Send + Sync + 'static> Runtime for R {}
 
 pub(crate) struct Inner<R> {
     pub(crate) id: OperationId,

@@ -29,7 +29,8 @@
 //!
 //! The guide is that of `cancel_std`, and holds here word for word:
 //! [operations](cancel_std::guide::operations), [sources](cancel_std::guide::sources),
-//! [stopping cleanly](cancel_std::guide::stopping_cleanly). New here are virtual time in tests
+//! [stopping cleanly](cancel_std::guide::stopping_cleanly),
+//! [graceful shutdown](cancel_std::guide::graceful_shutdown). New here are virtual time in tests
 //! ([`Tokio`]), blocking work on tokio's pool ([`run_in_blocking_pool`]), and links to the tokens of
 //! tokio-util ([`Link`]).
 //!

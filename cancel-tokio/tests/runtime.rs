@@ -469,3 +469,20 @@ async fn what_has_no_time_at_all_does_not_begin_without_any_budget() {
     });
     assert_eq!(result.await.unwrap_err().reason(), Reason::Timeout);
 }
+
+#[tokio::test(flavor = "current_thread")]
+async fn e3_local_tasks_of_a_group() {
+    let local = tokio::task::LocalSet::new();
+    let counter = std::rc::Rc::new(std::cell::Cell::new(0));
+    let run = Cancelable::new().run_group(async |group| {
+        for n in 1..=4 {
+            let counter = counter.clone();
+            group.spawn_local(move |cx| async move {
+                cx.sleep(Duration::from_millis(1)).await;
+                counter.set(counter.get() + n);
+            });
+        }
+    });
+    assert_eq!(local.run_until(run).await, Ok(()));
+    assert_eq!(counter.get(), 10);
+}

@@ -35,7 +35,8 @@
 //!
 //! The guide is that of `cancel_std`, and holds here word for word:
 //! [operations](cancel_std::guide::operations), [sources](cancel_std::guide::sources),
-//! [stopping cleanly](cancel_std::guide::stopping_cleanly).
+//! [stopping cleanly](cancel_std::guide::stopping_cleanly),
+//! [graceful shutdown](cancel_std::guide::graceful_shutdown).
 //!
 //! # What there is not
 //!
@@ -45,9 +46,8 @@
 //! [`Condition`] with a plain function runs it in place. There are no signals of an operating system: to
 //! build one is an error.
 //!
-//! Values of JavaScript's are not `Send`, so what holds them cannot be a task of a [`TaskGroup`]. The body of
-//! an operation may hold them, and [`SpawnLocal`] takes them: start children by that, or join them in one
-//! body.
+//! Values of JavaScript's are not `Send`. The body of an operation may hold them, and so may a task of a
+//! [`TaskGroup`] that is started with [`spawn_local`](TaskGroup::spawn_local).
 //!
 //! A panic ends the whole module: wasm does not unwind.
 //!

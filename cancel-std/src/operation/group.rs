@@ -27,6 +27,8 @@ mod launch;
 
 mod spawn;
 
+mod runner;
+
 mod run;
 
 pub use handle::TaskGroup;

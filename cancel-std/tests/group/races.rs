@@ -133,3 +133,74 @@ fn spawning_from_elsewhere_races_with_the_end() {
         assert_eq!(at_the_end, counted); // either waited for, or never started
     }
 }
+
+/// With a limit, tasks begin when others end, on whatever thread that is; and some are cancelled while they
+/// wait. No more than the limit run at once, and all of them end.
+#[test]
+fn places_are_handed_out_while_tasks_are_cancelled() {
+    for round in 0..100usize {
+        let limit = 1 + round % 3;
+        let (at_once, begun) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let op = Rt::Threads.op().task_limit(limit).build();
+        let run = op.run_group(async |group| {
+            let tasks: Vec<_> = (0..12)
+                .map(|n| {
+                    let (at_once, begun) = (at_once.clone(), begun.clone());
+                    let task = group.spawn(move |_| async move {
+                        assert!(at_once.fetch_add(1, Ordering::SeqCst) < limit);
+                        begun.fetch_add(1, Ordering::SeqCst);
+                        thread::yield_now();
+                        at_once.fetch_sub(1, Ordering::SeqCst);
+                    });
+                    if n % 3 == round % 3 {
+                        task.operation().cancel();
+                    }
+                    task
+                })
+                .collect();
+            let mut ended = 0;
+            for task in tasks {
+                ended += usize::from(task.await.is_ok());
+            }
+            ended
+        });
+        let ended = block_on(run).unwrap();
+        assert!(ended >= 8);
+        assert!(begun.load(Ordering::SeqCst) >= ended);
+    }
+}
+
+/// The group takes back what has not begun, while the threads of the tasks begin.
+#[test]
+fn x9_taking_back_races_with_beginning() {
+    for round in 0..200u32 {
+        let alive = Alive::default();
+        let ends = Arc::new(AtomicUsize::new(0));
+        let op = Rt::Threads.op().build();
+        let run = op.run_group(async |group| {
+            for _ in 0..6 {
+                let (one, ends) = (alive.one(), ends.clone());
+                let child = group.child().finally(move |_| async move {
+                    ends.fetch_add(1, Ordering::SeqCst);
+                });
+                group.spawn_as(child, move |cx| async move {
+                    let _one = one;
+                    cx.sleep(LONG).await;
+                });
+            }
+            for _ in 0..round % 10 {
+                thread::yield_now();
+            }
+            group.operation().cancel();
+            std::future::pending::<()>().await;
+        });
+        assert_eq!(block_on(run).unwrap_err().reason(), Reason::Manual);
+        // Each has ended once, by its thread or by the group, and its cleanup has run once.
+        assert_eq!(alive.0.load(Ordering::SeqCst), 0);
+        assert_eq!(ends.load(Ordering::SeqCst), 6);
+        assert_eq!(
+            (op.context().cut_off(), op.status()),
+            (6, Status::Cancelled)
+        );
+    }
+}

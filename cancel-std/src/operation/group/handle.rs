@@ -18,7 +18,7 @@ use std::sync::Arc;
 ///
 /// A task *fails* if
 ///
-/// * it returns an error (see [`TaskOutput`]) or panics,
+/// * it returns an error (see [`TaskOutput`](crate::TaskOutput)) or panics,
 /// * a limit of its own cancels it: a timeout, a source, a token that it follows,
 /// * the executor refuses or drops it.
 ///
