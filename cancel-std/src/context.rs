@@ -458,7 +458,8 @@ impl Context {
 
     /// How many tasks of a [group](crate::Cancelable::run_group) were cut off because the group was
     /// cancelled: they had not returned when the [grace period](crate::Cancelable::grace) was over (or at
-    /// once, without one), or had not begun. Zero for every other operation.
+    /// once, without one), or had not begun. Zero for every other operation. If the run of the group was
+    /// dropped, this counts on until the last task has ended.
     ///
     /// # Examples
     ///

@@ -181,6 +181,27 @@ fn contexts() {
     assert_eq!(ended["progress"]["current"], 1);
 }
 
+#[test]
+fn errors_of_tasks() {
+    let time = VirtualTime::new();
+    let op = time.operation().each_for_itself().build();
+    let run = op.run_group(async |group| {
+        let named = group.child().name("disk");
+        group
+            .spawn_as(named, async |_| Err::<(), _>("full"))
+            .operation()
+            .id()
+    });
+    let id = time.block_on(run).unwrap();
+    let context = to_value(op.context()).unwrap();
+    let error = json!({ "id": id, "name": "disk", "error": "disk: full" });
+    assert_eq!(context["task_errors"], json!([error]));
+    assert_eq!(
+        (&context["task_error_count"], &context["cut_off"]),
+        (&json!(1), &json!(0))
+    );
+}
+
 /// The fields are the methods, whatever is added later.
 #[test]
 fn x44_a_context_has_a_field_for_each_method() {

@@ -1,7 +1,7 @@
 //! Each for itself, limits, outcomes as they come, errors, registries, local tasks.
 
 use cancel_core::{SpawnError, SpawnLocal, Timer};
-use cancel_std::testing::VirtualTime;
+use cancel_std::testing::{TestWaker, VirtualTime};
 use cancel_std::{Filter, Instant, Reason, Registry, Status, TaskSet, generic};
 use std::cell::{Cell, RefCell};
 use std::error::Error;
@@ -9,7 +9,7 @@ use std::future::pending;
 use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 const fn secs(secs: u64) -> Duration {
@@ -126,7 +126,7 @@ fn e3_a_join_that_is_dropped_takes_nothing() {
         let mut tasks: TaskSet<_, _> = (0..2)
             .map(|n| group.spawn(move |_| async move { n }))
             .collect();
-        let waker = cancel_std::testing::TestWaker::counting();
+        let waker = TestWaker::counting();
         let mut join = Box::pin(tasks.join_next());
         assert!(waker.poll(join.as_mut()).is_pending());
         drop(join);
@@ -190,6 +190,38 @@ fn e3_cancelled_while_queued() {
     assert!(time.block_on(run).is_err());
     assert_eq!((op.context().cut_off(), time.pending_tasks()), (4, 0));
     assert_eq!(time.now(), at(11));
+}
+
+/// Wakers are foreign: they are cloned, woken and dropped while nothing of the group is locked.
+#[test]
+fn e3_wakers_of_queued_tasks_may_come_back_to_the_group() {
+    let time = VirtualTime::new();
+    let op = generic::Cancelable::on(Local(time.clone())).task_limit(1);
+    let seen = Arc::new(OnceLock::<cancel_std::TaskGroup<Local>>::new());
+    let mut run = Box::pin(op.run_group(async |group| {
+        seen.set(group.clone()).unwrap();
+        group.spawn_local(|cx| async move { cx.sleep(secs(1)).await });
+        group.spawn_local(|_| async {});
+        let cancelled = group.spawn_local(|_| pending::<()>());
+        cancelled.operation().cancel();
+    }));
+    let own = seen.clone();
+    let comes_back = move || {
+        let _ = own.get().map(|group| group.running());
+    };
+    let waker = TestWaker::counting().on_wake(comes_back.clone());
+    let waker = waker.on_clone(comes_back.clone()).on_drop(comes_back);
+    assert!(waker.poll(run.as_mut()).is_pending());
+    let group = seen.get().unwrap();
+    let mut tasks = TASKS.take();
+    assert_eq!((tasks.len(), group.running()), (3, 3));
+    for _ in 0..2 {
+        tasks.retain_mut(|task| waker.poll(task.as_mut()).is_pending());
+        time.advance(secs(1));
+    }
+    tasks.retain_mut(|task| waker.poll(task.as_mut()).is_pending());
+    assert_eq!((tasks.len(), group.running()), (0, 0));
+    assert!(waker.poll(run.as_mut()).is_ready());
 }
 
 #[test]

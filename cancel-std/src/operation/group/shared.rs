@@ -14,10 +14,11 @@
 use super::failure::Failure;
 use super::place::Gate;
 use crate::bell::Bell;
-use crate::panics::{Payload, forget};
+use crate::panics::{Payload, Quiet, forget};
 use cancel_core::Cancelled;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -40,7 +41,9 @@ struct GroupState {
     unbegun: HashMap<u64, Unbegun>,
     next: u64,
     free: usize,
-    waiting: VecDeque<u64>,
+    /// By the number of their places in the queue.
+    waiting: BTreeMap<u64, u64>,
+    places: u64,
     /// Closures on other threads.
     threads: usize,
     failure: Option<Failure>,
@@ -57,7 +60,8 @@ struct Unbegun {
     kept: Lies,
     /// Of an executor that waits for a permit.
     waker: Option<Waker>,
-    queued: bool,
+    /// Its place in the queue.
+    queued: Option<u64>,
     granted: bool,
 }
 
@@ -86,7 +90,8 @@ impl GroupCore {
                 unbegun: HashMap::new(),
                 next: 0,
                 free: limit,
-                waiting: VecDeque::new(),
+                waiting: BTreeMap::new(),
+                places: 0,
                 threads: 0,
                 failure: None,
                 panic: None,
@@ -115,7 +120,7 @@ impl GroupCore {
         let entry = Unbegun {
             kept,
             waker: None,
-            queued: false,
+            queued: None,
             granted: false,
         };
         state.unbegun.insert(id, entry);
@@ -142,15 +147,17 @@ impl GroupCore {
             if permit && !entry.granted {
                 state.free -= 1;
             }
-            return match state.unbegun.remove(&id) {
+            _old = entry.waker.take();
+            return match state.take(id) {
                 Some(entry) => Begin::Now(entry.kept.work(), permit),
                 None => Begin::Gone,
             };
         }
         _old = std::mem::replace(&mut entry.waker, waker);
-        if !entry.queued {
-            entry.queued = true;
-            state.waiting.push_back(id);
+        if entry.queued.is_none() {
+            entry.queued = Some(state.places);
+            state.waiting.insert(state.places, id);
+            state.places += 1;
         }
         Begin::Wait
     }
@@ -158,20 +165,23 @@ impl GroupCore {
     /// The executor has dropped a task. The future, if that was kept here. `None`: it has begun, or was taken
     /// back.
     pub(super) fn remove(&self, id: u64) -> Option<Option<TaskFuture>> {
-        let entry = self.lock().unbegun.remove(&id)?;
+        let entry = self.lock().take(id)?;
         if entry.granted {
             self.give_back();
         }
         Some(entry.kept.work())
     }
 
-    /// A permit is free.
+    /// A permit is free. (A panic of the waker ends here: this may be part of an unwinding, and is
+    /// nobody's concern who gives a permit back.)
     pub(super) fn give_back(&self) {
         let mut state = self.lock();
         let next = state.grant();
         drop(state);
         if let Some(waker) = next {
-            waker.wake();
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
+                forget(payload);
+            }
         }
     }
 
@@ -236,6 +246,7 @@ impl GroupCore {
             return (Vec::new(), Vec::new());
         }
         let entries: Vec<Unbegun> = state.unbegun.drain().map(|(_, entry)| entry).collect();
+        state.waiting.clear();
         let (mut works, mut gates, mut wakers) = (Vec::new(), Vec::new(), Vec::new());
         for entry in entries {
             if entry.granted {
@@ -251,7 +262,7 @@ impl GroupCore {
             wakers.extend(entry.waker);
         }
         drop(state);
-        drop(wakers);
+        drop(Quiet::new(wakers));
         (works, gates)
     }
 
@@ -306,9 +317,18 @@ impl GroupState {
         self.running == 0 && self.threads == 0
     }
 
+    /// Takes a task out, also of the queue.
+    fn take(&mut self, id: u64) -> Option<Unbegun> {
+        let entry = self.unbegun.remove(&id)?;
+        if let Some(place) = entry.queued {
+            self.waiting.remove(&place);
+        }
+        Some(entry)
+    }
+
     /// Gives a permit to the one that waits longest, or back (G5).
     fn grant(&mut self) -> Option<Waker> {
-        while let Some(id) = self.waiting.pop_front() {
+        while let Some((_, id)) = self.waiting.pop_first() {
             if let Some(entry) = self.unbegun.get_mut(&id) {
                 entry.granted = true;
                 return entry.waker.take();
