@@ -1,9 +1,10 @@
-//! Tasks that belong together: all are waited for, and the first failure cancels the others.
+//! Tasks that belong together: all are waited for, and the first failure cancels the others, or each is for
+//! itself.
 //!
 //! Run it: `cargo run --example 12_task_group` (with `-- --fast`: a tenth of the time)
 
 use cancel_examples::seconds;
-use cancel_smol::{Cancelable, Cancelled, Smol, TaskGroup};
+use cancel_smol::{Cancelable, Cancelled, Smol, TaskGroup, TaskSet};
 use std::error::Error;
 
 type AnyError = Box<dyn Error + Send + Sync>;
@@ -73,6 +74,34 @@ async fn time_out() {
     println!("  Group: {}", op.context().error().unwrap_or("no error"));
 }
 
+/// What fails leaves the others alone. Two at once, outcomes in the order in which they come.
+async fn each_for_itself() {
+    println!("Each for itself, two at once:");
+    let op = Cancelable::new().each_for_itself().task_limit(2).build();
+    let run = op.run_group(async |group| {
+        let mut pages = TaskSet::new();
+        for number in 1..=4u32 {
+            let page = group.child().name(format!("page {number}"));
+            pages.push(group.spawn_as(page, move |cx| async move {
+                cx.sleep(seconds(0.2)).await;
+                match number {
+                    2 => Err("there is none"),
+                    _ => Ok(number * 100),
+                }
+            }));
+        }
+        let mut size = 0;
+        while let Some(end) = pages.join_next().await {
+            size += end.result.unwrap_or(0);
+        }
+        size
+    });
+    println!("  Sizes of all that came: {}", run.await.unwrap_or(0));
+    for error in op.context().task_errors() {
+        println!("  Error of {error}");
+    }
+}
+
 /// A group in the body of an operation, which is cancelled. Nothing outlives it.
 async fn inside() {
     println!("The operation around it times out:");
@@ -101,6 +130,7 @@ fn main() -> Result<(), AnyError> {
         collect().await?;
         fail().await;
         time_out().await;
+        each_for_itself().await;
         inside().await;
         Ok(())
     })
