@@ -92,6 +92,9 @@ mod scope;
 mod defmt;
 
 pub use cause::{Cancelled, Cause, HasId, Reason, StaticCause, TokenId};
+#[cfg(feature = "alloc")]
+#[doc(hidden)]
+pub use rt::Workplace;
 pub use rt::{Instant, IntoDeadline, Spawn, SpawnError, SpawnLocal, Timer, TimerError};
 pub use scope::{
     AllOf, AnyOf, Bare, Deadline, DeadlineSource, Scope, Shield, Shields, Timeout, TimeoutExt,

@@ -11,4 +11,7 @@ mod spawn;
 
 pub use instant::{Instant, IntoDeadline};
 pub use spawn::{Spawn, SpawnError, SpawnLocal};
+#[cfg(feature = "alloc")]
+#[doc(hidden)]
+pub use timer::Workplace;
 pub use timer::{Timer, TimerError};

@@ -1,10 +1,10 @@
 //! Work that blocks a thread: where it runs, and how the clock of its runtime hears of it.
 //!
-//! A runtime may have threads of its own for such work (`Timer::run_work`); otherwise it runs in the
-//! process's pool. A virtual clock does not move by itself while a thread is at work (`Timer::work_begins`,
-//! `Timer::work_ends`); tokio's paused clock counts the work in its own pool.
+//! A runtime may have threads of its own for such work (`Workplace::run`); otherwise it runs in the
+//! process's pool. A virtual clock does not move by itself while a thread is at work (`Workplace::begin`,
+//! `Workplace::end`).
 //!
-//! * W1: One [`AtWork`] is one call of `work_begins`, and its drop one of `work_ends`. It is made before
+//! * W1: One [`AtWork`] is one call of `begin`, and its drop one of `end`. It is made before
 //!   the call that starts the work returns, and dropped after what waits for the work has been woken.
 //!   So the clock cannot move before the result of the work has been seen.
 //! * W2: A thread that waits in [`block_on`] is not at work: what it has at work ends while it waits, and
@@ -16,7 +16,7 @@
 use crate::bell::Bell;
 use crate::panics::Payload;
 use crate::pool::{self, NoThread};
-use cancel_core::Timer;
+use cancel_core::{Timer, Workplace};
 use std::cell::RefCell;
 use std::future::{Future, poll_fn};
 use std::mem::replace;
@@ -25,50 +25,38 @@ use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
-type BoxedWork = Box<dyn FnOnce() + Send>;
+/// Where the work of a runtime is done. `None`: in the pool, and nobody is told.
+pub(crate) type Place = Option<Arc<dyn Workplace>>;
 
-/// The part of a runtime that is concerned with blocking work.
-pub(crate) trait Workplace: Send + Sync + 'static {
-    fn begin(&self);
-    fn end(&self);
-    fn run(&self, work: BoxedWork) -> Result<(), BoxedWork>;
-}
-
-impl<R: Timer + Send + Sync + 'static> Workplace for R {
-    fn begin(&self) {
-        self.work_begins();
-    }
-
-    fn end(&self) {
-        self.work_ends();
-    }
-
-    fn run(&self, work: BoxedWork) -> Result<(), BoxedWork> {
-        self.run_work(work)
-    }
+pub(crate) fn place(runtime: &impl Timer) -> Place {
+    runtime.workplace().map(Arc::from)
 }
 
 /// Work for a runtime that has begun (W1).
-pub(crate) struct AtWork(Arc<dyn Workplace>);
+pub(crate) struct AtWork(Place);
 
 impl AtWork {
-    pub(crate) fn begin(place: Arc<dyn Workplace>) -> Self {
-        place.begin();
+    pub(crate) fn begin(place: Place) -> Self {
+        if let Some(place) = &place {
+            place.begin();
+        }
         AtWork(place)
     }
 
     /// Says that this thread does the work, until the guard is dropped.
     pub(crate) fn here(&self) -> Here {
-        let pushed = HERE.try_with(|here| here.borrow_mut().push(self.0.clone()));
+        let push = |place| HERE.try_with(|here| here.borrow_mut().push(place));
         Here {
-            pushed: pushed.is_ok(),
+            pushed: self.0.clone().map(push).is_some_and(|done| done.is_ok()),
         }
     }
 }
 
 impl Drop for AtWork {
     fn drop(&mut self) {
-        self.0.end();
+        if let Some(place) = &self.0 {
+            place.end();
+        }
     }
 }
 
@@ -79,7 +67,7 @@ thread_local! {
 
 /// See [`AtWork::here`].
 pub(crate) struct Here {
-    /// Not at the very end of a thread.
+    /// Not at the very end of a thread, and only if somebody is told.
     pushed: bool,
 }
 
@@ -191,7 +179,7 @@ impl Wake for Waiting {
 ///
 /// Dropping the future before `f` has begun drops `f`; after that `f` goes on alone. A panic of `f` goes
 /// on in the future.
-pub(crate) fn unblock<T, F>(place: Arc<dyn Workplace>, f: F) -> Unblocked<T, F>
+pub(crate) fn unblock<T, F>(place: Place, f: F) -> Unblocked<T, F>
 where
     T: Send + 'static,
     F: FnOnce() -> T + Send + 'static,
@@ -202,7 +190,7 @@ where
 
 /// As [`unblock`], but at work only from the moment when a thread takes it: for what nobody waits for as
 /// long as no thread is free.
-pub(crate) fn unblock_if_free<T, F>(place: Arc<dyn Workplace>, f: F) -> Unblocked<T, F>
+pub(crate) fn unblock_if_free<T, F>(place: Place, f: F) -> Unblocked<T, F>
 where
     T: Send + 'static,
     F: FnOnce() -> T + Send + 'static,
@@ -210,7 +198,7 @@ where
     start(place, None, f)
 }
 
-fn start<T, F>(place: Arc<dyn Workplace>, at_work: Option<AtWork>, f: F) -> Unblocked<T, F>
+fn start<T, F>(place: Place, at_work: Option<AtWork>, f: F) -> Unblocked<T, F>
 where
     T: Send + 'static,
     F: FnOnce() -> T + Send + 'static,
@@ -223,7 +211,12 @@ where
         job: job.clone(),
         place: place.clone(),
     };
-    let dropped_by = match place.run(Box::new(move || carried.run())) {
+    let work: Box<dyn FnOnce() + Send> = Box::new(move || carried.run());
+    let given = match place {
+        Some(place) => place.run(work),
+        None => Err(work),
+    };
+    let dropped_by = match given {
         Ok(()) => NoThread::RuntimeIsGone,
         Err(work) => {
             pool::push(work);
@@ -273,7 +266,7 @@ impl<T, F> Job<T, F> {
 /// The job on its way to a thread.
 struct Carried<T, F> {
     job: Arc<Job<T, F>>,
-    place: Arc<dyn Workplace>,
+    place: Place,
 }
 
 impl<T, F: FnOnce() -> T> Carried<T, F> {

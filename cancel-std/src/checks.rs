@@ -4,7 +4,7 @@
 //! travels with it, so a source that is dropped meanwhile leaves it alone with all that it owns, and
 //! waits for nothing.
 
-use crate::blocking::{Workplace, unblock};
+use crate::blocking::{Place, place, unblock};
 use crate::callbacks::CatchUnwind;
 use crate::give_way::waited;
 use crate::operation::{Cx, Runtime, Source};
@@ -15,7 +15,6 @@ use cancel_core::{Cause, Reason};
 use std::borrow::Cow;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// What a check has found, or why it has found nothing.
@@ -32,7 +31,7 @@ pub(crate) type Checking<'a, T> = Pin<Box<dyn Future<Output = Verdict<T>> + Send
 
 pub(crate) trait Check<T>: Send + 'static {
     /// With the runtime of the operation.
-    fn check(&mut self, place: &Arc<dyn Workplace>) -> Checking<'_, T>;
+    fn check(&mut self, place: &Place) -> Checking<'_, T>;
 }
 
 /// A check that may block: each runs on a thread for that; in place, where there are no others.
@@ -49,7 +48,7 @@ where
     T: Default + Send + 'static,
     F: FnMut() -> T + Send + 'static,
 {
-    fn check(&mut self, place: &Arc<dyn Workplace>) -> Checking<'_, T> {
+    fn check(&mut self, place: &Place) -> Checking<'_, T> {
         let place = place.clone();
         Box::pin(async move {
             // (Lost only where there was no thread, which has fired the source.)
@@ -80,7 +79,7 @@ where
     F: FnMut() -> C + Send + 'static,
     C: Future<Output = T> + Send + 'static,
 {
-    fn check(&mut self, _: &Arc<dyn Workplace>) -> Checking<'_, T> {
+    fn check(&mut self, _: &Place) -> Checking<'_, T> {
         let check = &mut self.0;
         Box::pin(async move {
             match contain(check) {
@@ -105,7 +104,7 @@ pub(crate) fn source<R: Runtime, T: Send + 'static>(
     Source::awaiting(name, move |cx: &Cx<R>| {
         let op = cx.operation().clone();
         async move {
-            let place: Arc<dyn Workplace> = Arc::new(op.runtime().clone());
+            let place = place(op.runtime());
             loop {
                 match check.check(&place).await.map(&cause) {
                     Ok(Some(cause)) => return Some(cause),

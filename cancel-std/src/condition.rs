@@ -1,6 +1,6 @@
 //! `Condition`: a predicate that cancels an operation when it comes true.
 
-use crate::blocking::Workplace;
+use crate::blocking::Place;
 use crate::build_error::BuildError;
 use crate::checks::{self, Awaiting, Blocking, Check, Checking, Trouble};
 use crate::give_way::waited;
@@ -11,7 +11,6 @@ use cancel_core::{CancelToken, Cause, Reason};
 use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// A predicate that is checked while an operation runs, and cancels it when it is true: with
@@ -229,7 +228,7 @@ where
     T: Send + Sync + 'static,
     F: FnMut(&T) -> bool + Send + 'static,
 {
-    fn check(&mut self, _: &Arc<dyn Workplace>) -> Checking<'_, bool> {
+    fn check(&mut self, _: &Place) -> Checking<'_, bool> {
         Box::pin(async move {
             if let Some(next) = self.next.take() {
                 // Or a value that changes all the time would keep the thread.

@@ -4,6 +4,7 @@ use cancel_core::Instant;
 use std::panic::catch_unwind;
 use std::sync::LazyLock;
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::time;
 
 /// Set by whoever asks first. The real time, which no paused clock is ahead of at its beginning.
@@ -42,4 +43,23 @@ pub(crate) fn to_tokio(at: Instant) -> Option<time::Instant> {
         Some(since) => BASE.checked_add(since),
         None => Some(BASE.checked_sub(MARGIN - at).unwrap_or(*BASE)),
     }
+}
+
+/// Whether the clock of this runtime stands still. Tokio does not tell, but a clock that runs has moved on
+/// when that of the system has, and not further.
+pub(crate) fn is_paused(handle: &Handle) -> bool {
+    // (Nothing can be entered at the very end of a thread, and tokio's clock panics there.)
+    if Handle::try_current().is_err_and(|error| error.is_thread_local_destroyed()) {
+        return false;
+    }
+    let _inside = handle.enter();
+    let began = std::time::Instant::now();
+    let first = time::Instant::now();
+    let read = std::time::Instant::now();
+    while std::time::Instant::now() <= read {
+        std::hint::spin_loop();
+    }
+    let second = time::Instant::now();
+    let runs = first < second && second.duration_since(first) <= began.elapsed();
+    !runs
 }

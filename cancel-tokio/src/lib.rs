@@ -56,6 +56,8 @@ mod clock;
 
 mod sleep;
 
+mod threads;
+
 mod runtime;
 
 mod blocking;

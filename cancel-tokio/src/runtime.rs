@@ -2,7 +2,8 @@
 
 use crate::clock;
 use crate::sleep::Sleep;
-use cancel_core::{Instant, IntoDeadline, Spawn, SpawnError, SpawnLocal, Timer};
+use crate::threads::Threads;
+use cancel_core::{Instant, IntoDeadline, Spawn, SpawnError, SpawnLocal, Timer, Workplace};
 use std::fmt;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -44,9 +45,11 @@ const SHUT_DOWN: SpawnError = SpawnError::new("the tokio runtime is shut down");
 /// }
 /// ```
 ///
-/// As always in tokio, virtual time stands still while the blocking pool works, so that such work takes no
-/// virtual time: there, a [`sleep_blocking`](crate::Cx::sleep_blocking) under a paused clock ends by a cancel
-/// only. On threads without the runtime it is the system's time even then.
+/// Virtual time stands still while work that blocks is done on a thread, except where that waits in
+/// [`sleep_blocking`](crate::Cx::sleep_blocking). (As always in tokio, it does not move at all while a closure
+/// of its own `spawn_blocking` runs, nor while one of
+/// [`run_in_blocking_pool`](crate::run_in_blocking_pool) does: there, a `sleep_blocking` under a paused clock
+/// ends by a cancel only.) On threads without the runtime it is the system's time even then.
 ///
 /// A sleep is never early. Tokio counts in milliseconds, and so it is up to one late, or more on a busy
 /// system. See [`Sleep`] for what it does when there is no timer.
@@ -120,8 +123,9 @@ impl Timer for Tokio {
         Sleep::until(deadline)
     }
 
-    fn run_work(&self, work: Work) -> Result<(), Work> {
-        run_work(self.handle(), work)
+    fn workplace(&self) -> Option<Box<dyn Workplace>> {
+        let handle = self.handle().ok()?;
+        Some(Box::new(Threads::new(handle)))
     }
 }
 
@@ -186,16 +190,6 @@ fn taken(mut task: JoinHandle<()>) -> Result<(), SpawnError> {
     Ok(())
 }
 
-type Work = Box<dyn FnOnce() + Send>;
-
-/// On the pool for blocking work, which keeps a paused clock from moving.
-fn run_work(handle: Result<Handle, SpawnError>, work: Work) -> Result<(), Work> {
-    let Ok(handle) = handle else { return Err(work) };
-    // Tokio panics if it has no thread and gets none, and drops `work`: that is heard of.
-    let _ = catch_unwind(AssertUnwindSafe(|| drop(handle.spawn_blocking(work))));
-    Ok(())
-}
-
 /// A tokio runtime by its handle: timers and tasks of that one, from any thread.
 ///
 /// It shares the clock of [`Tokio`], and keeps to the runtime's if that is paused. It does not keep
@@ -254,8 +248,9 @@ impl Timer for On {
         self.within(|| Sleep::until(deadline))
     }
 
-    fn run_work(&self, work: Work) -> Result<(), Work> {
-        run_work(self.handle(), work)
+    fn workplace(&self) -> Option<Box<dyn Workplace>> {
+        let handle = self.handle().ok()?;
+        Some(Box::new(Threads::new(handle)))
     }
 }
 

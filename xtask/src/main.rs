@@ -3,6 +3,7 @@
 mod apt;
 mod bench;
 mod broker;
+mod busy;
 mod check;
 mod ci;
 mod conformance;
@@ -55,6 +56,11 @@ const TASKS: &[Task] = &[
         name: "test",
         about: "all tests: the workspace's, and the core's without std",
         run: check::test,
+    },
+    Task {
+        name: "busy",
+        about: "all tests three times beside busy loops on all cores [--times N] [-- ARGUMENTS OF CARGO TEST]",
+        run: busy::run,
     },
     Task {
         name: "msrv",

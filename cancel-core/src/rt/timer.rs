@@ -107,26 +107,11 @@ pub trait Timer {
         self.sleep_until(deadline)
     }
 
-    /// Tells the timer that a thread begins to work for something that waits for this timer. A virtual
-    /// clock does not move by itself until [`work_ends`](Timer::work_ends), which is called once for
-    /// each call of this one, possibly on another thread.
-    #[doc(hidden)]
-    fn work_begins(&self) {}
-
-    /// See [`work_begins`](Timer::work_begins).
-    #[doc(hidden)]
-    fn work_ends(&self) {}
-
-    /// Calls `work` once on a thread where it may block, if the runtime has threads for that. `work` is
-    /// dropped if the runtime is shut down first.
-    ///
-    /// # Errors
-    ///
-    /// `work`, if the runtime has no such threads.
+    /// Returns where the runtime's work that blocks is done, and who is told of it. `None`: anywhere.
     #[cfg(feature = "alloc")]
     #[doc(hidden)]
-    fn run_work(&self, work: Box<dyn FnOnce() + Send>) -> Result<(), Box<dyn FnOnce() + Send>> {
-        Err(work)
+    fn workplace(&self) -> Option<Box<dyn Workplace>> {
+        None
     }
 }
 
@@ -144,15 +129,31 @@ impl<T: Timer + ?Sized> Timer for &T {
     fn sleep_from(&self, now: Instant, deadline: Instant) -> Self::Sleep {
         (**self).sleep_from(now, deadline)
     }
-    fn work_begins(&self) {
-        (**self).work_begins();
-    }
-    fn work_ends(&self) {
-        (**self).work_ends();
-    }
     #[cfg(feature = "alloc")]
-    fn run_work(&self, work: Box<dyn FnOnce() + Send>) -> Result<(), Box<dyn FnOnce() + Send>> {
-        (**self).run_work(work)
+    fn workplace(&self) -> Option<Box<dyn Workplace>> {
+        (**self).workplace()
+    }
+}
+
+/// The part of a runtime that is concerned with work which blocks a thread.
+#[cfg(feature = "alloc")]
+#[doc(hidden)]
+pub trait Workplace: Send + Sync {
+    /// Tells it that a thread begins to work for something that waits for the timer. A virtual clock does
+    /// not move by itself until [`end`](Workplace::end), which is called once for each call of this one,
+    /// possibly on another thread.
+    fn begin(&self);
+
+    /// See [`begin`](Workplace::begin).
+    fn end(&self);
+
+    /// Calls `work` once on a thread where it may block. `work` is dropped if the runtime is shut down first.
+    ///
+    /// # Errors
+    ///
+    /// Work for another thread, if the runtime has none for it.
+    fn run(&self, work: Box<dyn FnOnce() + Send>) -> Result<(), Box<dyn FnOnce() + Send>> {
+        Err(work)
     }
 }
 

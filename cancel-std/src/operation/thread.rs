@@ -17,7 +17,7 @@ use super::drive::{Outcome, drive};
 use super::run::{erred, no_cleanup};
 use super::{Cancelable, Cx, Operation, Runtime};
 use crate::bell::Bell;
-use crate::blocking::{AtWork, Workplace, block_on, unblock, unblock_if_free};
+use crate::blocking::{AtWork, block_on, place, unblock, unblock_if_free};
 use crate::panics::Payload;
 use crate::pool::{self, NoThread};
 use cancel_core::{Cancelled, Cause, Token};
@@ -188,6 +188,10 @@ impl<R: Runtime> Operation<R> {
     where
         F: FnOnce(&Cx<R>) -> T,
     {
+        // From before the start until the runner has ended: no virtual clock moves between its parts.
+        let place = place(&self.inner.runtime);
+        let at_work = AtWork::begin(place.clone());
+        let _here = at_work.here();
         let call = Arc::new(Call::default());
         let mut runner = self.runner(call.clone());
         let refused = block_on(poll_fn(|cx| match runner.as_mut().poll(cx) {
@@ -198,10 +202,6 @@ impl<R: Runtime> Operation<R> {
         if let Some(refused) = refused {
             return Err(refused);
         }
-        // (Until the runner has ended, so that no virtual clock moves between closure and runner.)
-        let place: Arc<dyn Workplace> = Arc::new(self.inner.runtime.clone());
-        let at_work = AtWork::begin(place.clone());
-        let _here = at_work.here();
         let slot = Arc::new(Slot::new(runner));
         let helper = pool::IS_THERE.then(|| {
             let slot = slot.clone();
@@ -336,7 +336,7 @@ impl<R: Runtime> Cx<R> {
             if !pool::IS_THERE {
                 return Err(Cause::from(NoThread::NoneStarts).into());
             }
-            let place = Arc::new(cx.runtime().clone());
+            let place = place(cx.runtime());
             let work = (f, cx.hold_groups());
             let called = unblock(place, move || {
                 cx.check()?;

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::blocking::unblock;
-use crate::{Cancelable, Condition, Std};
+use crate::{Cancelable, Condition};
 use std::cell::Cell;
 use std::future::{Future, pending};
 use std::sync::Arc;
@@ -25,7 +25,7 @@ impl Pool {
         F: FnOnce() -> T + Send + 'static,
     {
         let before = POOL_HERE.replace(Some(self));
-        let call = unblock(Arc::new(Std), f);
+        let call = unblock(None, f);
         POOL_HERE.set(before);
         call
     }

@@ -13,7 +13,7 @@ use super::tasks::Tasks;
 use super::timers::Timers;
 use crate::operation::Cancelable;
 use crate::panics::forget;
-use cancel_core::{Instant, Spawn, SpawnError, Timer, TimerError};
+use cancel_core::{Instant, Spawn, SpawnError, Timer, TimerError, Workplace};
 use std::fmt;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -396,13 +396,20 @@ impl Timer for VirtualTime {
         }
     }
 
-    fn work_begins(&self) {
+    fn workplace(&self) -> Option<Box<dyn Workplace>> {
+        Some(Box::new(self.clone()))
+    }
+}
+
+/// Work on threads holds the clock (V2).
+impl Workplace for VirtualTime {
+    fn begin(&self) {
         let mut state = self.shared.lock();
         state.holds += 1;
         state.works += 1;
     }
 
-    fn work_ends(&self) {
+    fn end(&self) {
         self.shared.lock().works -= 1;
         self.shared.release();
     }
