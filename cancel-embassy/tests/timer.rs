@@ -8,7 +8,6 @@ use embassy_futures::block_on;
 use embassy_futures::join::join;
 use embassy_futures::yield_now;
 use embassy_time::Instant;
-use std::cell::RefCell;
 use std::future::{Future, pending};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -68,18 +67,18 @@ fn now_is_embassys_clock() {
     assert!(Embassy.to_embassy(now).unwrap() <= Instant::now());
 }
 
-/// The nearer one of two in a task does not make the other be lost.
+/// The nearer one of two in a task does not make the other be lost. (On a busy machine both may be over at
+/// one poll, or the second one between the polls of both: so nothing is said about their order.)
 #[test]
-fn several_sleeps_of_one_task_come_in_order() {
-    let order = RefCell::new(Vec::new());
-    let (first, second) = (Embassy.now() + SHORT, Embassy.now() + 2 * SHORT);
-    let note = async |name, at| {
+fn several_sleeps_of_one_task_all_end() {
+    let now = Embassy.now();
+    let sleep = async |at| {
         Embassy.sleep_until(at).await.unwrap();
-        order.borrow_mut().push(name);
+        assert!(Embassy.now() >= at);
     };
-    // (In this order: on a busy machine both may be over at one poll.)
-    block_on(join(note("first", first), note("second", second)));
-    assert_eq!(order.into_inner(), ["first", "second"]);
+    block_on(join(sleep(now + SHORT), sleep(now + 2 * SHORT)));
+    let now = Embassy.now();
+    block_on(join(sleep(now + 2 * SHORT), sleep(now + SHORT)));
 }
 
 #[test]

@@ -26,17 +26,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
 /// Where the work of a runtime is done. `None`: in the pool, and nobody is told.
-pub(crate) type Place = Option<Arc<dyn Workplace>>;
+pub(crate) type WorkplaceHandle = Option<Arc<dyn Workplace>>;
 
-pub(crate) fn place(runtime: &impl Timer) -> Place {
+pub(crate) fn place(runtime: &impl Timer) -> WorkplaceHandle {
     runtime.workplace().map(Arc::from)
 }
 
 /// Work for a runtime that has begun (W1).
-pub(crate) struct AtWork(Place);
+pub(crate) struct AtWork(WorkplaceHandle);
 
 impl AtWork {
-    pub(crate) fn begin(place: Place) -> Self {
+    pub(crate) fn begin(place: WorkplaceHandle) -> Self {
         if let Some(place) = &place {
             place.begin();
         }
@@ -89,18 +89,18 @@ fn here() -> Vec<Arc<dyn Workplace>> {
 /// Ends the work of this thread until the guard is dropped, for a thread that waits (W2) and whose
 /// wake-ups count by themselves.
 #[cfg(feature = "test-util")]
-pub(crate) fn rest() -> Rest {
+pub(crate) fn rest() -> OffWork {
     let places = here();
     places.iter().for_each(|place| place.end());
-    Rest(places)
+    OffWork(places)
 }
 
 /// See [`rest`].
 #[cfg(feature = "test-util")]
-pub(crate) struct Rest(Vec<Arc<dyn Workplace>>);
+pub(crate) struct OffWork(Vec<Arc<dyn Workplace>>);
 
 #[cfg(feature = "test-util")]
-impl Drop for Rest {
+impl Drop for OffWork {
     fn drop(&mut self) {
         self.0.iter().for_each(|place| place.begin());
     }
@@ -179,7 +179,7 @@ impl Wake for Waiting {
 ///
 /// Dropping the future before `f` has begun drops `f`; after that `f` goes on alone. A panic of `f` goes
 /// on in the future.
-pub(crate) fn unblock<T, F>(place: Place, f: F) -> Unblocked<T, F>
+pub(crate) fn unblock<T, F>(place: WorkplaceHandle, f: F) -> Unblocked<T, F>
 where
     T: Send + 'static,
     F: FnOnce() -> T + Send + 'static,
@@ -190,7 +190,7 @@ where
 
 /// As [`unblock`], but at work only from the moment when a thread takes it: for what nobody waits for as
 /// long as no thread is free.
-pub(crate) fn unblock_if_free<T, F>(place: Place, f: F) -> Unblocked<T, F>
+pub(crate) fn unblock_if_free<T, F>(place: WorkplaceHandle, f: F) -> Unblocked<T, F>
 where
     T: Send + 'static,
     F: FnOnce() -> T + Send + 'static,
@@ -198,7 +198,7 @@ where
     start(place, None, f)
 }
 
-fn start<T, F>(place: Place, at_work: Option<AtWork>, f: F) -> Unblocked<T, F>
+fn start<T, F>(place: WorkplaceHandle, at_work: Option<AtWork>, f: F) -> Unblocked<T, F>
 where
     T: Send + 'static,
     F: FnOnce() -> T + Send + 'static,
@@ -266,7 +266,7 @@ impl<T, F> Job<T, F> {
 /// The job on its way to a thread.
 struct Carried<T, F> {
     job: Arc<Job<T, F>>,
-    place: Place,
+    place: WorkplaceHandle,
 }
 
 impl<T, F: FnOnce() -> T> Carried<T, F> {

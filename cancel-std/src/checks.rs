@@ -4,7 +4,7 @@
 //! travels with it, so a source that is dropped meanwhile leaves it alone with all that it owns, and
 //! waits for nothing.
 
-use crate::blocking::{Place, place, unblock};
+use crate::blocking::{WorkplaceHandle, place, unblock};
 use crate::callbacks::CatchUnwind;
 use crate::give_way::waited;
 use crate::operation::{Cx, Runtime, Source};
@@ -31,7 +31,7 @@ pub(crate) type Checking<'a, T> = Pin<Box<dyn Future<Output = Verdict<T>> + Send
 
 pub(crate) trait Check<T>: Send + 'static {
     /// With the runtime of the operation.
-    fn check(&mut self, place: &Place) -> Checking<'_, T>;
+    fn check(&mut self, place: &WorkplaceHandle) -> Checking<'_, T>;
 }
 
 /// A check that may block: each runs on a thread for that; in place, where there are no others.
@@ -48,7 +48,7 @@ where
     T: Default + Send + 'static,
     F: FnMut() -> T + Send + 'static,
 {
-    fn check(&mut self, place: &Place) -> Checking<'_, T> {
+    fn check(&mut self, place: &WorkplaceHandle) -> Checking<'_, T> {
         let place = place.clone();
         Box::pin(async move {
             // (Lost only where there was no thread, which has fired the source.)
@@ -79,7 +79,7 @@ where
     F: FnMut() -> C + Send + 'static,
     C: Future<Output = T> + Send + 'static,
 {
-    fn check(&mut self, _: &Place) -> Checking<'_, T> {
+    fn check(&mut self, _: &WorkplaceHandle) -> Checking<'_, T> {
         let check = &mut self.0;
         Box::pin(async move {
             match contain(check) {

@@ -1,6 +1,6 @@
 //! `Condition`: a predicate that cancels an operation when it comes true.
 
-use crate::blocking::Place;
+use crate::blocking::WorkplaceHandle;
 use crate::build_error::BuildError;
 use crate::checks::{self, Awaiting, Blocking, Check, Checking, Trouble};
 use crate::give_way::waited;
@@ -228,7 +228,7 @@ where
     T: Send + Sync + 'static,
     F: FnMut(&T) -> bool + Send + 'static,
 {
-    fn check(&mut self, _: &Place) -> Checking<'_, bool> {
+    fn check(&mut self, _: &WorkplaceHandle) -> Checking<'_, bool> {
         Box::pin(async move {
             if let Some(next) = self.next.take() {
                 // Or a value that changes all the time would keep the thread.

@@ -47,7 +47,7 @@ impl From<NoThread> for Cause {
     }
 }
 
-type Task = Box<dyn FnOnce() + Send>;
+type BoxedWork = Box<dyn FnOnce() + Send>;
 
 struct Pool {
     state: Mutex<PoolState>,
@@ -56,14 +56,14 @@ struct Pool {
 }
 
 struct PoolState {
-    queue: VecDeque<Task>,
+    queue: VecDeque<BoxedWork>,
     threads: usize,
     idle: usize,
     limit: usize,
 }
 
 /// Calls `task` on a thread of the pool, or drops it if there is none.
-pub(crate) fn push(task: Task) {
+pub(crate) fn push(task: BoxedWork) {
     #[cfg(test)]
     let pool = tests::POOL_HERE.get().unwrap_or(&POOL);
     #[cfg(not(test))]
@@ -100,7 +100,7 @@ impl Pool {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn push(&'static self, task: Task) {
+    fn push(&'static self, task: BoxedWork) {
         let mut state = self.lock();
         state.queue.push_back(task);
         self.grow(&mut state);

@@ -1,6 +1,7 @@
 //! What a nested operation has to do at its end is done although the one around it is cancelled.
 
-use cancel_std::{Cancelable, Cx, Reason, block_on};
+use cancel_std::testing::VirtualTime;
+use cancel_std::{Reason, Timer, generic};
 use std::future::pending;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -8,15 +9,19 @@ use std::time::Duration;
 const SHORT: Duration = Duration::from_millis(5);
 const LONG: Duration = Duration::from_secs(3600);
 
-fn outer() -> Cancelable {
-    Cancelable::with_timeout(SHORT)
+type Cx = generic::Cx<VirtualTime>;
+
+/// The body begins in time, however busy the machine is.
+fn outer(time: &VirtualTime) -> generic::Cancelable<VirtualTime> {
+    time.operation().timeout(SHORT)
 }
 
 #[test]
 fn its_cleanup() {
+    let time = VirtualTime::new();
     let closed = AtomicBool::new(false);
-    let op = outer().build();
-    let result = block_on(op.run(async |cx| {
+    let op = outer(&time).build();
+    let result = time.block_on(op.run(async |cx| {
         let cleanup = async |cx: &Cx| {
             cx.sleep(SHORT).await;
             closed.store(true, Ordering::SeqCst);
@@ -36,9 +41,10 @@ fn its_cleanup() {
 
 #[test]
 fn its_cleanup_two_levels_down() {
+    let time = VirtualTime::new();
     let closed = std::sync::Arc::new(AtomicBool::new(false));
     let in_cleanup = closed.clone();
-    let result = block_on(outer().run(async |cx| {
+    let result = time.block_on(outer(&time).run(async |cx| {
         let middle = cx.child();
         let run = middle.run(async |cx| {
             let nested = cx.child().finally(|cx| async move {
@@ -56,8 +62,9 @@ fn its_cleanup_two_levels_down() {
 
 #[test]
 fn its_grace_period() {
+    let time = VirtualTime::new();
     let ended = AtomicBool::new(false);
-    let result = block_on(outer().run(async |cx| {
+    let result = time.block_on(outer(&time).run(async |cx| {
         let nested = cx.child().grace(LONG);
         let run = nested.run(async |cx| {
             cx.cancelled().await;
@@ -73,13 +80,15 @@ fn its_grace_period() {
 
 #[test]
 fn its_asynchronous_callbacks() {
+    let time = VirtualTime::new();
     let told = std::sync::Arc::new(AtomicBool::new(false));
     let in_callback = told.clone();
-    let result = block_on(outer().run(async |cx| {
+    let result = time.block_on(outer(&time).run(async |cx| {
+        let clock = cx.runtime().clone();
         let nested = cx.child().on_cancel_async(move |_| {
-            let told = in_callback.clone();
+            let (told, clock) = (in_callback.clone(), clock.clone());
             async move {
-                smol::Timer::after(SHORT).await;
+                clock.sleep(SHORT).await.unwrap();
                 told.store(true, Ordering::SeqCst);
             }
         });
@@ -92,7 +101,8 @@ fn its_asynchronous_callbacks() {
 
 #[test]
 fn without_any_of_that_the_outer_body_is_dropped_at_once() {
-    let result = block_on(outer().run(async |cx| {
+    let time = VirtualTime::new();
+    let result = time.block_on(outer(&time).run(async |cx| {
         let nested = cx.child();
         let run = nested.run(async |_| pending::<()>().await);
         drop(run.await);

@@ -43,7 +43,7 @@ async fn the_loser_of_a_select() {
     assert_eq!(child.cause().unwrap().root_reason(), Reason::Dropped);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)] // no time passes while something is ready
 async fn one_that_goes_on_after_a_select() {
     let (op, ended) = watched();
     let mut run = std::pin::pin!(op.run(async |cx| {

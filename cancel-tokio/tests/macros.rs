@@ -7,8 +7,11 @@ use std::future::pending;
 use std::time::Duration;
 use tokio::runtime::Handle;
 
-#[cancelable(timeout = "5ms")]
-async fn nap(cx: &Cx, duration: Duration) -> &'static str {
+const SHORT: Duration = Duration::from_millis(5);
+const LONG: Duration = Duration::from_secs(3600);
+
+#[cancelable(timeout = limit)]
+async fn nap(cx: &Cx, limit: Duration, duration: Duration) -> &'static str {
     cx.sleep(duration).await;
     "slept well"
 }
@@ -27,9 +30,9 @@ fn blocking(handle: &Handle, cx: &generic::Cx<On>) -> Result<(), Cancelled> {
 
 #[tokio::test]
 async fn the_default_is_tokio() {
-    let result = tokio::spawn(nap(Duration::ZERO)).await.unwrap();
+    let result = tokio::spawn(nap(LONG, Duration::ZERO)).await.unwrap();
     assert_eq!(result, Ok("slept well"));
-    let result = tokio::spawn(nap(Duration::MAX)).await.unwrap();
+    let result = tokio::spawn(nap(SHORT, Duration::MAX)).await.unwrap();
     assert_eq!(result.unwrap_err().reason(), Reason::Timeout);
 
     let stop = CancelToken::new();
@@ -65,7 +68,7 @@ async fn the_crate_can_be_named() {
 
 #[tokio::test]
 async fn a_runtime_by_its_handle() {
-    #[cancelable(runtime = On::new(&Handle::current()), timeout = "5ms")]
+    #[cancelable(runtime = On::new(&Handle::current()), timeout = "1h")]
     async fn on(cx: &generic::Cx<On>) -> u32 {
         cx.sleep(Duration::ZERO).await;
         5

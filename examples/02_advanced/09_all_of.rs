@@ -24,12 +24,15 @@ fn work_under(op: Cancelable) {
     }
 }
 
-/// A token that is cancelled after a while.
-fn later(after: f64, message: &'static str) -> CancelToken {
+/// A token that is cancelled a while after the thread before is gone.
+fn later(message: &'static str, before: Option<&CancelToken>) -> CancelToken {
     let token = CancelToken::new();
-    let handle = token.clone();
+    let (handle, before) = (token.clone(), before.cloned());
     thread::spawn(move || {
-        thread::sleep(seconds(after));
+        if let Some(before) = before {
+            before.wait();
+        }
+        thread::sleep(seconds(0.5));
         println!("  ... {message}");
         handle.cancel_with(message);
     });
@@ -38,14 +41,17 @@ fn later(after: f64, message: &'static str) -> CancelToken {
 
 fn main() {
     println!("A minimum time AND a stop request:");
-    let stop = later(0.5, "stop requested");
+    let stop = CancelToken::new();
+    stop.cancel_with("stop requested");
+    println!("  ... stop requested");
     work_under(Cancelable::all([
-        Source::timeout(seconds(1.5)), // it gets so much time whatever happens
         (&stop).into(),
+        Source::timeout(seconds(1.5)), // it gets so much time whatever happens
     ]));
 
     println!("Both workers gone:");
-    let (one, two) = (later(0.5, "worker 1 gone"), later(1.0, "worker 2 gone"));
+    let one = later("worker 1 gone", None);
+    let two = later("worker 2 gone", Some(&one));
     work_under(Cancelable::all([(&one).into(), (&two).into()]));
 
     println!("(Minimum time AND stop) OR shutdown:");

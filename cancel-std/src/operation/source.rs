@@ -317,9 +317,11 @@ impl<R: Runtime> Source<R> {
     /// use cancel_std::{Cancelable, Reason, Source};
     /// use std::time::Duration;
     ///
+    /// let stop = cancel_std::CancelToken::new();
+    /// stop.cancel_with(Reason::Shutdown);
     /// let op = Cancelable::all([
-    ///     Source::timeout(Duration::from_millis(5)), // give it at least so long,
-    ///     Source::future(async { Reason::Shutdown }), // whatever happens
+    ///     Source::token(&stop),
+    ///     Source::timeout(Duration::from_millis(5)), // give it at least so long, whatever happens
     /// ]);
     /// let cancelled = smol::block_on(op.run(async |_| std::future::pending::<()>().await));
     /// assert_eq!(cancelled.unwrap_err().reason(), Reason::Timeout);

@@ -148,14 +148,19 @@ impl<R: Runtime> Cx<R> {
     /// use cancel_std::{Cancelable, Reason};
     /// use std::time::Duration;
     ///
-    /// let op = Cancelable::with_timeout(Duration::from_millis(5)).build();
+    /// let op = Cancelable::with_timeout(Duration::from_secs(3600)).build();
     /// let mut calls = 0;
     /// let run = op.run_blocking(|cx| {
-    ///     let mut count = cx.wrap_blocking(|| calls += 1);
+    ///     let mut count = cx.wrap_blocking(|| {
+    ///         calls += 1;
+    ///         if calls == 3 {
+    ///             cx.operation().set_timeout(Duration::ZERO);
+    ///         }
+    ///     });
     ///     while count().is_ok() {}
     /// });
     /// assert_eq!(run, Ok(()));
-    /// assert!(calls > 0);
+    /// assert_eq!(calls, 3);
     /// assert_eq!(op.context().reason(), Some(Reason::Timeout));
     /// ```
     pub fn wrap_blocking<T, F>(

@@ -28,9 +28,12 @@ use std::task::{Context, Poll, ready};
 /// use smol::stream::{self, StreamExt};
 /// use std::time::Duration;
 ///
-/// let op = Cancelable::with_timeout(Duration::from_millis(5)).build();
+/// let op = Cancelable::with_timeout(Duration::from_secs(3600)).build();
 /// let run = op.run(async |cx| {
-///     let source = stream::iter(1..=5).chain(stream::pending());
+///     let source = stream::iter(1..=5).chain(stream::poll_fn(|_| {
+///         cx.operation().set_timeout(Duration::ZERO); // there is no sixth item in time
+///         std::task::Poll::Pending
+///     }));
 ///     let mut chunks = cx.stream(source).chunks(3);
 ///     while let Some(chunk) = chunks.next().await {
 ///         println!("{chunk:?}"); // [1, 2, 3], and then the time is over

@@ -2,6 +2,7 @@
 
 use crate::support::LONG;
 use crate::tools::{MS, at_call, block_on, wait_until};
+use cancel_std::testing::VirtualTime;
 use cancel_std::{BuildError, Cancelable, Condition, Reason, Source, Status};
 use std::future::{Ready, pending, ready};
 use std::time::Duration;
@@ -85,10 +86,14 @@ fn the_seed_form_works_in_any_of() {
 fn all_of_a_condition_and_a_timeout_fires() {
     let (predicate, seen) = at_call(1);
     let condition = Condition::new(predicate, MS).unwrap().description("first");
-    let op = Cancelable::all([condition.into(), Source::timeout(10 * MS)]).build();
-    let cancelled = block_on(op.run(async |cx| cx.sleep(LONG).await)).unwrap_err();
+    let time = VirtualTime::new();
+    let sources = [condition.into(), Source::timeout(10 * MS)];
+    let op = time.operation().source(Source::all(sources)).build();
+    let cancelled = time
+        .block_on(op.run(async |cx| cx.sleep(LONG).await))
+        .unwrap_err();
     assert_eq!(cancelled.reason(), Reason::Timeout);
-    assert!(op.context().duration().unwrap() >= 10 * MS);
+    assert_eq!(op.context().duration(), Some(10 * MS));
     assert_eq!(seen.ended(), 1, "it is asked no more once it was true");
 }
 

@@ -1,6 +1,7 @@
 //! What a group waits for, and what it leaves.
 
 use crate::support::{LONG, Rt, SHORT};
+use cancel_std::testing::VirtualTime;
 use cancel_std::{
     Cancelable, Cancelled, Operation, Reason, Status, TaskGroup, block_on, current_id,
 };
@@ -161,8 +162,9 @@ fn nothing_outlives_a_group_in_a_body_that_is_cancelled() {
     for wait_in_body in [true, false] {
         let ended = Arc::new(AtomicBool::new(false));
         let in_task = ended.clone();
-        let op = Cancelable::with_timeout(SHORT);
-        let result = block_on(op.run(async |cx| {
+        let time = VirtualTime::new();
+        let op = time.operation().timeout(SHORT);
+        let result = time.block_on(op.run(async |cx| {
             let nested = cx.child();
             let run = nested.run_group(async |group| {
                 let child = group.child().finally(move |cx| async move {

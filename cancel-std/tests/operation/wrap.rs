@@ -1,12 +1,12 @@
 //! Functions that check before each call.
 
 use crate::support::{LONG, SECOND, Virtual, poll};
+use cancel_std::testing::VirtualTime;
 use cancel_std::{CancelToken, Cancelable, Cancelled, Reason, Source};
 use std::cell::Cell;
 use std::future::{pending, ready};
 use std::pin::pin;
 use std::task::Poll;
-use std::time::Duration;
 
 /// Token, parent, and a passed deadline, which nobody but the check has seen yet.
 #[test]
@@ -99,9 +99,10 @@ fn calls_that_have_begun() {
     op.cancel();
     assert_eq!(poll(first.as_mut()), Poll::Ready(Ok(())));
 
-    let op = Cancelable::with_timeout(Duration::from_millis(5));
+    let time = VirtualTime::new();
+    let op = time.operation().timeout(LONG);
     let run = op.run(async |cx| cx.wrap(pending::<()>)().await);
-    assert_eq!(smol::block_on(run).unwrap_err().reason(), Reason::Timeout);
+    assert_eq!(time.block_on(run).unwrap_err().reason(), Reason::Timeout);
 }
 
 #[test]

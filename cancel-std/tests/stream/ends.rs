@@ -37,8 +37,9 @@ fn a_source_that_is_always_ready_is_stopped_by_the_deadline() {
     assert_eq!(smol::block_on(run).unwrap_err().reason(), Reason::Timeout);
 
     // A parent's counts, too.
-    let parent = Cancelable::with_timeout(Duration::from_millis(5));
+    let parent = Cancelable::with_timeout(Duration::from_secs(3600));
     let run = parent.run(async |cx| {
+        cx.operation().set_timeout(Duration::from_millis(5)); // (only now: the body has begun)
         let child = cx.child();
         let run = child.run(async |cx| cx.stream(stream::repeat(1)).count().await);
         run.await.unwrap_err().root_reason()

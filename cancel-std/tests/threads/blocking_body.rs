@@ -295,8 +295,9 @@ fn a_grace_period_and_force_do_not_touch_it() {
 #[test]
 fn inside_an_async_body_it_holds_that() {
     let over = AtomicBool::new(false);
-    let outer = Cancelable::with_timeout(SHORT).build();
+    let outer = Cancelable::with_timeout(LONG).build();
     let result = block_on(outer.run(async |cx| {
+        cx.operation().set_timeout(SHORT);
         let value = cx.child().try_run_blocking(|cx| {
             let result = until_cancelled(cx); // the deadline of the outer one, whose runner is blocked
             over.store(true, Ordering::SeqCst);

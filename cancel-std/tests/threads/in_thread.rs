@@ -1,6 +1,7 @@
 //! `run_in_thread`.
 
 use crate::{LONG, SHORT};
+use cancel_std::testing::VirtualTime;
 use cancel_std::{
     Cancelable, Cancelled, Operation, Reason, Status, block_on, current_id, current_token,
 };
@@ -66,8 +67,9 @@ fn cancelled_beforehand() {
 #[test]
 fn a_dropped_body_is_seen_by_the_thread() {
     let (send, ended) = mpsc::channel();
-    let op = Cancelable::with_timeout(SHORT);
-    let result = block_on(op.run(async |cx| {
+    let time = VirtualTime::new();
+    let op = time.operation().timeout(SHORT);
+    let result = time.block_on(op.run(async |cx| {
         cx.run_in_thread(move |cx| {
             let woken = cx.sleep_blocking(LONG);
             send.send(woken.unwrap_err().reason()).unwrap();
@@ -82,8 +84,9 @@ fn a_dropped_body_is_seen_by_the_thread() {
 fn a_shield_waits_for_it() {
     let ended = Arc::new(AtomicBool::new(false));
     let in_thread = ended.clone();
-    let op = Cancelable::with_timeout(SHORT);
-    let result = block_on(op.run(async |cx| {
+    let time = VirtualTime::new();
+    let op = time.operation().timeout(SHORT);
+    let result = time.block_on(op.run(async |cx| {
         let work = cx.run_in_thread(move |cx| {
             assert!(cx.sleep_blocking(LONG).is_err());
             in_thread.store(true, Ordering::SeqCst);
