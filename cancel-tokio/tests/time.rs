@@ -167,7 +167,7 @@ async fn told<F: Future>(future: F, idle: Sender<()>) -> F::Output {
 /// Works until long after the runtime had nothing else to do.
 fn work(idle: &Receiver<()>) {
     idle.recv().unwrap();
-    for _ in 0..20 {
+    for _ in 0..2 {
         thread::yield_now();
     }
 }
