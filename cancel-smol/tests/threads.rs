@@ -35,7 +35,7 @@ fn a_part_in_a_thread() {
             assert!(cx.operation().set_timeout(SHORT)); // only now: a thread may take its time to begin
             in_thread.store(cx.sleep_blocking(LONG).is_err(), Ordering::SeqCst);
         });
-        cx.shield(work).await
+        cx.shield_future(work).await
     }));
     // The shield made the body wait, so its value is there, and counts.
     assert_eq!(smol::block_on(task), Ok(Ok(())));

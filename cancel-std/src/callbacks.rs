@@ -16,6 +16,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{self, Poll};
+use std::time::Duration;
 
 pub(crate) type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -38,7 +39,11 @@ pub(crate) struct Callbacks {
     /// Most operations have none.
     given: Option<Box<CallbackList>>,
     panics: AtomicU32,
+    cut_off: AtomicU32,
 }
+
+/// How long a run waits for asynchronous callbacks after its body, if nothing is set.
+const LIMIT: Duration = Duration::from_secs(1);
 
 /// Callbacks that have been given to an operation, in their order.
 #[derive(Default)]
@@ -46,9 +51,15 @@ pub(crate) struct CallbackList {
     list: Vec<Callback>,
     /// There if there are asynchronous progress callbacks.
     queue: Option<Queue>,
+    /// See [`Callbacks::limit`].
+    limit: Option<Duration>,
 }
 
 impl CallbackList {
+    pub(crate) fn set_limit(&mut self, limit: Duration) {
+        self.limit = Some(limit);
+    }
+
     pub(crate) fn on_event<F>(&mut self, event: Event, f: F)
     where
         F: Fn(&Context) + Send + Sync + 'static,
@@ -88,6 +99,7 @@ impl CallbackList {
         if other.queue.is_some() {
             self.queue.get_or_insert_default();
         }
+        self.limit = self.limit.max(other.limit);
     }
 }
 
@@ -97,7 +109,14 @@ impl Callbacks {
             id,
             given,
             panics: AtomicU32::new(0),
+            cut_off: AtomicU32::new(0),
         }
+    }
+
+    /// How long the run waits for asynchronous callbacks after its body.
+    pub(crate) fn limit(&self) -> Duration {
+        let given = self.given.as_ref();
+        given.and_then(|given| given.limit).unwrap_or(LIMIT)
     }
 
     #[inline]
@@ -144,7 +163,15 @@ impl Callbacks {
             .any(|callback| matches!(callback, Callback::EventAsync(of, _) if *of == event))
     }
 
+    /// Calls them, one after the other. Those that are not over when this is dropped are counted.
     pub(crate) async fn event_async(&self, event: Event, context: &Context) {
+        let wanted =
+            |callback: &&Callback| matches!(callback, Callback::EventAsync(of, _) if *of == event);
+        let left = self.list().iter().filter(wanted).count();
+        let mut unfinished = Unfinished {
+            callbacks: self,
+            left: left as u32,
+        };
         for callback in self.list() {
             match callback {
                 Callback::EventAsync(of, f) if *of == event => {
@@ -153,6 +180,7 @@ impl Callbacks {
                         Ok(work) => self.contain_async(work).await,
                         Err(payload) => self.count(payload),
                     }
+                    unfinished.left -= 1;
                 }
                 _ => {}
             }
@@ -192,6 +220,12 @@ impl Callbacks {
         self.queue().is_some()
     }
 
+    /// Whether something is in it now.
+    pub(crate) fn is_queued(&self) -> bool {
+        let queue = self.queue();
+        queue.is_some_and(|queue| !queue.lock().is_empty())
+    }
+
     /// Does what is queued, in its order, as far as it goes. Ready: nothing is left. Gives way after so
     /// many, since what is done here may queue more.
     pub(crate) fn poll_queue(&self, cx: &mut task::Context<'_>) -> Poll<()> {
@@ -218,10 +252,11 @@ impl Callbacks {
         pending_once(cx)
     }
 
-    /// Drops what is queued, for a run that has been dropped.
+    /// Drops what is queued: the run has been dropped, or waits no longer.
     pub(crate) fn drop_queue(&self) {
         let Some(queue) = self.queue() else { return };
         let left = std::mem::take(&mut *queue.lock());
+        self.count_cut_off(left.len() as u32);
         // Each by itself: a second panic would abort.
         left.into_iter()
             .for_each(|work| self.contain(|| drop(work)));
@@ -252,6 +287,32 @@ impl Callbacks {
 
     pub(crate) fn panics(&self) -> u32 {
         self.panics.load(Ordering::Relaxed)
+    }
+
+    fn count_cut_off(&self, callbacks: u32) {
+        if callbacks > 0 {
+            // Relaxed: a statistic.
+            self.cut_off.fetch_add(callbacks, Ordering::Relaxed);
+            trace::warn(self.id, || {
+                format!("cut off {callbacks} of its asynchronous callbacks")
+            });
+        }
+    }
+
+    pub(crate) fn cut_off(&self) -> u32 {
+        self.cut_off.load(Ordering::Relaxed)
+    }
+}
+
+/// Counts the callbacks that are not over when it is dropped.
+struct Unfinished<'a> {
+    callbacks: &'a Callbacks,
+    left: u32,
+}
+
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        self.callbacks.count_cut_off(self.left);
     }
 }
 

@@ -120,6 +120,8 @@ pub struct Context {
     pub(crate) undelivered: Undelivered,
     pub(crate) tasks: Option<Arc<TaskReport>>,
     pub(crate) callback_panics: u32,
+    pub(crate) callbacks_cut_off: u32,
+    pub(crate) cleanup_lost: bool,
 }
 
 impl Context {
@@ -430,7 +432,7 @@ impl Context {
     ///
     /// let op = Cancelable::new().build();
     /// let run = op.run(async |cx| {
-    ///     assert!(cx.shield(async { cx.operation().context().shielded() }).await);
+    ///     assert!(cx.shield(async |cx| cx.operation().context().shielded()).await);
     /// });
     /// smol::block_on(run).unwrap();
     /// assert!(!op.context().shielded());
@@ -454,6 +456,49 @@ impl Context {
     /// ```
     pub fn callback_panics(&self) -> u32 {
         self.callback_panics
+    }
+
+    /// How many calls of the operation's asynchronous callbacks were cut off, or never made: by its
+    /// [limit](crate::Cancelable::callback_limit), by [`force`](crate::Operation::force), or by the
+    /// cancelation of an operation whose start callbacks were under way.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::Cancelable;
+    /// use std::future::pending;
+    /// use std::time::Duration;
+    ///
+    /// let op = Cancelable::new()
+    ///     .on_complete_async(|_| pending()) // a server that does not answer any more
+    ///     .callback_limit(Duration::from_millis(5))
+    ///     .build();
+    /// assert_eq!(smol::block_on(op.run(async |_| 5)), Ok(5));
+    /// assert_eq!(op.context().callbacks_cut_off(), 1);
+    /// ```
+    pub fn callbacks_cut_off(&self) -> u32 {
+        self.callbacks_cut_off
+    }
+
+    /// Returns whether the operation had a cleanup that did not run to its end, because the run was
+    /// dropped: by a foreign `select!` or `timeout`, say, or with the body of an operation around it
+    /// that nobody polls.
+    ///
+    /// A warning is logged when that happens.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::Cancelable;
+    /// use std::future::pending;
+    ///
+    /// let op = Cancelable::new().finally(|_| async {}).build();
+    /// let run = op.run(async |_| pending::<()>().await);
+    /// smol::block_on(smol::future::or(async { drop(run.await) }, async {})); // drops the run
+    /// assert!(op.context().cleanup_lost());
+    /// ```
+    pub fn cleanup_lost(&self) -> bool {
+        self.cleanup_lost
     }
 
     /// How many tasks of a [group](crate::Cancelable::run_group) were cut off because the group was

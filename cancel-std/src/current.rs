@@ -24,9 +24,11 @@ pub(crate) fn find<E: Clone + 'static>() -> Option<E> {
 /// The token of the operation whose body is running here, whatever its runtime; `None` outside of
 /// one. For libraries that want to be cancelable without being given a token.
 ///
-/// It is known while the body of an operation is being polled, in everything that it calls and
-/// awaits, and inside [`run_in_thread`](crate::generic::Cx::run_in_thread) and
-/// [`run_blocking`](crate::generic::Cancelable::run_blocking). Tasks and threads that the body spawns by other
+/// It is known in everything below the operation: while its body is being polled or dropped, in its
+/// cleanups, in its callbacks, and inside [`run_in_thread`](crate::generic::Cx::run_in_thread) and
+/// [`run_blocking`](crate::generic::Cancelable::run_blocking). In a [shield](crate::generic::Cx::shield), a
+/// cleanup, and an asynchronous callback after the body it is the token of that work, which is not cancelled with
+/// the operation. Tasks and threads that the body spawns by other
 /// means are not part of it; a call there can be, with [`within`](crate::generic::Cx::within).
 ///
 /// # Examples

@@ -66,8 +66,6 @@ mod give_way;
 
 mod signal;
 
-mod timeout;
-
 mod id;
 
 mod progress;

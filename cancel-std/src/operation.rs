@@ -53,18 +53,24 @@ mod cancelable;
 mod compose;
 mod cooperate;
 mod enroll;
-mod shield;
+mod report;
 mod sources;
 
+mod hidden;
+
+mod late;
+mod shield;
+mod time;
+
 mod drive;
+
+mod run;
+
 mod listen;
 mod listen_async;
-mod report;
-mod run;
 mod settings;
 mod signals;
 mod thread;
-mod time;
 mod watch;
 mod wrap;
 
@@ -118,6 +124,8 @@ pub(crate) struct State<R> {
 #[derive(Default)]
 pub(crate) struct Details {
     pub(crate) error: Option<String>,
+    /// The run was dropped with a cleanup that had not run to its end.
+    pub(crate) cleanup_lost: bool,
     pub(crate) progress: Option<Progress>,
     pub(crate) partial: Option<Partial>,
     /// Of chunked streams.
@@ -222,7 +230,8 @@ impl<R: Runtime> Inner<R> {
         let deadline = self.earliest().map(|(at, _)| at);
         let rest = self.setup.rest.as_ref();
         let shielded = self.is_held();
-        let panics = self.setup.callbacks.panics();
+        let callbacks = &self.setup.callbacks;
+        let (panics, cut_off) = (callbacks.panics(), callbacks.cut_off());
         let state = self.lock();
         let end = state.ended.unwrap_or(now);
         let details = state.details.as_deref();
@@ -251,6 +260,8 @@ impl<R: Runtime> Inner<R> {
                 .map_or_else(Undelivered::default, |details| details.undelivered.clone()),
             tasks: details.and_then(|details| details.tasks.clone()),
             callback_panics: panics,
+            callbacks_cut_off: cut_off,
+            cleanup_lost: details.is_some_and(|details| details.cleanup_lost),
         }
     }
 }

@@ -8,6 +8,7 @@
 //! * S2: what is kept is kept before it is handed out.
 //! * S3: no lock is held while foreign code runs: clones and drops of items happen outside.
 
+use crate::current;
 use crate::give_way::InARow;
 use crate::operation::{Cancelable, Cx, Operation, Runtime};
 use cancel_core::{CancelToken, Cancelled, WaitForCancel};
@@ -43,10 +44,16 @@ use kept::Keeper;
 /// The operation is looked at before the source is polled, so a source that is always ready ends,
 /// too, and the source loses nothing: what it has not given yet stays in it. The first poll that finds
 /// the operation cancelled is *pending* and lets the runner have its turn, which drops the body
-/// there. So a loop over the stream never comes to an early end that looks like a complete one. Only
-/// where the body goes on nevertheless (in a [shield](Cx::shield), in a
-/// [grace period](Cancelable::grace), in a cleanup, in another task) the stream ends: see
-/// [`stream`](Cx::stream) and [`try_stream`](Cx::try_stream).
+/// there. So a loop over the stream never comes to an early end that looks like a complete one.
+///
+/// Where the body goes on nevertheless (in a [grace period](Cancelable::grace), in another task or thread):
+///
+/// * a [`try_stream`](Cx::try_stream) gives the cancelation as its last item,
+/// * a [`stream`](Cx::stream) stays pending, since it has no other way to say that it is not complete,
+/// * that of a handle, [`Operation::stream`], ends; [`check`](Operation::check) tells.
+///
+/// In a [shield](Cx::shield) of its operation, and in its cleanup, a stream goes on giving items. It does not
+/// matter whether it was made with the `Cx` of the shield or with one from outside.
 ///
 /// # Fairness
 ///
@@ -92,6 +99,8 @@ pub struct OperationStream<S: Stream, R: Runtime, F: Form<S::Item> = Plain> {
     /// The cancelation has been seen, and the runner had a turn.
     seen: bool,
     ended: bool,
+    /// A cancelation is its end, although it has no item that says so.
+    may_end: bool,
     /// How many items have passed, errors not counted.
     passed: u64,
     in_a_row: InARow,
@@ -104,10 +113,11 @@ pub struct OperationStream<S: Stream, R: Runtime, F: Form<S::Item> = Plain> {
 impl<R: Runtime> Cx<R> {
     /// The items of `source`, as part of this operation.
     ///
-    /// If the operation is cancelled, the body is dropped at the stream, as at any other await. Where
-    /// it is not, the stream just ends: then [`check`](Cx::check) tells whether it came to its
-    /// own end. For sources that can fail, and bodies that use `?`, there is
-    /// [`try_stream`](Cx::try_stream).
+    /// If the operation is cancelled, the body is dropped at the stream, as at any other await. The end of
+    /// the stream is always that of `source`: where the body goes on after a cancelation (in a [grace
+    /// period](Cancelable::grace), in another task, in a blocking body), the stream stays pending, and so in a
+    /// thread that blocks on it, it blocks for ever. Such code, sources that can fail, and bodies that use `?`
+    /// take [`try_stream`](Cx::try_stream).
     ///
     /// To go on with the source afterwards, give it as `&mut source` (or `Pin<&mut _>`).
     ///
@@ -126,7 +136,7 @@ impl<R: Runtime> Cx<R> {
     /// assert_eq!(smol::block_on(run), Ok(6));
     /// ```
     pub fn stream<S: Stream>(&self, source: S) -> OperationStream<S, R> {
-        OperationStream::new(self.scope.clone(), source)
+        OperationStream::new(self.scope.clone(), source, false)
     }
 
     /// The results of `source`, as part of this operation: its errors pass through, and the
@@ -166,12 +176,14 @@ impl<R: Runtime> Cx<R> {
         S: Stream<Item = Result<T, E>>,
         E: From<Cancelled>,
     {
-        OperationStream::new(self.scope.clone(), source)
+        OperationStream::new(self.scope.clone(), source, true)
     }
 }
 
 impl<R: Runtime> Operation<R> {
-    /// Returns the items of `source`, as part of this operation, for a task beside its body. As [`Cx::stream`].
+    /// Returns the items of `source`, as part of this operation, for a task beside its body. As
+    /// [`Cx::stream`], but it ends when the operation is cancelled: then [`check`](Operation::check) tells
+    /// whether that was the end of the source. [`try_stream`](Operation::try_stream) says it by its last item.
     ///
     /// # Examples
     ///
@@ -186,7 +198,7 @@ impl<R: Runtime> Operation<R> {
     /// assert_eq!(smol::block_on(items.next()), None);
     /// ```
     pub fn stream<S: Stream>(&self, source: S) -> OperationStream<S, R> {
-        OperationStream::new(self.clone(), source)
+        OperationStream::new(self.clone(), source, true)
     }
 
     /// Returns the results of `source`, as part of this operation, for a task beside its body. As [`Cx::try_stream`].
@@ -212,12 +224,13 @@ impl<R: Runtime> Operation<R> {
         S: Stream<Item = Result<T, E>>,
         E: From<Cancelled>,
     {
-        OperationStream::new(self.clone(), source)
+        OperationStream::new(self.clone(), source, true)
     }
 }
 
 impl<R: Runtime> Cancelable<R> {
-    /// Returns the items of `source`, as part of this operation, which is not run otherwise: only tokens and parents cancel it. As [`Cx::stream`].
+    /// Returns the items of `source`, as part of this operation, which is not run otherwise: only tokens and
+    /// parents cancel it. As [`Operation::stream`].
     ///
     /// # Examples
     ///
@@ -231,7 +244,7 @@ impl<R: Runtime> Cancelable<R> {
     /// assert_eq!(kept.to_vec(), [2, 3]);
     /// ```
     pub fn stream<S: Stream>(self, source: S) -> OperationStream<S, R> {
-        OperationStream::new(self.build(), source)
+        OperationStream::new(self.build(), source, true)
     }
 
     /// Returns the results of `source`, as part of this operation, which is not run otherwise: only tokens and parents cancel it. As [`Cx::try_stream`].
@@ -254,18 +267,19 @@ impl<R: Runtime> Cancelable<R> {
         S: Stream<Item = Result<T, E>>,
         E: From<Cancelled>,
     {
-        OperationStream::new(self.build(), source)
+        OperationStream::new(self.build(), source, true)
     }
 }
 
 impl<S: Stream, R: Runtime, F: Form<S::Item>> OperationStream<S, R, F> {
-    fn new(op: Operation<R>, source: S) -> Self {
+    fn new(op: Operation<R>, source: S, may_end: bool) -> Self {
         OperationStream {
             source,
             wait: None,
             op,
             seen: false,
             ended: false,
+            may_end,
             passed: 0,
             in_a_row: InARow::default(),
             every: 0,
@@ -412,7 +426,7 @@ impl<S: Stream, R: Runtime, F: Form<S::Item>> OperationStream<S, R, F> {
         self.source
     }
 
-    /// An item, or the end of the source, or why there is none.
+    /// An item, or the end of the source, or why there is none. (That is its end if it may end so.)
     fn poll_item(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -421,15 +435,20 @@ impl<S: Stream, R: Runtime, F: Form<S::Item>> OperationStream<S, R, F> {
         if *this.ended {
             return Poll::Ready(Ok(None));
         }
+        let mut shielded = false;
         if let Err(cancelled) = this.op.check() {
-            // As a checkpoint does: the runner first, to drop the body.
-            if !std::mem::replace(this.seen, true) {
-                cx.waker().wake_by_ref();
-                return Poll::Pending;
-            }
-            *this.ended = true;
             *this.wait = None;
-            return Poll::Ready(Err(cancelled));
+            shielded = is_shielded(this.op);
+            if !shielded {
+                // As a checkpoint does: the runner first, to drop the body.
+                if !std::mem::replace(this.seen, true) {
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                *this.ended = *this.may_end;
+                return Poll::Ready(Err(cancelled));
+            }
+            *this.seen = false;
         }
         ready!(this.in_a_row.poll(cx));
         match this.source.as_mut().poll_next(cx) {
@@ -456,6 +475,9 @@ impl<S: Stream, R: Runtime, F: Form<S::Item>> OperationStream<S, R, F> {
             }
             Poll::Pending => {
                 this.in_a_row.waited();
+                if shielded {
+                    return Poll::Pending;
+                }
                 // Wakes this task, which may be another one than the operation's.
                 let op = this.op;
                 let wait = this
@@ -471,6 +493,13 @@ impl<S: Stream, R: Runtime, F: Form<S::Item>> OperationStream<S, R, F> {
     }
 }
 
+/// Whether this is polled in a shield, a cleanup or a callback of `op`, which is cancelled.
+#[cold]
+fn is_shielded<R: Runtime>(op: &Operation<R>) -> bool {
+    let current = current::find::<Operation<R>>();
+    current.is_some_and(|current| current.inner.is_shielded_in(op))
+}
+
 fn report<S: Stream, R: Runtime>(op: &Operation<R>, source: &S, passed: u64) {
     let total = match source.size_hint() {
         (least, Some(most)) if least == most => passed.saturating_add(most as u64),
@@ -482,11 +511,12 @@ fn report<S: Stream, R: Runtime>(op: &Operation<R>, source: &S, passed: u64) {
 impl<S: Stream, R: Runtime, F: Form<S::Item>> Stream for OperationStream<S, R, F> {
     type Item = S::Item;
 
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
-        Poll::Ready(match ready!(self.poll_item(cx)) {
-            Ok(item) => item,
-            Err(cancelled) => F::last(cancelled),
-        })
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
+        match ready!(self.as_mut().poll_item(cx)) {
+            Ok(item) => Poll::Ready(item),
+            Err(cancelled) if self.ended => Poll::Ready(F::last(cancelled)),
+            Err(_) => Poll::Pending, // never an end that looks complete
+        }
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

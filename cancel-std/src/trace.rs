@@ -7,6 +7,7 @@
 //! | trigger | info | reason and message |
 //! | end | debug, info if cancelled, warn if failed | |
 //! | a panic that was contained | warn | what it said |
+//! | a cleanup that was lost, callbacks that were cut off | warn | |
 //!
 //! With both features each event is written once: by `tracing` if its subscriber wants it, otherwise by
 //! `log`. Bridges between the two would show it twice. This is how the feature `log` of `tracing` does
@@ -105,15 +106,20 @@ pub(crate) fn event(event: Event, context: &Context) {
     }
 }
 
-/// A foreign part of an operation has panicked, and the panic ends here, also that of a logger that is
-/// told of it.
+/// A foreign part of an operation has panicked, and the panic ends here.
 #[inline]
 pub(crate) fn contained(id: OperationId, what: impl FnOnce() -> String) {
+    warn(id, what);
+}
+
+/// Something was lost or went wrong beside the body. A panic of a logger that is told of it ends here.
+#[inline]
+pub(crate) fn warn(id: OperationId, what: impl FnOnce() -> String) {
     let tell = || {
         if to_tracing::hears(Loudness::Warn) {
-            to_tracing::contained(id, &what());
+            to_tracing::warn(id, &what());
         } else if to_log::hears(Loudness::Warn) {
-            to_log::contained(id, &what());
+            to_log::warn(id, &what());
         }
     };
     if let Err(payload) = catch_unwind(AssertUnwindSafe(tell)) {

@@ -49,7 +49,7 @@ fn x20_a_source_that_fires_during_a_blocking_body_is_heard() {
         let seen = closed.clone();
         let op = Cancelable::new()
             .source(sensor(&fired))
-            .finally(async move |cx| *seen.lock().unwrap() = cx.token().cause())
+            .finally(async move |cx| *seen.lock().unwrap() = cx.operation().token().cause())
             .build();
         let result = op.try_run_blocking(|_| {
             fired.store(true, Ordering::SeqCst);

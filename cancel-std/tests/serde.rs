@@ -162,6 +162,8 @@ fn contexts() {
         "cut_off": 0,
         "task_errors": [],
         "task_error_count": 0,
+        "callbacks_cut_off": 0,
+        "cleanup_lost": false,
     });
     assert_eq!(to_value(op.context()).unwrap(), pending);
     let run = op.run(async |cx| {

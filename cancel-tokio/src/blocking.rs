@@ -12,8 +12,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 ///
 /// Inside, the operation is the [current](Cx::current) one, and the runtime is there. `f` is not
 /// called if the operation is cancelled before a thread is free; once it has begun, it has to
-/// [`check`](Cx::check) for itself. So it is nothing for the cleanup of a cancelled operation: there,
-/// take `tokio::task::spawn_blocking`. For [`Tokio`](crate::Tokio) and [`On`](crate::On).
+/// [`check`](Cx::check) for itself. With the `Cx` of a [shield](Cx::shield) or of a cleanup it works although the
+/// operation is cancelled. For [`Tokio`](crate::Tokio) and [`On`](crate::On).
 ///
 /// # Errors
 ///
@@ -28,7 +28,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 ///
 /// If the future is dropped before `f` has begun, `f` is dropped, too. After that `f` goes on, and
 /// nobody waits for it; if it is the operation's body that is dropped, `f` sees that in `check`. To
-/// wait for it in any case, put a [shield](Cx::shield) around the call.
+/// wait for it in any case, call it with the `Cx` of a [shield](Cx::shield).
 ///
 /// # Examples
 ///

@@ -126,7 +126,7 @@ fn shielded_it_is_waited_for() {
             started.send(()).unwrap();
             cx.sleep_blocking(LONG)
         });
-        cx.shield(work).await
+        cx.shield_future(work).await
     });
     let slept = runtime.block_on(run).unwrap().unwrap();
     assert_eq!(slept.unwrap_err().message(), Some("enough"));

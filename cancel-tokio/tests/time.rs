@@ -66,7 +66,7 @@ async fn cleanup_grace_and_shield_take_their_time() {
         .grace(HOUR)
         .finally(|cx| async move { cx.sleep(HOUR).await });
     let run = op.run(async |cx| {
-        cx.shield(cx.sleep(HOUR * 2)).await;
+        cx.shield_future(cx.sleep(HOUR * 2)).await;
         pending::<()>().await;
     });
     let (result, time) = took(run).await;

@@ -68,7 +68,7 @@ async fn children_shields_and_cleanup() {
     let run = op.run(async move |cx| {
         let child = cx.child().run(async |part| {
             assert!(cx.operation().set_timeout(SHORT)); // only now: the browser may be busy
-            let saved = part.shield(async { Web.sleep(SHORT * 3).await.unwrap() });
+            let saved = part.shield_future(async { Web.sleep(SHORT * 3).await.unwrap() });
             saved.await;
             log.borrow_mut().push("saved");
             part.sleep(LONG).await;

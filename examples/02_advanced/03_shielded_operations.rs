@@ -52,7 +52,7 @@ fn main() {
         .name("transaction")
         .build();
     let result = smol::block_on(op.run(async |cx| {
-        let done = cx.shield(transfer(cx)).await;
+        let done = cx.shield(transfer).await;
         println!("  After the shield: {done}");
         cx.sleep(seconds(1.0)).await; // here the cancelation gets through
         "this is never returned"

@@ -56,7 +56,7 @@ fn in_a_thread() {
         .on_progress(|progress| println!("  Progress: {progress}"));
     let result = smol::block_on(op.run(async |cx| {
         // Without the shield the body would be gone at the timeout. With it, it waits for the thread.
-        cx.shield(cx.run_in_thread(add_up)).await
+        cx.shield_future(cx.run_in_thread(add_up)).await
     }));
     match result {
         Ok(Ok(Err(cancelled))) => println!("  Thread: {cancelled}"),

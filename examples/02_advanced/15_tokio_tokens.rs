@@ -87,7 +87,7 @@ async fn both_ways() {
             rows
         });
         // Waits for the thread, which sees the cancel by itself.
-        cx.shield(rows).await
+        cx.shield_future(rows).await
     });
     let stopper = tokio::spawn(async move {
         has_begun.await.expect("it is called");

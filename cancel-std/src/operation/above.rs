@@ -4,6 +4,7 @@ use super::cancelable::Rest;
 use super::{Inner, Operation};
 use crate::id::OperationId;
 use std::collections::HashSet;
+use std::sync::Arc;
 
 pub(crate) struct Parent<R> {
     pub(crate) operation: Operation<R>,
@@ -19,6 +20,10 @@ pub(crate) enum Link {
     Linked,
     /// Only reports progress to it.
     Detached,
+    /// Is the hidden operation of work in a shield, a cleanup or a late callback of the parent, its owner.
+    /// Neither cancelation nor deadlines nor force come down to it; identity, progress and logs are the
+    /// owner's.
+    Shield,
 }
 
 /// Which ways up are taken.
@@ -26,17 +31,20 @@ pub(crate) enum Link {
 pub(crate) enum Edges {
     /// All.
     Progress,
+    /// Those to operations that this one is a part of, in shields or not.
+    Around,
     /// Those along which cancelation comes down.
     Cancel,
 }
 
 impl<R> Parent<R> {
-    pub(super) fn along(&self, edges: Edges) -> Option<&Inner<R>> {
+    pub(super) fn along(&self, edges: Edges) -> Option<&Operation<R>> {
         let taken = match edges {
             Edges::Progress => true,
-            Edges::Cancel => self.link != Link::Detached,
+            Edges::Around => self.link != Link::Detached,
+            Edges::Cancel => matches!(self.link, Link::Nested | Link::Linked),
         };
-        taken.then_some(&self.operation.inner)
+        taken.then_some(&self.operation)
     }
 
     pub(super) fn cancels(&self) -> bool {
@@ -45,14 +53,36 @@ impl<R> Parent<R> {
 }
 
 impl<R> Inner<R> {
-    /// This operation, and those above it, each once: itself first, its parent next.
-    pub(crate) fn lineage(&self, edges: Edges) -> Lineage<'_, R> {
-        Lineage {
+    /// The operations above this one, each once, its parent first. Hidden ones only where cancelation is
+    /// the matter: they report nothing.
+    pub(crate) fn ancestors(&self, edges: Edges) -> Ancestors<'_, R> {
+        let mut ancestors = Ancestors {
             edges,
-            next: Some(self),
+            next: None,
             others: Vec::new(),
             seen: None,
+        };
+        ancestors.above(self);
+        ancestors
+    }
+
+    /// If this one is hidden: the operation around it, which may be hidden, too.
+    pub(super) fn owner(&self) -> Option<&Operation<R>> {
+        let parent = self.setup.parent.as_ref()?;
+        (parent.link == Link::Shield).then_some(&parent.operation)
+    }
+
+    /// Whether this operation is the hidden one of a shield of `op`, or runs inside one.
+    pub(crate) fn is_shielded_in(&self, op: &Operation<R>) -> bool {
+        let mut at = self;
+        while let Some(parent) = &at.setup.parent {
+            let above = &parent.operation;
+            if parent.link == Link::Shield && Arc::ptr_eq(&above.inner, &op.inner) {
+                return true;
+            }
+            at = &above.inner;
         }
+        false
     }
 
     pub(crate) fn parent_id(&self) -> Option<OperationId> {
@@ -66,6 +96,18 @@ impl<R> Inner<R> {
     }
 }
 
+impl<R> Operation<R> {
+    /// The operation that users see: this one, or if it is hidden, the one that it belongs to.
+    #[inline]
+    pub(crate) fn visible(&self) -> &Operation<R> {
+        let mut at = self;
+        while let Some(owner) = at.inner.owner() {
+            at = owner;
+        }
+        at
+    }
+}
+
 pub(super) fn parents<'a, R>(
     first: Option<&'a Parent<R>>,
     rest: Option<&'a Rest<R>>,
@@ -75,33 +117,45 @@ pub(super) fn parents<'a, R>(
 }
 
 /// A walk up. Without combinations of several parents it is a chain and allocates nothing.
-pub(crate) struct Lineage<'a, R> {
+pub(crate) struct Ancestors<'a, R> {
     edges: Edges,
-    next: Option<&'a Inner<R>>,
-    others: Vec<&'a Inner<R>>,
-    /// From the first fork on, ways may meet again. (Not with what came before: that is younger, O4.)
-    seen: Option<HashSet<OperationId>>,
+    next: Option<&'a Operation<R>>,
+    others: Vec<&'a Operation<R>>,
+    /// From the first fork on, ways may meet again. (Not with what came before: that is younger, O4.) By
+    /// address: a hidden operation has the id of its owner.
+    seen: Option<HashSet<*const Inner<R>>>,
 }
 
-impl<'a, R> Iterator for Lineage<'a, R> {
-    type Item = &'a Inner<R>;
-
-    fn next(&mut self) -> Option<&'a Inner<R>> {
-        let current = loop {
-            let candidate = self.next.take().or_else(|| self.others.pop())?;
-            let seen = self.seen.as_mut();
-            if seen.is_none_or(|seen| seen.insert(candidate.id)) {
-                break candidate;
-            }
-        };
-        let along = |parent: &'a Parent<R>| parent.along(self.edges);
-        self.next = current.setup.parent.as_ref().and_then(along);
-        let rest = current.setup.rest.as_ref();
+impl<'a, R> Ancestors<'a, R> {
+    /// Goes on with the parents of `inner`.
+    fn above(&mut self, inner: &'a Inner<R>) {
+        let edges = self.edges;
+        let along = |parent: &'a Parent<R>| parent.along(edges);
+        self.next = inner.setup.parent.as_ref().and_then(along);
+        let rest = inner.setup.rest.as_ref();
         let more = rest.map_or(&[][..], |rest| &rest.parents);
         if !more.is_empty() {
             self.seen.get_or_insert_default();
             self.others.extend(more.iter().rev().filter_map(along));
         }
-        Some(current)
+    }
+}
+
+impl<'a, R> Iterator for Ancestors<'a, R> {
+    type Item = &'a Operation<R>;
+
+    fn next(&mut self) -> Option<&'a Operation<R>> {
+        loop {
+            let candidate = self.next.take().or_else(|| self.others.pop())?;
+            let candidate = match self.edges {
+                Edges::Progress | Edges::Around => candidate.visible(),
+                Edges::Cancel => candidate,
+            };
+            let seen = self.seen.as_mut();
+            if seen.is_none_or(|seen| seen.insert(Arc::as_ptr(&candidate.inner))) {
+                self.above(&candidate.inner);
+                return Some(candidate);
+            }
+        }
     }
 }

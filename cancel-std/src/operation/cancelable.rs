@@ -93,7 +93,11 @@ pub(crate) struct GroupSettings {
     pub(super) grace_of_group: bool,
 }
 
-pub(super) type AtEnd<R> = Box<dyn FnOnce(Cx<R>) -> Work + Send>;
+/// A cleanup, and how long it may take.
+pub(crate) struct AtEnd<R> {
+    pub(super) limit: Duration,
+    pub(super) work: Box<dyn FnOnce(Cx<R>) -> Work + Send>,
+}
 
 /// Settings that the start of the run takes away.
 pub(crate) struct Pending<R> {
@@ -213,7 +217,10 @@ impl<R: Runtime> Cancelable<R> {
     /// assert!(smol::block_on(op.run(async |_| unreachable!())).is_err());
     /// ```
     pub fn build(self) -> Operation<R> {
-        let id = OperationId::next();
+        self.build_as(OperationId::next())
+    }
+
+    pub(super) fn build_as(self, id: OperationId) -> Operation<R> {
         let state = State {
             status: Status::Pending,
             timeout: self.timeout,

@@ -14,8 +14,7 @@ impl<R: Runtime> Cx<R> {
     /// to the sources of this operation. For async code that computes for long between its awaits.
     ///
     /// If the operation is cancelled, or its deadline has passed, the body is dropped here. Where it
-    /// is not (in a [shield](Cx::shield), in a [grace period](crate::Cancelable::grace), in a cleanup),
-    /// this tells it. Costs two checks and one turn of the executor, as long as nothing happens.
+    /// is not (in a [grace period](crate::Cancelable::grace), in another task), this tells it. Costs two checks and one turn of the executor, as long as nothing happens.
     ///
     /// # Errors
     ///
@@ -67,9 +66,9 @@ impl<R: Runtime> Cx<R> {
     ///
     /// # Errors
     ///
-    /// [`Cancelled`] as soon as the operation is: at once if it is beforehand (so a cleanup cannot
-    /// sleep with it). If the timer fails, the operation is cancelled with
-    /// [`Reason::Error`](cancel_core::Reason::Error).
+    /// [`Cancelled`] as soon as the operation is: at once if it is beforehand. (The `Cx` of a shield and that
+    /// of a cleanup are not cancelled with it.) If the timer fails, the operation, or the work in the shield, is
+    /// cancelled with [`Reason::Error`](cancel_core::Reason::Error).
     ///
     /// # Panics
     ///

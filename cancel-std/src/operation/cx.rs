@@ -29,14 +29,16 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 /// assert_eq!(op.context().progress().unwrap().to_string(), "3/3");
 /// ```
 ///
-/// A body gets a reference, `async |cx| ..`. A clone is cheap, and can be moved to another task or
+/// A body gets a reference, `async |cx| ..`. Work in a [shield](Cx::shield) and cleanups get one of their own:
+/// its token and limits are those of that work, its [operation](Cx::operation) is the same. A clone is cheap, and can be moved to another task or
 /// thread. [`operation`](Cx::operation) is the handle: for the snapshot, the status, another limit.
 /// Where a token or a parent is asked for, a `Cx` can be given.
 ///
 /// `R` is the runtime. `cancel_std::Cx` is the alias for [`Std`](crate::Std), which needs no executor;
 /// each adapter has an alias of that name for its runtime.
 pub struct Cx<R> {
-    /// Its token and its limits are those that apply here.
+    /// Its token and its limits are those that apply here. In a shield, a cleanup or a callback it is the
+    /// hidden operation of that one.
     pub(crate) scope: Operation<R>,
 }
 
@@ -56,8 +58,9 @@ impl<R> Cx<R> {
     /// let run = op.run(async |cx| cx.operation().status());
     /// assert_eq!(smol::block_on(run), Ok(Status::Running));
     /// ```
+    #[inline]
     pub fn operation(&self) -> &Operation<R> {
-        &self.scope
+        self.scope.visible()
     }
 
     /// Returns the id of the operation.
@@ -194,7 +197,7 @@ impl<R> Cx<R> {
     where
         R: Runtime,
     {
-        current::within(self, f)
+        current::within(&self.scope, f)
     }
 }
 
@@ -219,7 +222,7 @@ impl<R: Runtime> Cx<R> {
     /// assert!(Cx::current().is_none());
     /// ```
     pub fn current() -> Option<Self> {
-        current::find()
+        current::find().map(Cx::new)
     }
 
     /// Calls `f` on this thread, with this operation as the [current](Cx::current) one.
@@ -259,13 +262,14 @@ impl<R> Clone for Cx<R> {
     }
 }
 
-impl<R: Runtime> Entry for Cx<R> {
+/// The scope of a `Cx`: it may be hidden.
+impl<R: Runtime> Entry for Operation<R> {
     fn id(&self) -> OperationId {
-        Cx::id(self)
+        self.inner.id // (a hidden one has that of its owner)
     }
 
     fn token(&self) -> CancelToken {
-        Cx::token(self).clone()
+        Operation::token(self).clone()
     }
 
     fn any(&self) -> &dyn Any {

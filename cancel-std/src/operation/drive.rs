@@ -7,21 +7,33 @@
 use super::Source;
 use super::cancelable::AtEnd;
 use super::enroll::Leaving;
+use super::hidden::{Shown, run_hidden};
+use super::late::{CallbackTime, tell_async};
 use super::shield::Held;
 use super::sources::{OperationSetup, Others};
 use super::{Cx, Inner, Operation, Runtime};
 use crate::callbacks::{CatchUnwind, Event};
 use crate::context::Status;
+use crate::current;
 use crate::panics::{Payload, describe, forget};
 use crate::trace;
 use cancel_core::{Cancelled, Cause, Instant, Reason, Scope, StaticCause, Token};
 use std::future::{Future, poll_fn};
-use std::mem::take;
+use std::mem::{replace, take};
 use std::ops::DerefMut;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Duration;
+
+/// What is run after the body, beside the cleanups that the operation was set up with.
+pub(super) enum Cleanup<K> {
+    None,
+    /// One that a user gave to the run.
+    Given(K),
+    /// A part of the run itself. That it is dropped with the run is no loss.
+    Own(K),
+}
 
 pub(super) enum Outcome {
     Completed,
@@ -32,25 +44,30 @@ pub(super) enum Outcome {
     Panicked(Payload),
 }
 
-impl<R: Runtime> Inner<R> {
-    /// Tells the callbacks of this operation.
+impl<R: Runtime> Operation<R> {
+    /// Tells the callbacks of this operation. True: there are some, which may have taken their time.
     #[inline]
-    pub(super) fn tell(&self, event: Event) {
-        if self.setup.callbacks.hear(event) || trace::hears(event) {
-            self.tell_listeners(event);
+    pub(super) fn tell(&self, event: Event) -> bool {
+        let told = self.inner.setup.callbacks.hear(event) || trace::hears(event);
+        if told {
+            current::within(self, || self.tell_listeners(event));
         }
+        told
     }
 
     fn tell_listeners(&self, event: Event) {
-        let _inside = self.trace.enter();
-        let context = self.snapshot();
-        let callbacks = &self.setup.callbacks;
+        let inner = &*self.inner;
+        let _inside = inner.trace.enter();
+        let context = inner.snapshot();
+        let callbacks = &inner.setup.callbacks;
         if trace::hears(event) {
             callbacks.contain(|| trace::event(event, &context));
         }
         callbacks.event(event, &context);
     }
+}
 
+impl<R: Runtime> Inner<R> {
     #[inline]
     fn has_callbacks(&self) -> bool {
         !self.setup.callbacks.is_empty()
@@ -62,17 +79,6 @@ impl<R: Runtime> Inner<R> {
     fn ends_slowly(&self) -> bool {
         let callbacks = &self.setup.callbacks;
         callbacks.hear_async(Event::Cancel) || callbacks.has_queue()
-    }
-
-    /// Does what is queued, as far as it goes. Ready: nothing is left.
-    fn poll_queue(&self, cx: &mut Context<'_>) -> Poll<()> {
-        self.setup.callbacks.poll_queue(cx)
-    }
-
-    /// And the asynchronous ones, one after the other.
-    async fn tell_async(&self, event: Event) {
-        let context = self.snapshot();
-        self.setup.callbacks.event_async(event, &context).await;
     }
 }
 
@@ -99,7 +105,10 @@ impl<R: Runtime> Operation<R> {
         let more = state.pending.is_some();
         let registries = state.registries.clone();
         drop(state);
-        let running = Running { op: self };
+        let running = Running {
+            op: self,
+            owes_cleanup: false,
+        };
         registries.started(self.id());
         let name = self.inner.setup.name.as_deref();
         let parent = || self.inner.parent_id();
@@ -144,8 +153,8 @@ impl<R: Runtime> Operation<R> {
         }
     }
 
-    /// With the panic, if that is the outcome.
-    fn end(&self, outcome: Outcome) -> (Event, Option<Payload>) {
+    /// With the panic, if that is the outcome. `lost`: there is a cleanup that has not run to its end.
+    fn end(&self, outcome: Outcome, lost: bool) -> (Event, Option<Payload>) {
         let mut panic = None;
         let (status, event, error) = match outcome {
             Outcome::Completed => (Status::Completed, Event::Complete, None),
@@ -172,6 +181,9 @@ impl<R: Runtime> Operation<R> {
         if error.is_some() {
             state.details().error = error;
         }
+        if lost {
+            state.details().cleanup_lost = true;
+        }
         inner.deadline.set(None);
         let registries = take(&mut state.registries);
         let pending = state.pending.take(); // of a run that was dropped early
@@ -185,11 +197,17 @@ impl<R: Runtime> Operation<R> {
         }
         // Contained, since this may be part of an unwinding.
         if pending.is_some() {
-            inner.setup.callbacks.contain(|| drop(pending));
+            let dropped = || inner.setup.callbacks.contain(|| drop(pending));
+            current::within(self, dropped);
+        }
+        if lost {
+            trace::warn(self.id(), || {
+                String::from("lost its cleanup: its run was dropped")
+            });
         }
         let _leaving = Leaving::new(inner, registries);
-        inner.tell(event);
-        inner.setup.callbacks.drop_queue();
+        self.tell(event);
+        current::within(self, || inner.setup.callbacks.drop_queue());
         inner.trace.close();
         (event, panic)
     }
@@ -204,7 +222,7 @@ fn refused(why: &'static StaticCause) -> Cancelled {
 pub(super) fn drive<R, F, K, T, C, Q, O>(
     ctx: Cx<R>,
     body: F,
-    mut cleanup: Option<K>,
+    mut cleanup: Cleanup<K>,
     outcome: C,
     output: Q,
 ) -> impl Future<Output = O>
@@ -220,26 +238,35 @@ where
     let mut body = Some(body);
     async move {
         let op = ctx.operation();
-        let (running, now, more) = match op.begin() {
+        let (mut running, mut now, more) = match op.begin() {
             Ok(begun) => begun,
             Err(refused) => return output(Err(refused)),
         };
-        let has_cleanup = cleanup.is_some() || (more && op.has_cleanups());
+        running.owes_cleanup = matches!(cleanup, Cleanup::Given(_)) || (more && op.has_cleanups());
+        let has_cleanup = running.owes_cleanup || matches!(cleanup, Cleanup::Own(_));
         let has_end = has_cleanup || op.inner.setup.callbacks.has_queue();
         let slow = has_cleanup || op.inner.ends_slowly() || !op.inner.setup.grace().is_zero();
         let mut others = Others::take(op, more);
         let mut beside = false; // a panic that is not the body's
         let result = {
             let mut future = pin!(None);
+            let mut early = None; // a panic of the token's callbacks, or of a timer
             if op.check_at(now).is_ok() && none_has_fired(&mut others, op, now) {
-                op.inner.tell(Event::Start);
+                let mut late = op.tell(Event::Start);
                 if op.inner.setup.callbacks.hear_async(Event::Start) {
-                    attend(op, Box::pin(op.inner.tell_async(Event::Start)), true).await;
+                    let start = Box::pin(start_async(&ctx, others.as_deref_mut(), now));
+                    early = attend(op, start, true).await.err();
+                    late = true;
+                }
+                if late {
+                    // The time of the callbacks counts.
+                    now = op.inner.runtime.now();
+                    let _ = op.check_at(now);
                 }
                 none_has_fired(&mut others, op, now);
             }
             // As `Scope` begins; but the token and all that are only made for what has to wait.
-            let first = match op.inner.is_cancelled() {
+            let first = match early.is_some() || op.inner.is_cancelled() {
                 true => None,
                 false => {
                     if let Some(others) = &mut others {
@@ -254,16 +281,24 @@ where
                 }
             };
             match first {
-                None => match catch_unwind(AssertUnwindSafe(|| drop(body.take()))) {
-                    Ok(()) => Err(op.cancelled_now()),
-                    Err(payload) => {
-                        beside = true;
-                        Ok(Err(payload))
+                None => {
+                    let drop = AssertUnwindSafe(|| ctx.show(|| drop(body.take())));
+                    match (early, catch_unwind(drop)) {
+                        (None, Ok(())) => Err(op.cancelled_now()),
+                        (Some(first), second) => {
+                            second.err().into_iter().for_each(forget);
+                            beside = true;
+                            Ok(Err(first))
+                        }
+                        (None, Err(payload)) => {
+                            beside = true;
+                            Ok(Err(payload))
+                        }
                     }
-                },
+                }
                 // The shortest way, without moving results about.
                 Some(Poll::Ready(Ok(value))) if !has_end && !op.inner.has_callbacks() => {
-                    drop_body(op, future);
+                    drop_body(&ctx, future);
                     drop(others);
                     let (_, panic) = running.end(outcome(Ok(&value), op.known_token()));
                     if let Some(payload) = panic {
@@ -272,7 +307,7 @@ where
                     return output(Ok(value));
                 }
                 Some(Poll::Ready(output)) => {
-                    let drop = AssertUnwindSafe(|| drop_body(op, future));
+                    let drop = AssertUnwindSafe(|| drop_body(&ctx, future));
                     match (catch_unwind(drop), output) {
                         (Ok(()), output) => Ok(output),
                         (Err(payload), Ok(_)) => Ok(Err(payload)),
@@ -300,10 +335,13 @@ where
             }
         };
         let mut late_panic = None;
+        let mut callbacks = CallbackTime::of(op);
         if has_end {
-            let work = at_end(&ctx, cleanup.take(), &mut late_panic);
+            let own = replace(&mut cleanup, Cleanup::None);
+            let work = at_end(op, own, &mut late_panic, &mut callbacks);
             let work = Others::beside(others.as_deref_mut(), op, work);
             attend(op, Box::pin(work), true).await;
+            running.owes_cleanup = false;
         }
         drop(others);
         let ((event, panic), result) = match (result, late_panic) {
@@ -329,7 +367,8 @@ where
             }
         };
         if op.inner.setup.callbacks.hear_async(event) {
-            Held::new(&op.inner, Box::pin(op.inner.tell_async(event)), true).await;
+            let told = Box::pin(callbacks.tell(op, event));
+            Held::new(&op.inner, told, true).await;
         }
         match (result, panic) {
             (Ok(result), None) => output(result),
@@ -390,22 +429,67 @@ impl<R: Runtime, P> Drop for Attended<'_, R, P> {
     }
 }
 
+/// The asynchronous callbacks of the start. They are limited as the body is.
+///
+/// An error: a panic beside them.
+async fn start_async<R: Runtime>(
+    ctx: &Cx<R>,
+    mut others: Option<&mut Others<R>>,
+    now: Instant,
+) -> Result<(), Payload> {
+    let op = ctx.operation();
+    if let Some(others) = &mut others {
+        others.start(ctx);
+    }
+    let told = {
+        let callbacks = Shown::new(op, tell_async(op, Event::Start));
+        let parts = OperationSetup::beside(ctx, others.as_deref_mut(), now);
+        let scope = Scope::with_setup(&**op.token(), callbacks, parts);
+        CatchUnwind { future: scope }.await
+    };
+    if let Some(others) = others {
+        // (In the last poll they came after the callbacks.)
+        let future = poll_fn(|cx| {
+            others.fired(op, cx);
+            Poll::Ready(())
+        });
+        CatchUnwind { future }.await?;
+    }
+    told.map(drop)
+}
+
 /// What is left to do when the body is gone.
 async fn at_end<R: Runtime, K: AsyncFnOnce(&Cx<R>)>(
-    ctx: &Cx<R>,
-    cleanup: Option<K>,
+    op: &Operation<R>,
+    cleanup: Cleanup<K>,
     late_panic: &mut Option<Payload>,
+    callbacks: &mut CallbackTime,
 ) {
-    let op = ctx.operation();
-    poll_fn(|cx| op.inner.poll_queue(cx)).await;
+    callbacks.finish_queue(op).await;
     // The nearest to the body first.
-    if let Some(cleanup) = cleanup {
-        keep(late_panic, async { cleanup(ctx).await }).await;
+    if let Cleanup::Given(cleanup) | Cleanup::Own(cleanup) = cleanup {
+        keep(late_panic, clean_up(op, Duration::MAX, cleanup)).await;
     }
-    for cleanup in op.take_pending().1 {
-        keep(late_panic, async { cleanup(ctx.clone()).await }).await;
+    for AtEnd { limit, work } in op.take_pending().1 {
+        let cleanup = async |cx: &Cx<R>| work(cx.clone()).await;
+        keep(late_panic, clean_up(op, limit, cleanup)).await;
     }
-    poll_fn(|cx| op.inner.poll_queue(cx)).await; // what the cleanups have reported
+    callbacks.finish_queue(op).await; // what the cleanups have reported
+}
+
+async fn clean_up<R: Runtime, K: AsyncFnOnce(&Cx<R>)>(
+    op: &Operation<R>,
+    limit: Duration,
+    cleanup: K,
+) {
+    if let Err(cancelled) = run_hidden(op, limit, cleanup).await {
+        op.inner.note(match cancelled.reason() {
+            Reason::Timeout if limit != Duration::MAX => {
+                format!("cleanup did not end within {limit:?}")
+            }
+            _ => format!("cleanup did not end: {cancelled}"),
+        });
+    }
 }
 
 /// Runs work of the end. Its panic is kept, and the rest of the end goes on.
@@ -451,7 +535,8 @@ fn poll_body<R: Runtime, F: Future>(
                 // Listens before it looks, as with all that the bell is rung for: a report from
                 // elsewhere may come in between.
                 op.inner.bell.listen(cx);
-                let _ = op.inner.poll_queue(cx);
+                let callbacks = &op.inner.setup.callbacks;
+                let _ = ctx.show(|| callbacks.poll_queue(cx));
             }
             Poll::Pending
         }
@@ -470,33 +555,36 @@ impl<R: Runtime, F: Future> Future for Body<'_, R, F> {
 /// The future lies elsewhere, but goes with this.
 impl<R: Runtime, F> Drop for Body<'_, R, F> {
     fn drop(&mut self) {
-        drop_body(self.ctx.operation(), self.future.as_mut());
+        drop_body(self.ctx, self.future.as_mut());
     }
 }
 
-fn drop_body<R: Runtime, F>(op: &Operation<R>, mut future: Pin<&mut Option<F>>) {
-    let _inside = op.inner.trace.enter();
-    future.set(None);
+fn drop_body<R: Runtime, F>(ctx: &Cx<R>, mut future: Pin<&mut Option<F>>) {
+    let _inside = ctx.operation().inner.trace.enter();
+    ctx.show(|| future.set(None));
 }
 
 /// The one runner of an operation, from its first step to its last, which it makes in any case.
 pub(super) struct Running<'a, R: Runtime> {
     op: &'a Operation<R>,
+    /// There is a cleanup that has not run to its end.
+    owes_cleanup: bool,
 }
 
 impl<R: Runtime> Running<'_, R> {
     pub(super) fn end(self, outcome: Outcome) -> (Event, Option<Payload>) {
         let op = self.op;
         std::mem::forget(self);
-        op.end(outcome)
+        op.end(outcome, false)
     }
 }
 
 impl<R: Runtime> Drop for Running<'_, R> {
     fn drop(&mut self) {
-        self.op.end(match self.op.inner.is_cancelled() {
+        let outcome = match self.op.inner.is_cancelled() {
             true => Outcome::Cancelled(None),
             false => Outcome::Failed(String::from("panicked")),
-        });
+        };
+        self.op.end(outcome, self.owes_cleanup);
     }
 }

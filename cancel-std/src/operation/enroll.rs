@@ -28,7 +28,10 @@ impl<R: Runtime> Registered for Inner<R> {
     }
 
     fn is_within(&self, ancestor: OperationId) -> bool {
-        self.lineage(Edges::Progress).any(|op| op.id == ancestor)
+        self.id == ancestor
+            || self
+                .ancestors(Edges::Progress)
+                .any(|op| op.id() == ancestor)
     }
 }
 

@@ -24,6 +24,7 @@ impl<R> Inner<R> {
         while let Some(&inner) = missing.last() {
             let before = missing.len();
             let above = inner.parents().filter_map(|p| p.along(Edges::Cancel));
+            let above = above.map(|op| &*op.inner);
             missing.extend(above.filter(|above| above.force.get().is_none()));
             if missing.len() == before {
                 inner.force.get_or_init(|| inner.make_force_token());
@@ -37,7 +38,7 @@ impl<R> Inner<R> {
     fn make_force_token(&self) -> CancelToken {
         let mut above = self
             .parents()
-            .filter_map(|parent| parent.along(Edges::Cancel)?.force.get());
+            .filter_map(|parent| parent.along(Edges::Cancel)?.inner.force.get());
         match above.next() {
             None => CancelToken::new(),
             Some(first) => first.child_following(above),
@@ -49,8 +50,8 @@ impl<R> Inner<R> {
         match self.force.get() {
             Some(token) => token.is_cancelled(),
             None => self
-                .lineage(Edges::Cancel)
-                .any(|op| op.force.get().is_some_and(|token| token.is_cancelled())),
+                .ancestors(Edges::Cancel)
+                .any(|op| op.inner.force.get().is_some_and(|token| token.is_cancelled())),
         }
     }
 

@@ -7,6 +7,7 @@ use crate::observer::Observer;
 use crate::progress::Progress;
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What makes a boxed future of a callback's.
 fn boxed<A, W>(f: impl Fn(A) -> W + Send + Sync + 'static) -> impl Fn(A) -> Work + Send + Sync
@@ -18,10 +19,20 @@ where
 
 /// Asynchronous callbacks.
 ///
-/// The run awaits them: those of the start before the body, those of the end after it, one after the
-/// other, when the synchronous ones have been called. They are not cancelled with the operation, and
-/// hold the operations around it. If the run is dropped, they are, too, and those of the end are not
-/// called at all. Their panics are contained and [counted](Context::callback_panics).
+/// The run awaits them, one after the other, when the synchronous ones have been called, and they hold the
+/// operations around it meanwhile.
+///
+/// * Those of the start come before the body, and are limited as the body is: what cancels the operation
+///   drops them, and the body is never polled.
+/// * Those of progress run beside the body, and what is left of them after it.
+/// * Those of the end come after the cleanup. They are not cancelled with the operation.
+///
+/// After the body the run waits for at most [`callback_limit`](Cancelable::callback_limit), one second by
+/// default, and after [`force`](crate::Operation::force) not at all. What is not over then is dropped,
+/// [counted](Context::callbacks_cut_off) and logged.
+///
+/// If the run is dropped, they are, too, and those of the end are not called at all. Their panics are
+/// contained and [counted](Context::callback_panics).
 impl<R> Cancelable<R> {
     /// Awaits `f` when the operation starts, before its body.
     ///
@@ -131,6 +142,32 @@ impl<R> Cancelable<R> {
         W: Future<Output = ()> + Send + 'static,
     {
         self.callbacks().on_event_async(Event::Error, boxed(f));
+        self
+    }
+
+    /// Limits how long the run waits for asynchronous callbacks after its body: those of progress that are
+    /// left, and those of the end, together. The time of cleanups does not count. One second, if nothing is
+    /// set.
+    ///
+    /// Zero polls each once, as [`force`](crate::Operation::force) does, except those behind one that was
+    /// cut off, which are not called; [`Duration::MAX`] is no limit. With
+    /// [`combine`](Cancelable::combine) the longer one counts.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::Cancelable;
+    /// use std::time::Duration;
+    ///
+    /// let op = Cancelable::new()
+    ///     .callback_limit(Duration::from_millis(5))
+    ///     .on_complete_async(|_| std::future::pending()) // a server that does not answer any more
+    ///     .build();
+    /// smol::block_on(op.run(async |_| ())).unwrap();
+    /// assert_eq!(op.context().callbacks_cut_off(), 1);
+    /// ```
+    pub fn callback_limit(mut self, limit: Duration) -> Self {
+        self.callbacks().set_limit(limit);
         self
     }
 

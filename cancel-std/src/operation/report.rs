@@ -1,20 +1,23 @@
 //! Progress reports of an operation.
 
-use super::{Cx, Edges, Inner, Operation};
+use super::{Cx, Edges, Inner, Operation, Runtime};
+use crate::current;
 use crate::progress::{Metadata, Progress};
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::task::Waker;
 
-impl<R> Inner<R> {
+impl<R: Runtime> Operation<R> {
     /// Stores the report, and tells those who listen: this operation's own, then upwards.
     fn report(&self, report: Progress) {
-        let alone = self.parents().next().is_none();
-        let heard = match alone {
-            true => self.hears_progress(),
-            false => self.lineage(Edges::Progress).any(Inner::hears_progress),
-        };
-        let mut state = self.lock();
+        let inner = &*self.inner;
+        let alone = inner.parents().next().is_none();
+        let heard = inner.hears_progress()
+            || (!alone && {
+                let mut above = inner.ancestors(Edges::Progress);
+                above.any(|op| op.inner.hears_progress())
+            });
+        let mut state = inner.lock();
         if state.status.is_final() {
             return;
         }
@@ -31,28 +34,34 @@ impl<R> Inner<R> {
         };
         drop(state);
         if !watchers.is_empty() {
-            self.wake(watchers);
+            inner.wake(watchers);
         }
         if !heard {
             return;
         }
-        let queued = self.setup.callbacks.progress(&report);
-        if queued {
-            self.ring();
+        if inner.hears_progress() {
+            self.tell_progress(&report);
         }
         if alone {
             return;
         }
-        for op in self.lineage(Edges::Progress).skip(1) {
-            if op.hears_progress() && !op.lock().status.is_final() {
-                let queued = op.setup.callbacks.progress(&report);
-                if queued {
-                    op.ring();
-                }
+        for op in inner.ancestors(Edges::Progress) {
+            if op.inner.hears_progress() && !op.inner.lock().status.is_final() {
+                op.tell_progress(&report);
             }
         }
     }
 
+    /// Calls the progress callbacks of this operation, as the current one.
+    fn tell_progress(&self, report: &Progress) {
+        let callbacks = &self.inner.setup.callbacks;
+        if current::within(self, || callbacks.progress(report)) {
+            self.inner.ring();
+        }
+    }
+}
+
+impl<R> Inner<R> {
     /// Wakes those who watch the progress, outside of the lock.
     pub(crate) fn wake(&self, watchers: Vec<(u64, Waker)>) {
         for (_, waker) in watchers {
@@ -74,7 +83,7 @@ impl<R> Inner<R> {
     }
 }
 
-impl<R> Cx<R> {
+impl<R: Runtime> Cx<R> {
     /// Says how far the work has come: to the `on_progress` callbacks of this operation and of all
     /// its ancestors, in this order, and to the [context](crate::Context::progress).
     ///
@@ -91,7 +100,7 @@ impl<R> Cx<R> {
     /// ```
     pub fn report_progress(&self, message: impl Into<Cow<'static, str>>) {
         let report = Progress::text(self.id(), message.into(), Metadata::new());
-        self.operation().inner.report(report);
+        self.operation().report(report);
     }
 
     /// [`report_progress`](Cx::report_progress), with more to say than a message.
@@ -116,7 +125,7 @@ impl<R> Cx<R> {
     {
         let metadata = metadata.into_iter().collect();
         let report = Progress::text(self.id(), message.into(), metadata);
-        self.operation().inner.report(report);
+        self.operation().report(report);
     }
 
     /// [`report_progress`](Cx::report_progress), in numbers: `current` of `total` steps.
@@ -159,15 +168,17 @@ impl<R> Cx<R> {
     }
 }
 
-impl<R> Operation<R> {
+impl<R: Runtime> Operation<R> {
     pub(crate) fn count_progress(&self, current: u64, total: u64) {
-        self.inner
-            .report(Progress::count(self.id(), current, total));
+        let op = self.visible();
+        op.report(Progress::count(op.id(), current, total));
     }
+}
 
+impl<R> Operation<R> {
     pub(crate) fn keep_partial<T: Send + Sync + 'static>(&self, value: T) {
         let value = Arc::new(value);
-        let mut state = self.inner.lock();
+        let mut state = self.visible().inner.lock();
         if state.status.is_final() {
             return;
         }
@@ -179,7 +190,7 @@ impl<R> Operation<R> {
     /// What a stream had taken from its source, and has not handed out.
     pub(crate) fn keep_undelivered<T: Send + Sync + 'static>(&self, items: Vec<T>) {
         let items = Arc::new(items);
-        let mut state = self.inner.lock();
+        let mut state = self.visible().inner.lock();
         if state.status.is_final() {
             drop(state);
             drop(items);

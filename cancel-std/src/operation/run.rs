@@ -1,6 +1,6 @@
 //! Running an operation: what can be run, and what comes of it.
 
-use super::drive::{Outcome, drive};
+use super::drive::{Cleanup, Outcome, drive};
 use super::{Cancelable, Cx, Operation, Runtime};
 use cancel_core::{Cancelled, Token};
 use std::fmt::Display;
@@ -147,7 +147,8 @@ impl<R: Runtime> Cancelable<R> {
     /// As [`run`](Cancelable::run), and then runs `cleanup`, whatever the outcome.
     ///
     /// The body and what it borrowed are gone by then; both may refer to the same surroundings. The
-    /// cleanup is awaited in full and cannot be cancelled: it runs after completion, cancelation (also
+    /// cleanup is awaited in full and not cancelled with the operation. Its `Cx` is its own, as that of
+    /// [`finally`](Cancelable::finally). It runs after completion, cancelation (also
     /// before the body began) and a panic. It does not run if somebody drops the future, or refuses
     /// the run. [`finally`](Cancelable::finally) does the same for what the operation is set up with,
     /// which comes after this one.
@@ -192,7 +193,7 @@ impl<R: Runtime> Cancelable<R> {
         drive(
             Cx::new(self.build()),
             body,
-            Some(cleanup),
+            Cleanup::Given(cleanup),
             plain,
             |result| result,
         )
@@ -237,7 +238,7 @@ impl<R: Runtime> Cancelable<R> {
         drive(
             Cx::new(self.build()),
             body,
-            Some(cleanup),
+            Cleanup::Given(cleanup),
             fallible,
             |result| result?,
         )
@@ -354,7 +355,7 @@ impl<R: Runtime> Operation<R> {
         K: AsyncFnOnce(&Cx<R>),
     {
         let ctx = Cx::new(self.clone());
-        drive(ctx, body, Some(cleanup), plain, |result| result)
+        drive(ctx, body, Cleanup::Given(cleanup), plain, |result| result)
     }
 
     /// Runs a body that can fail, and then a cleanup: as [`Cancelable::try_run_finally`], once.
@@ -395,7 +396,9 @@ impl<R: Runtime> Operation<R> {
         K: AsyncFnOnce(&Cx<R>),
     {
         let ctx = Cx::new(self.clone());
-        drive(ctx, body, Some(cleanup), fallible, |result| result?)
+        drive(ctx, body, Cleanup::Given(cleanup), fallible, |result| {
+            result?
+        })
     }
 }
 
@@ -430,6 +433,6 @@ pub(crate) fn erred(error: &impl Display, token: &Token) -> Outcome {
 
 type NoCleanup<R> = fn(&Cx<R>) -> Ready<()>;
 
-pub(crate) fn no_cleanup<R>() -> Option<NoCleanup<R>> {
-    None
+pub(super) fn no_cleanup<R>() -> Cleanup<NoCleanup<R>> {
+    Cleanup::None
 }

@@ -1,5 +1,6 @@
 //! The settings of an operation: name, limits, cleanup.
 
+use super::cancelable::AtEnd;
 use super::{Cancelable, Cx, Runtime};
 use crate::callbacks::Work;
 use cancel_core::IntoDeadline;
@@ -106,10 +107,17 @@ impl<R> Cancelable<R> {
     }
 
     /// Runs `cleanup` after the body, whatever the outcome: completion, failure, panic, cancelation,
-    /// also before the body began. It is awaited in full, and cannot be cancelled. Several run one
-    /// after the other, in the order in which they were given.
+    /// also before the body began. It is awaited in full, and not cancelled with the operation. Several run
+    /// one after the other, in the order in which they were given.
     ///
-    /// It does not run if the run is dropped, or if there is none. For a cleanup that borrows from its
+    /// It gets a [`Cx`] of its own, as work in a [shield](Cx::shield) does, and is ordinary work: checks,
+    /// children with timeouts, threads, groups and streams work as anywhere. Why the operation was cancelled
+    /// is in its [context](crate::Operation::context): `cx.operation().context()`. If the token of the cleanup
+    /// itself is cancelled, or its timer fails, it is dropped, and the [context's error](crate::Context::error)
+    /// says so.
+    ///
+    /// It does not run if the run is dropped, which the context [tells](crate::Context::cleanup_lost), or if
+    /// there is none. For a cleanup that borrows from its
     /// surroundings there is [`run_finally`](Cancelable::run_finally).
     ///
     /// If it panics, the others still run, the operation has *failed*, and the panic goes on from
@@ -129,19 +137,18 @@ impl<R> Cancelable<R> {
     /// assert!(smol::block_on(run).is_err());
     /// assert_eq!(op.context().progress().unwrap().message(), "closed");
     /// ```
-    pub fn finally<W>(mut self, cleanup: impl FnOnce(Cx<R>) -> W + Send + 'static) -> Self
+    pub fn finally<W>(self, cleanup: impl FnOnce(Cx<R>) -> W + Send + 'static) -> Self
     where
         W: Future<Output = ()> + Send + 'static,
     {
-        let cleanup = move |cx| -> Work { Box::pin(cleanup(cx)) };
-        self.pending().cleanups.push(Box::new(cleanup));
-        self
+        self.finally_in(Duration::MAX, cleanup)
     }
 }
 
 impl<R: Runtime> Cancelable<R> {
     /// As [`finally`](Cancelable::finally), but drops the cleanup if it takes longer than `limit`, so
-    /// that a shutdown cannot hang. The [context's error](crate::Context::error) says so then, if
+    /// that a shutdown cannot hang. The limit is the deadline of its `Cx`, which limits its children, too. Zero
+    /// polls it once; [`Duration::MAX`] is no limit. The [context's error](crate::Context::error) says so then, if
     /// there is no other.
     ///
     /// # Panics
@@ -168,13 +175,24 @@ impl<R: Runtime> Cancelable<R> {
     where
         W: Future<Output = ()> + Send + 'static,
     {
-        self.finally(move |cx: Cx<R>| async move {
-            let work = cleanup(cx.clone());
-            let sleep = cx.runtime().sleep(limit);
-            if crate::timeout::within(work, sleep).await.is_none() {
-                let inner = &cx.operation().inner;
-                inner.note(format!("cleanup did not end within {limit:?}"));
-            }
-        })
+        self.finally_in(limit, cleanup)
+    }
+}
+
+impl<R> Cancelable<R> {
+    fn finally_in<W>(
+        mut self,
+        limit: Duration,
+        cleanup: impl FnOnce(Cx<R>) -> W + Send + 'static,
+    ) -> Self
+    where
+        W: Future<Output = ()> + Send + 'static,
+    {
+        let work = move |cx| -> Work { Box::pin(cleanup(cx)) };
+        self.pending().cleanups.push(AtEnd {
+            limit,
+            work: Box::new(work),
+        });
+        self
     }
 }

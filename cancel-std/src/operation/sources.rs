@@ -25,6 +25,8 @@ pub(super) struct OperationSetup<'a, R: Runtime> {
     /// Lent: they stay until the cleanup is over, in which a second signal does no harm.
     others: Option<&'a mut Others<R>>,
     grace: Option<Box<Grace<R>>>,
+    /// It is not for the body: no grace, and nobody is told of a request.
+    beside: bool,
 }
 
 /// A grace period.
@@ -42,7 +44,7 @@ pub(super) struct Others<R> {
 impl<'a, R: Runtime> OperationSetup<'a, R> {
     /// Not long after `now`.
     pub(super) fn new(ctx: &'a Cx<R>, others: Option<&'a mut Others<R>>, now: Instant) -> Self {
-        let op = ctx.operation();
+        let op = &ctx.scope;
         let inner = &op.inner;
         let deadline = inner.deadline.get();
         let sleep = |at| DeadlineSource::new(inner.runtime.sleep_from(now, at));
@@ -53,7 +55,15 @@ impl<'a, R: Runtime> OperationSetup<'a, R> {
             passed: false,
             others,
             grace: None,
+            beside: false,
         }
+    }
+
+    /// For work beside the body: the callbacks of the start, and hidden operations.
+    pub(super) fn beside(ctx: &'a Cx<R>, others: Option<&'a mut Others<R>>, now: Instant) -> Self {
+        let mut setup = OperationSetup::new(ctx, others, now);
+        setup.beside = true;
+        setup
     }
 }
 
@@ -80,8 +90,10 @@ impl<R: Runtime> Setup for OperationSetup<'_, R> {
     }
 
     fn asked(self: Pin<&mut Self>, _: &Cancelled) {
-        self.op.inner.asked();
-        self.op.inner.tell(Event::Asked);
+        if !self.beside {
+            self.op.inner.asked();
+            self.op.tell(Event::Asked);
+        }
     }
 
     fn asked_again(self: Pin<&mut Self>) {
@@ -145,7 +157,8 @@ impl<R: Runtime> Setup for OperationSetup<'_, R> {
         let this = self.project();
         let inner = &this.op.inner;
         let grace = inner.setup.grace();
-        if grace.is_zero() || inner.setup.is_refused_grace() || inner.is_forced() {
+        let none = grace.is_zero() || *this.beside || inner.setup.is_refused_grace();
+        if none || inner.is_forced() {
             return false;
         }
         let live = inner.upstream().filter(|token| !token.is_cancelled());
@@ -209,6 +222,13 @@ impl<R: Runtime> Others<R> {
                 op.cancel_with(cause);
                 false
             }
+        }
+    }
+
+    /// Cancels the operation if what has fired by now is enough for that.
+    pub(super) fn fired(&mut self, op: &Operation<R>, cx: &mut Context<'_>) {
+        if let Poll::Ready(cause) = self.sources.poll(cx) {
+            op.cancel_with(cause);
         }
     }
 

@@ -240,7 +240,7 @@ impl<R: Runtime> Operation<R> {
 
     /// The operation's run, with a body that lasts as long as the closure.
     fn runner(&self, call: Arc<Call>) -> Runner {
-        let body = async move |cx: &Cx<R>| cx.shield(call.over()).await;
+        let body = async move |cx: &Cx<R>| cx.hold(call.over()).await;
         let outcome = |over: Result<&Option<String>, &Cancelled>, token: &Token| match over {
             Ok(None) => Outcome::Completed,
             Ok(Some(error)) => erred(error, token),
@@ -285,8 +285,8 @@ impl<R: Runtime> Cx<R> {
     /// crate's, which belongs to the process, and grows when it has to, up to a
     /// [limit](crate::Std::set_max_blocking_threads). Inside, this operation is the
     /// [current](Operation::current) one. `f` is not called if the operation is cancelled before a thread is
-    /// free; once it has begun, it has to [`check`](Cx::check) for itself. So it is nothing for the
-    /// cleanup of a cancelled operation: there, take the executor's own means (`smol::unblock`, say).
+    /// free; once it has begun, it has to [`check`](Cx::check) for itself. With the `Cx` of a
+    /// [shield](Cx::shield) or of a cleanup it works although the operation is cancelled.
     ///
     /// A virtual clock stands still until `f` returns, except while it waits in
     /// [`sleep_blocking`](Cx::sleep_blocking).
@@ -305,7 +305,7 @@ impl<R: Runtime> Cx<R> {
     ///
     /// If the future is dropped before `f` has begun, `f` is dropped, too. After that `f` goes on, and
     /// nobody waits for it; if it is the operation's body that is dropped, `f` sees that in `check`. To
-    /// wait for it in any case, put a [shield](Cx::shield) around the call.
+    /// wait for it in any case, call it with the `Cx` of a [shield](Cx::shield).
     ///
     /// # Examples
     ///

@@ -44,9 +44,8 @@ impl<R> Inner<R> {
             return own;
         }
         let above = self
-            .lineage(Edges::Cancel)
-            .skip(1)
-            .filter_map(|op| Some((op.deadline.of_running()?, op)));
+            .ancestors(Edges::Cancel)
+            .filter_map(|op| Some((op.inner.deadline.of_running()?, &*op.inner)));
         own.into_iter()
             .chain(above)
             .reduce(|earliest, other| match other.0 <= earliest.0 {
@@ -403,7 +402,7 @@ impl<R: Runtime> Cx<R> {
     /// How accurate that is, is up to the runtime: see [`Sleep`](crate::Sleep) for this crate's.
     ///
     /// If the timer fails, the operation is cancelled with [`Reason::Error`]: it does not go on as
-    /// if the time were over.
+    /// if the time were over. In a [shield](Cx::shield) or a cleanup it is the work there.
     ///
     /// # Cancel safety
     ///

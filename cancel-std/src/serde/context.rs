@@ -11,7 +11,7 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 #[cfg_attr(docsrs, doc(cfg(feature = "serde")))]
 impl Serialize for Context {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut context = serializer.serialize_struct("Context", 21)?;
+        let mut context = serializer.serialize_struct("Context", 23)?;
         context.serialize_field("id", &self.id())?;
         context.serialize_field("parent_id", &self.parent_id())?;
         context.serialize_field("name", &self.name())?;
@@ -33,6 +33,8 @@ impl Serialize for Context {
         context.serialize_field("cut_off", &self.cut_off())?;
         context.serialize_field("task_errors", self.task_errors())?;
         context.serialize_field("task_error_count", &self.task_error_count())?;
+        context.serialize_field("callbacks_cut_off", &self.callbacks_cut_off())?;
+        context.serialize_field("cleanup_lost", &self.cleanup_lost())?;
         context.end()
     }
 }

@@ -95,6 +95,9 @@ impl<S: Stream, R: Runtime, F: Form<S::Item>> Stream for OperationChunks<S, R, F
                     Err(error) => Some(error),
                 },
                 Ok(None) => None,
+                // Nothing but what is held already.
+                Err(_) if !this.stream.ended && this.items.is_empty() => return Poll::Pending,
+                Err(_) if !this.stream.ended => None,
                 Err(cancelled) => F::last_chunk(cancelled),
             };
             if this.items.is_empty() {

@@ -34,4 +34,4 @@ pub(super) fn hears(_: Loudness) -> bool {
 
 pub(super) fn event(_: Loudness, _: &str, _: &Context) {}
 
-pub(super) fn contained(_: OperationId, _: &str) {}
+pub(super) fn warn(_: OperationId, _: &str) {}

@@ -25,7 +25,7 @@ pub(super) fn event(loudness: Loudness, verb: &str, context: &Context) {
     log::log!(target: TARGET, level(loudness), "{who} {verb}{why}");
 }
 
-pub(super) fn contained(id: OperationId, what: &str) {
+pub(super) fn warn(id: OperationId, what: &str) {
     log::warn!(target: TARGET, "{id} {what}");
 }
 

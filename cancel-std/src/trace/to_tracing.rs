@@ -88,6 +88,6 @@ pub(super) fn event(loudness: Loudness, verb: &str, context: &Context) {
     }
 }
 
-pub(super) fn contained(id: OperationId, what: &str) {
+pub(super) fn warn(id: OperationId, what: &str) {
     tracing::warn!(target: "cancel_std", id = %id, "{what}");
 }

@@ -285,6 +285,7 @@ fn d08_a_slow_listener_delays_no_cancel() {
     let parent = time
         .operation()
         .timeout(secs(5))
+        .callback_limit(secs(100))
         .on_cancel_async(move |_| {
             let (sleep, notes) = (cancel_std::Timer::sleep(&clock, secs(60)), slow.clone());
             async move {

@@ -20,7 +20,7 @@ fn d17_a_nested_child_says_parent_and_keeps_why() {
         let nested = cx.child().build();
         let inner = nested.child().build();
         let result = nested.run(async |_| inner.run(async |_| pending::<()>().await).await);
-        cx.shield(async {
+        cx.shield_future(async {
             let _ = result.await;
         })
         .await;
@@ -139,6 +139,7 @@ fn d21_an_async_callback_in_a_cancelled_parent_is_not_cut_off() {
     let parent = time
         .operation()
         .timeout(secs(1))
+        .callback_limit(secs(60))
         .on_progress_async(move |progress| {
             let (clock, notes) = (clock.clone(), slow.clone());
             async move {

@@ -66,7 +66,7 @@ fn d06_signals_reach_every_listener_in_every_thread() {
         });
     let saved = AtomicBool::new(false);
     let result = cancel_std::block_on(op.run(async |cx| {
-        cx.shield(async {
+        cx.shield_future(async {
             raise();
             cx.cancelled().await;
             raise();

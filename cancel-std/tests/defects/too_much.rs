@@ -20,7 +20,7 @@ fn d11_all_shields_and_the_whole_cleanup_run() {
         .finally(move |cx| async move {
             for part in ["cleanup 1", "cleanup 2"] {
                 // In a cleanup, where nothing is cancelled, they are harmless.
-                cx.shield(cx.sleep(secs(5))).await;
+                cx.shield_future(cx.sleep(secs(5))).await;
                 cleanup.note(part);
             }
         });
@@ -31,7 +31,7 @@ fn d11_all_shields_and_the_whole_cleanup_run() {
                 notes.note(part);
                 5
             };
-            assert_eq!(cx.shield(inside).await, 5);
+            assert_eq!(cx.shield_future(inside).await, 5);
         }
         notes.note("code between");
         cx.sleep(LONG).await;

@@ -94,7 +94,7 @@ fn a_shield_holds_although_a_callback_of_the_token_panics_at_the_timeout() {
             cx.sleep(Duration::from_secs(5)).await;
             saved.store(true, Ordering::SeqCst);
         };
-        cx.shield(save).await;
+        cx.shield_future(save).await;
     });
     let payload = catch_unwind(AssertUnwindSafe(|| time.block_on(run))).unwrap_err();
     assert_eq!(payload.downcast_ref(), Some(&"a callback"));
@@ -144,7 +144,7 @@ fn x19_a_shield_holds_although_the_timer_of_the_deadline_panics() {
                 time.sleep(Duration::from_secs(5)).await.unwrap();
                 saved.store(true, Ordering::SeqCst);
             };
-            cx.shield(save).await;
+            cx.shield_future(save).await;
             pending::<()>().await;
         },
         async |_| closed.store(true, Ordering::SeqCst),

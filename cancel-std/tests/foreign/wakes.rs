@@ -16,7 +16,7 @@ fn the_end_of_the_last_shield_wakes_after_the_grace_period_too() {
     let waker = TestWaker::counting();
     let shields = RefCell::new(Vec::new());
     for _ in 0..2 {
-        let shield = Box::pin(cx.shield(pending::<()>()));
+        let shield = Box::pin(cx.shield_future(pending::<()>()));
         shields.borrow_mut().push(shield);
     }
     let polls_shields = poll_fn(|cx| {

@@ -44,7 +44,7 @@ fn x46_the_first_failure_cancels_the_others() {
         let other = other.operation().clone();
         group
             .cx()
-            .shield(async { drop(other.cancelled().await) })
+            .shield_future(async { drop(other.cancelled().await) })
             .await;
         pending::<()>().await;
     });

@@ -74,14 +74,14 @@ fn only_the_first_counts() {
         let begins = begun.clone();
         let second = group.spawn(|cx| async move {
             begins.cancel();
-            cx.shield(async { drop(cx.cancelled().await) }).await;
+            cx.shield_future(async { drop(cx.cancelled().await) }).await;
             Err::<(), _>(Failure::Disk(2))
         });
         begun.cancelled().await;
         let first = group.spawn(|_| async { Err::<(), _>(Failure::Disk(1)) });
         group
             .cx()
-            .shield(async {
+            .shield_future(async {
                 assert_eq!(first.await.unwrap_err().message(), Some("disk 1 is full"));
                 // (Its own: no error is lost.)
                 assert_eq!(second.await.unwrap_err().message(), Some("disk 2 is full"));
@@ -134,7 +134,7 @@ fn the_body_fails_after_the_cancel() {
     let op = Cancelable::with_timeout(SHORT).grace(LONG).build();
     let run = op.try_run_group(async |group| -> Result<(), Failure> {
         let cancelled = async { drop(group.operation().cancelled().await) };
-        group.cx().shield(cancelled).await;
+        group.cx().shield_future(cancelled).await;
         Err(Failure::Disk(0))
     });
     assert_eq!(block_on(run), Err(Failure::Disk(0)));
@@ -247,7 +247,7 @@ fn an_executor_that_refuses() {
         let operation = task.operation().clone();
         group
             .cx()
-            .shield(async move {
+            .shield_future(async move {
                 let why = task.await.unwrap_err();
                 assert_eq!(why.message(), Some("part: cannot spawn: closed for today"));
             })

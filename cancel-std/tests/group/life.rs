@@ -230,7 +230,7 @@ fn spawned_after_the_cancel() {
         let task = group.spawn_value(|_| async { unreachable!("polled") });
         group
             .cx()
-            .shield(async move {
+            .shield_future(async move {
                 let result: Result<(), _> = task.await;
                 assert_eq!(result.unwrap_err().message(), Some("enough"));
             })

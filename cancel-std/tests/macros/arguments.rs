@@ -266,7 +266,7 @@ fn parents() {
         assert!(cx.remaining() <= Some(LONG));
         job.cancel_with("from inside");
         // Shielded, so the job around it waits.
-        cx.shield(cx.sleep(SHORT)).await;
+        cx.shield_future(cx.sleep(SHORT)).await;
         ids(cx)
     }
     #[cancelable(parent = parent)]

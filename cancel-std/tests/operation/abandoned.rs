@@ -66,13 +66,13 @@ fn x4_a_child_that_lost_a_select() {
 #[test]
 fn x4_a_shield_that_lost_a_select() {
     ends_in_time("forgotten", async |cx| {
-        let mut shield = Box::pin(cx.shield(pending::<()>()));
+        let mut shield = Box::pin(cx.shield_future(pending::<()>()));
         let _ = select(shield.as_mut(), pin!(cx.sleep(ms(10)))).await;
         std::mem::forget(shield);
     });
     ends_in_time("many", async |cx| {
         for _ in 0..100 {
-            let mut shield = Box::pin(cx.shield(pending::<()>()));
+            let mut shield = Box::pin(cx.shield_future(pending::<()>()));
             assert!(futures_util::poll!(shield.as_mut()).is_pending());
             std::mem::forget(shield);
         }

@@ -56,7 +56,7 @@ fn shielded(exit: bool) {
     let result = smol::block_on(op.run(async |cx| {
         let handlers = Handlers::watch([2, 15]);
         println!("ready");
-        cx.shield(async {
+        cx.shield_future(async {
             cx.cancelled().await;
             handlers.wait(2);
             println!("shield");

@@ -23,7 +23,7 @@ fn hail() {
         let guarding = scope.spawn(move || {
             cancel_std::block_on(guard.run(async |cx| {
                 send.send(()).unwrap();
-                cx.shield(stopped.cancelled()).await;
+                cx.shield_future(stopped.cancelled()).await;
                 pending::<()>().await
             }))
         });

@@ -170,7 +170,7 @@ impl<S: Fn()> Body<S> {
         match self.way {
             Way::InShield => {
                 for _ in 0..2 {
-                    cx.shield(async {
+                    cx.shield_future(async {
                         self.notes.note("shield{");
                         cx.sleep(secs(10)).await;
                         self.notes.note("shield}");

@@ -120,7 +120,7 @@ fn x23_a_blocking_sleep_that_is_cancelled_ends_at_that_time() {
                 assert!(cx.sleep_blocking(HOUR).is_err());
                 clock.now()
             });
-            let now = cx.shield(slept).await.unwrap();
+            let now = cx.shield_future(slept).await.unwrap();
             assert_eq!(now, Instant::EPOCH + 10 * SECOND);
         });
         let beside = time.sleep_until(Instant::EPOCH + 11 * SECOND);

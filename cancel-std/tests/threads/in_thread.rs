@@ -91,7 +91,7 @@ fn a_shield_waits_for_it() {
             assert!(cx.sleep_blocking(LONG).is_err());
             in_thread.store(true, Ordering::SeqCst);
         });
-        cx.shield(work).await.unwrap();
+        cx.shield_future(work).await.unwrap();
         pending::<()>().await;
     }));
     assert_eq!(result.unwrap_err().reason(), Reason::Timeout);

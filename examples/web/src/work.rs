@@ -72,7 +72,7 @@ async fn next(reader: &ReadableStreamDefaultReader) -> Result<Option<Uint8Array>
 /// Three steps, of which the second must not be left half-done.
 pub(crate) async fn save(cx: &Cx) -> Result<String, WebError> {
     step(cx, 0).await;
-    cx.shield(step(cx, 1)).await;
+    cx.shield(async |cx| step(cx, 1).await).await;
     step(cx, 2).await;
     Ok("checked, written, told".to_string())
 }

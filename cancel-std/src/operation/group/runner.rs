@@ -11,7 +11,7 @@ use super::shared::TaskFuture;
 use super::threads::OwnGroup;
 use crate::callbacks::CatchUnwind;
 use crate::context::Status;
-use crate::operation::drive::{Outcome, drive};
+use crate::operation::drive::{Cleanup, Outcome, drive};
 use crate::operation::run::erred;
 use crate::operation::{Cx, Operation, Runtime};
 use crate::panics::{Payload, describe, forget};
@@ -93,7 +93,7 @@ where
         }
     };
     let ctx = group.cx().clone();
-    let result = drive(ctx, all, Some(cleanup), outcome, |result| result).await;
+    let result = drive(ctx, all, Cleanup::Own(cleanup), outcome, |result| result).await;
     if let Some(payload) = shared.take_panic() {
         resume_unwind(payload);
     }

@@ -4,6 +4,7 @@ use super::shared::GroupCore;
 use crate::operation::{Cx, Edges};
 use crate::panics::forget;
 use std::fmt;
+use std::iter::once;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Weak};
 
@@ -26,9 +27,10 @@ impl<R> Cx<R> {
     /// returned value is dropped.
     #[doc(hidden)]
     pub fn hold_groups(&self) -> HeldGroups {
-        let around = self.scope.inner.lineage(Edges::Cancel);
-        let groups = around.filter_map(|inner| {
-            let state = inner.lock();
+        let own = self.operation();
+        let around = own.inner.ancestors(Edges::Around);
+        let groups = once(own).chain(around).filter_map(|op| {
+            let state = op.inner.lock();
             state.details.as_ref()?.group.0.upgrade()
         });
         HeldGroups(groups.filter(|group| group.enter_thread()).collect())

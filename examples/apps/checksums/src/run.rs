@@ -65,7 +65,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<usize, Error> {
     let result = smol::block_on(op.try_run(async |cx| {
         let except = [&output, &state].map(|path| [path.clone(), atomic::temporary(path)]);
         let tree = cx
-            .shield(cx.run_in_thread(move |cx| Tree::walk(cx, &folder, &except.concat())))
+            .shield_future(cx.run_in_thread(move |cx| Tree::walk(cx, &folder, &except.concat())))
             .await??;
         let count = tree.files.len();
         let problems = hash_all(cx, tree, &work, &bar, arguments.slow_file).await?;
@@ -74,7 +74,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<usize, Error> {
         }
         let text = lock(&work).state.checksums();
         let written = cx.run_in_thread(move |_| atomic::write(&output, &text));
-        cx.shield(written).await?.map_err(|error| {
+        cx.shield_future(written).await?.map_err(|error| {
             let output = arguments.output.display();
             format!("cannot write `{output}`: {error}")
         })?;
@@ -132,7 +132,7 @@ async fn hash_all(
         });
         // The shield makes it wait for the thread, which sees the cancelation by itself: nothing is
         // read any more when the cleanup begins.
-        match cx.shield(call).await?? {
+        match cx.shield_future(call).await?? {
             Ok(hashed) => {
                 lock(work).state.files.insert(file.name, hashed);
             }

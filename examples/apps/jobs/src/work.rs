@@ -102,7 +102,8 @@ async fn backup(cx: &Cx, plan: &Plan) -> Result<(), AnyError> {
     let part = part(cx, plan);
     let new = part.clone();
     // Shielded: cut off, it would go on alone, and make the file after the cleanup.
-    cx.shield(smol::unblock(move || fs::write(new, ""))).await?;
+    cx.shield_future(smol::unblock(move || fs::write(new, "")))
+        .await?;
     for step in 0..plan.steps {
         let path = part.clone();
         smol::unblock(move || append(&path)).await?;
@@ -112,7 +113,7 @@ async fn backup(cx: &Cx, plan: &Plan) -> Result<(), AnyError> {
     }
     // From here on it is all or nothing.
     let whole = part.with_extension("bin");
-    cx.shield(smol::unblock(move || fs::rename(part, whole)))
+    cx.shield_future(smol::unblock(move || fs::rename(part, whole)))
         .await?;
     Ok(())
 }

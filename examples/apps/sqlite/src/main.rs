@@ -28,7 +28,7 @@ async fn ask(cx: &Cx, database: &Database, sql: &'static str) -> Result<i64, Que
     });
     // The callback stops the query with or without the shield. With it the body stays until it has
     // stopped, so the connection is free again when the operation is over.
-    cx.shield(answer).await?
+    cx.shield_future(answer).await?
 }
 
 /// The query is over; what about the connection?

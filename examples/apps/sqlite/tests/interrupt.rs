@@ -77,7 +77,7 @@ fn a_hundred_cancels_in_a_row() {
                     })
                 })
             });
-            cx.shield(count).await?
+            cx.shield_future(count).await?
         });
         let cancelled = cancelled(smol::block_on(run));
         assert!(canceller.join().unwrap());
