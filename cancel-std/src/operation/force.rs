@@ -49,9 +49,12 @@ impl<R> Inner<R> {
     pub(crate) fn is_forced(&self) -> bool {
         match self.force.get() {
             Some(token) => token.is_cancelled(),
-            None => self
-                .ancestors(Edges::Cancel)
-                .any(|op| op.inner.force.get().is_some_and(|token| token.is_cancelled())),
+            None => self.ancestors(Edges::Cancel).any(|op| {
+                op.inner
+                    .force
+                    .get()
+                    .is_some_and(|token| token.is_cancelled())
+            }),
         }
     }
 

@@ -219,7 +219,7 @@ fn x6_force_leaves_shields_and_cleanups_alone() {
     let time = clock.clone();
     let run = op.run(async |_| {
         let part = part.run(async |cx| {
-            cx.shield(async {
+            cx.shield_future(async {
                 let _ = cancel_core::Timer::sleep(&time, SECOND).await;
                 log.add("shield");
             })
