@@ -32,6 +32,9 @@
 //! takes the place of an echo that did not come. Collections inside each other echo one pass per level, so
 //! the number of such passes is 1 + log2 of the number of finds.
 //!
+//! A hold may be a scope that looks in the same way. The pass that it asks for is no event for the scope around it
+//! (`INSIDE`). Otherwise two of them that are one pass apart would ask in turn, and never stop.
+//!
 //! The end of a hold is known to be an event: the pass in which it happens is no echo, and proves nothing.
 //!
 //! Limit: another event that comes between the search's find and the last of these passes cannot be told from the
@@ -71,6 +74,8 @@ const ASKED: u32 = NONEMPTY << 1;
 const ARMED: u32 = NONEMPTY << 2;
 /// A scope uses these holds (G6).
 const USED: u32 = NONEMPTY << 3;
+/// A scope that is one of these holds has asked for the next pass, to be sure of its own holds.
+const INSIDE: u32 = NONEMPTY << 4;
 
 /// What a pass has shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,7 +160,10 @@ impl Holds {
             let mut held = Word::lock(&self.word);
             self.pass.set(self.pass.get().wrapping_add(1));
             let old = self.disarm(&mut held.flags);
-            held.flags |= ASKED;
+            let mut tries = self.tries.get();
+            tries.inside = held.flags & INSIDE != 0;
+            self.tries.set(tries);
+            held.flags = (held.flags & !INSIDE) | ASKED;
             let open = held.flags & NONEMPTY != 0;
             Word::unlock(&self.word, held);
             drop(old);
@@ -177,7 +185,7 @@ impl Holds {
                 tries = NO_TRIES;
                 false
             } else if polled {
-                let asked = tries.asked;
+                let asked = tries.is_asked();
                 tries = match asked {
                     true => tries.found(),
                     false => tries.again(),
@@ -188,6 +196,7 @@ impl Holds {
                 !searches && tries.settle == 0
             };
             tries.asked = !keep;
+            tries.kept = keep;
             self.tries.set(tries);
             if keep {
                 // A hold that ends from here on finds the waker. (There is an old one only if a layer
@@ -207,6 +216,36 @@ impl Holds {
         }
         panics.guard(|| mine.wake());
         Pass::Again
+    }
+
+    /// Returns whether the scope, or one inside it, has asked for the next pass. To be called once after each
+    /// poll.
+    pub fn asks(&self) -> bool {
+        if self.word.load() & (ASKED | INSIDE) == 0 {
+            return false;
+        }
+        // SAFETY: alive; G1.
+        unsafe {
+            let mut held = Word::lock(&self.word);
+            let inside = held.flags & INSIDE != 0;
+            let looks = held.flags & ASKED != 0;
+            if !looks {
+                held.flags &= !INSIDE; // (there is no `begin` that takes it)
+            }
+            let asks = inside || (looks && self.tries.get().asked);
+            Word::unlock(&self.word, held);
+            asks
+        }
+    }
+
+    /// A scope that is one of these holds [asks](Holds::asks) for the next pass: that is no event here.
+    pub fn asked_inside(&self) {
+        // SAFETY: alive; G1.
+        unsafe {
+            let mut held = Word::lock(&self.word);
+            held.flags |= INSIDE;
+            Word::unlock(&self.word, held);
+        }
     }
 
     /// # Safety

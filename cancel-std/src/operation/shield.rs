@@ -80,6 +80,11 @@ impl<R, P: DerefMut<Target: Future> + Unpin> Future for Held<'_, R, P> {
                 true => self.hold(cx),
                 false => self.release(),
             }
+            // A poll that the runner has asked for is no event for those around.
+            if self.inner.holds.asks() {
+                let hosts = self.inner.hosts();
+                hosts.for_each(|host| host.holds.asked_inside());
+            }
         }
         poll
     }

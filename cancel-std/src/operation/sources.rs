@@ -194,7 +194,15 @@ impl<R: Runtime> Setup for OperationSetup<'_, R> {
         None
     }
 
-    fn around(self: Pin<&mut Self>, _: Option<&Waker>) {}
+    fn around(self: Pin<&mut Self>, waits: Option<&Waker>) {
+        // (`Held` tells the hosts of others.)
+        let inner = &self.op.inner;
+        if let (Some(_), Some(owner)) = (waits, inner.owner()) {
+            if inner.holds.asks() {
+                owner.inner.holds.asked_inside();
+            }
+        }
+    }
 
     fn end(self: Pin<&mut Self>, _: &mut Panics) {}
 }

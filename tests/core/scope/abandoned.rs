@@ -341,6 +341,80 @@ fn x4_in_a_nested_scope() {
     assert!(!outer.is_open());
 }
 
+/// A scope inside another one, both cancelled and held: each looks after an event, and sees that the other one
+/// looks. They come to rest also if the event is one for the inner scope alone (its cancel, the end of one of its
+/// shields), which puts it one pass behind.
+#[test]
+fn x4_scopes_inside_each_other_come_to_rest() {
+    for deep in [1, 2, 3] {
+        let root = CancelToken::new();
+        let (own, polls) = (CancelToken::new(), Cell::new(0));
+        let gates = [CancelToken::new(), CancelToken::new(), CancelToken::new()];
+        let shields = Shields::new();
+        let body = nested(&shields, deep, &own, &gates);
+        let mut body = pin!(body);
+        let counted = poll_fn(|cx| {
+            polls.set(polls.get() + 1);
+            assert!(polls.get() < 100, "{deep}: they do not come to rest");
+            body.as_mut().poll(cx)
+        });
+        let mut task = Task::new(Scope::new(&*root, counted).shields(&shields));
+        assert!(task.go().is_pending());
+        for event in [&root, &own, &gates[0], &gates[1]] {
+            polls.set(0);
+            event.cancel();
+            assert!(task.go().is_pending(), "{deep}");
+            polls.set(0);
+            assert!(task.go().is_pending());
+            assert_eq!(polls.get(), 0, "{deep}");
+        }
+        gates[2].cancel();
+        assert!(task.go().is_ready());
+    }
+}
+
+/// Scopes one inside the other. The innermost one is cancelled by a source, and has three shields, of which one
+/// is polled once more before it ends.
+fn nested<'a>(
+    outer: &'a Shields<'a>,
+    deep: usize,
+    own: &'a CancelToken,
+    gates: &'a [CancelToken; 3],
+) -> Body<'a> {
+    Box::pin(async move {
+        let inner = Shields::nested(outer);
+        let token = Token::new();
+        if deep > 1 {
+            let body = nested(&inner, deep - 1, own, gates);
+            let _ = Scope::new(&token, body)
+                .shields(&inner)
+                .finally(async || {})
+                .await;
+            return;
+        }
+        let works = gates.iter().map(|gate| {
+            inner.shield_future(async {
+                gate.cancelled().await;
+                let mut again = true;
+                poll_fn(|cx| match std::mem::take(&mut again) {
+                    true => {
+                        cx.waker().wake_by_ref();
+                        Poll::Pending
+                    }
+                    false => Poll::Ready(()),
+                })
+                .await;
+            })
+        });
+        let body = async {
+            join_all(works).await;
+            pending::<()>().await;
+        };
+        let run = Scope::new(&token, body).source(own.cancelled_owned());
+        let _ = run.shields(&inner).await;
+    })
+}
+
 /// A held body that is idle is not polled; and an event costs few polls more.
 #[test]
 fn x4_an_idle_body_is_not_polled() {

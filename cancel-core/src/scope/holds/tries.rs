@@ -5,6 +5,10 @@
 pub(super) struct Tries {
     /// Whether the scope has asked for this pass itself.
     pub(super) asked: bool,
+    /// Whether the last pass was the end of a search, and has kept the body; and whether a scope inside has
+    /// asked for this pass.
+    pub(super) kept: bool,
+    pub(super) inside: bool,
     /// In a row of such: whether a hold with another waker than the scope's was woken; how many passes
     /// have polled no hold; and how many of these since the last hold was woken.
     pub(super) woke: bool,
@@ -18,6 +22,8 @@ pub(super) struct Tries {
 
 pub(super) const NO_TRIES: Tries = Tries {
     asked: false,
+    kept: false,
+    inside: false,
     woke: false,
     idle: 0,
     quiet: 0,
@@ -26,6 +32,11 @@ pub(super) const NO_TRIES: Tries = Tries {
 };
 
 impl Tries {
+    /// Whether nothing is known to have happened before this pass.
+    pub(super) fn is_asked(self) -> bool {
+        self.asked || (self.kept && self.inside)
+    }
+
     /// A pass that the scope has asked for has found a hold.
     pub(super) fn found(self) -> Self {
         let finds = self.finds.saturating_add(u32::from(self.woke));

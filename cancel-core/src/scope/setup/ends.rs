@@ -89,7 +89,13 @@ impl<E: Setup> Setup for WithShields<'_, E> {
         this.inside.around(waits);
         if let Some(around) = this.around.as_pin_mut() {
             match waits {
-                Some(waker) => around.keep(waker),
+                Some(waker) => {
+                    around.keep(waker);
+                    let outer = this.shields.outer;
+                    if let Some(outer) = outer.filter(|_| this.shields.holds.asks()) {
+                        outer.holds.asked_inside();
+                    }
+                }
                 None => around.release(),
             }
         }
