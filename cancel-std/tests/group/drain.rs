@@ -95,7 +95,7 @@ fn x45_a_shield_in_the_body_is_waited_for() {
             cancel_std::Timer::sleep(&clock, secs(11)).await.unwrap();
             5
         };
-        let five = group.cx().shield(shielded).await;
+        let five = group.cx().shield_future(shielded).await;
         pending::<()>().await;
         five
     });
@@ -227,7 +227,7 @@ fn ends(body: Body, tasks: &[Task], grace: u64) -> End {
             Body::ReturnsBefore => 5,
             Body::ReturnsAfter => {
                 let asked = async { drop(group.operation().cancelled().await) };
-                group.cx().shield(asked).await;
+                group.cx().shield_future(asked).await;
                 5
             }
             Body::IsDropped => pending().await,
