@@ -84,7 +84,7 @@ pub(crate) struct Rest<R> {
     pub(crate) group: GroupSettings,
 }
 
-/// How the tasks of a group get on with each other.
+/// The settings of an operation that is run as a group.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct GroupSettings {
     pub(super) each_for_itself: bool,

@@ -43,7 +43,7 @@ where
     }
 }
 
-/// The same on this thread, which the task never leaves.
+/// Spawns a task that stays on this thread, and enters it into the group.
 pub(super) fn launch_local<R, T, X, F>(
     group: &TaskGroup<R>,
     operation: Operation<R>,

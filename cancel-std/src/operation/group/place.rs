@@ -8,8 +8,8 @@
 //!      └── refused, or dropped ──▶ VANISHED ── launched ──┘
 //! ```
 //!
-//! Whoever makes it ENDED tells the group, and leaves it (G1). A task that may not leave its thread, and that
-//! never began, is ended by its gate instead.
+//! The code that makes it ENDED also tells the group that the task has left (G1). A task that has to stay on
+//! its thread and never began is ended by its gate instead.
 
 use super::ended_tasks::EndedTasks;
 use crate::bell::Bell;

@@ -6,8 +6,9 @@
 //!   that.
 //! * G3: The failure is that of the one task whose cancel of the operation won. It is stored by that task,
 //!   before it leaves. So when `running` is zero it is there.
-//! * G4: `unbegun` has each task from when it enters until it begins, is dropped, or is taken back. Whoever
-//!   takes the entry out of it has the task: its executor, which runs it, or the group, which ends it.
+//! * G4: `unbegun` has an entry for each task from when it enters until it begins, is dropped, or is taken
+//!   back. The side that removes the entry owns the task from then on: the executor, which runs it, or the
+//!   group, which ends it.
 //! * G5: with a limit, `free` permits plus those of tasks that have begun, plus those of `unbegun` entries
 //!   that are granted one, are the limit. `free` is zero while one waits.
 
@@ -172,8 +173,8 @@ impl GroupCore {
         Some(entry.kept.work())
     }
 
-    /// A permit is free. (A panic of the waker ends here: this may be part of an unwinding, and is
-    /// nobody's concern who gives a permit back.)
+    /// A permit is free. (A panic of the waker ends here: it has nothing to do with the task that gives the
+    /// permit back, and this may be part of an unwinding.)
     pub(super) fn give_back(&self) {
         let mut state = self.lock();
         let next = state.grant();

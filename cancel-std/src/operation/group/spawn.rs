@@ -93,8 +93,8 @@ impl<R: Runtime + Spawn> TaskGroup<R> {
         self.spawn(f)
     }
 
-    /// Starts a task whose output is a value, whatever its type. An error in it goes to the handle, as
-    /// a value like any other, and not to the group: who drops the handle loses it.
+    /// Starts a task whose output is a value, whatever its type. An error in it is a value like any other:
+    /// it goes to the handle and not to the group, and is lost if the handle is dropped.
     ///
     /// # Examples
     ///
