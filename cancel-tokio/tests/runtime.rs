@@ -486,3 +486,35 @@ async fn e3_local_tasks_of_a_group() {
     assert_eq!(local.run_until(run).await, Ok(()));
     assert_eq!(counter.get(), 10);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn x24_a_group_waits_for_closures_in_the_pool_of_tokio() {
+    let (begin, begun) = tokio::sync::oneshot::channel();
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    let over = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let ends = over.clone();
+    let op = Cancelable::new().build();
+    let handle = op.clone();
+    let run = op.run_group(async |group| {
+        group.spawn(|cx| async move {
+            let closure = move |_: &_| {
+                begin.send(()).unwrap();
+                let _ = released.recv();
+                ends.store(true, std::sync::atomic::Ordering::SeqCst);
+            };
+            let _ = cancel_tokio::run_in_blocking_pool(&cx, closure).await;
+        });
+        begun.await.unwrap();
+        group.operation().cancel();
+        std::future::pending::<()>().await;
+    });
+    let releases = std::thread::spawn(move || {
+        while handle.context().cut_off() == 0 {
+            std::thread::yield_now();
+        }
+        release.send(()).unwrap();
+    });
+    assert!(run.await.is_err());
+    assert!(over.load(std::sync::atomic::Ordering::SeqCst));
+    releases.join().unwrap();
+}
