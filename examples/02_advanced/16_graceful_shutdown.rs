@@ -47,9 +47,11 @@ fn option(name: &str) -> Option<String> {
     arguments.nth(1)
 }
 
-async fn save(served: u32) -> io::Result<()> {
+/// A cleanup is ordinary work: it has threads, and would have time limits.
+async fn save(cx: Cx, served: u32) -> Result<(), Box<dyn Error + Send + Sync>> {
     if let Some(file) = option("--state") {
-        smol::unblock(move || std::fs::write(file, served.to_string())).await?;
+        cx.run_in_thread(move |_| std::fs::write(file, served.to_string()))
+            .await??;
     }
     println!("State saved: {served} requests served");
     Ok(())
@@ -67,8 +69,8 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
         .name("server")
         .each_for_itself() // what one client does is nothing that the others should suffer for
         .grace(seconds(grace))
-        .finally(|_| async move {
-            if let Err(error) = save(at_the_end.load(Ordering::Relaxed)).await {
+        .finally(|cx| async move {
+            if let Err(error) = save(cx, at_the_end.load(Ordering::Relaxed)).await {
                 eprintln!("The state is not saved: {error}");
             }
         })
