@@ -98,7 +98,7 @@ impl<R: Runtime> Cx<R> {
     /// limited by its deadline. Its token is live; sleeps, checks, children with timeouts, threads, groups
     /// and streams of its `Cx` work as anywhere. [`current_token`](crate::current_token) is that token.
     /// [`operation`](Cx::operation), id, name, progress, partial results and [`cancel`](Cx::cancel) are
-    /// still those of the operation: why it was cancelled is in its [context](Operation::context).
+    /// still those of the operation: why it was cancelled is in its [context](crate::generic::Operation::context).
     ///
     /// When the work is over, and no other shield is open, the body is dropped at its next suspension:
     /// several shields in a row all run. Shields nest, and operations inside this body hold this one
