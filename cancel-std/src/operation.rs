@@ -13,8 +13,9 @@
 //! * O3: the status goes from pending to running to one of the final ones, each step once, by the
 //!   one runner that made the first step (`operation/run.rs`). Together with the last step, cause and
 //!   error are stored, and the deadline is taken away. Nothing of that changes afterwards.
-//! * O4: a parent is older than its children, so there are no circles, and is kept by them. Its token is
-//!   made when the first of them is linked to it.
+//! * O4: there are no circles of parents: those that are set up are older than their children, and the one
+//!   that an operation gets at its start is not below it (`operation/nest.rs`). They are kept by their
+//!   children. The token of a parent is made when the first child is linked to it.
 
 use crate::bell::Bell;
 use crate::context::{Context, Partial, Status};
@@ -29,6 +30,7 @@ use above::Parent;
 use cancel_core::layer::Holds;
 use cancel_core::{CancelToken, Cancelled, Instant};
 use cancelable::{Pending, Rest, Setup};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
@@ -53,6 +55,7 @@ mod cancelable;
 mod compose;
 mod cooperate;
 mod enroll;
+mod nest;
 mod report;
 mod sources;
 
@@ -93,6 +96,10 @@ pub(crate) struct Inner<R> {
     pub(crate) runtime: R,
     pub(crate) setup: Setup<R>,
     pub(crate) token: OnceLock<CancelToken>,
+    /// The token was made when there was no parent.
+    pub(crate) apart: AtomicBool,
+    /// The operation inside whose body it runs, if it was set up without a parent.
+    pub(crate) host: OnceLock<Parent<R>>,
     /// Written under the lock of `state`.
     pub(crate) deadline: Deadline,
     /// Rung for the runner: deadline moved, work queued.
@@ -159,11 +166,27 @@ impl<R> Inner<R> {
 
     /// The tokens whose cancel cancels this operation.
     fn upstream(&self) -> impl Iterator<Item = &CancelToken> {
-        upstream(self.setup.parent.as_ref(), self.setup.rest.as_deref())
+        upstream(self.parent(), self.setup.rest.as_deref())
     }
 
     fn make_token(&self) -> CancelToken {
-        make_token(self.setup.parent.as_ref(), self.setup.rest.as_deref())
+        make_token(self.parent(), self.setup.rest.as_deref())
+    }
+
+    /// The token, which this makes if it is not there yet.
+    pub(crate) fn token(&self) -> &CancelToken {
+        self.token.get_or_init(|| {
+            if self.parent().is_none() {
+                self.apart.store(true, Ordering::Relaxed); // (published with the token)
+            }
+            self.make_token()
+        })
+    }
+
+    /// Parents and tokens: there is nothing above that may cancel the operation.
+    #[inline]
+    fn is_alone(&self) -> bool {
+        self.setup.is_alone() && self.host.get().is_none()
     }
 
     /// The cause as it is now. Makes no token that would have to stay.
@@ -182,7 +205,7 @@ impl<R> Inner<R> {
     pub(crate) fn is_cancelled(&self) -> bool {
         match self.token.get() {
             Some(token) => token.is_cancelled(),
-            None if self.setup.is_alone() => false,
+            None if self.is_alone() => false,
             None => self.upstream().any(|token| token.is_cancelled()),
         }
     }
@@ -270,23 +293,24 @@ impl<R: Runtime> Inner<R> {
 impl<R> Drop for Inner<R> {
     fn drop(&mut self) {
         self.leave();
-        if self.setup.is_alone() {
+        if self.is_alone() {
             return;
         }
         let mut left = Vec::new();
-        self.setup.take_parents(&mut left);
+        self.take_parents(&mut left);
         while let Some(operation) = left.pop() {
             if let Some(mut inner) = Arc::into_inner(operation.inner) {
-                inner.setup.take_parents(&mut left);
+                inner.take_parents(&mut left);
             }
         }
     }
 }
 
-impl<R> Setup<R> {
+impl<R> Inner<R> {
     fn take_parents(&mut self, into: &mut Vec<Operation<R>>) {
-        into.extend(self.parent.take().map(|parent| parent.operation));
-        if let Some(rest) = &mut self.rest {
+        let parents = [self.setup.parent.take(), self.host.take()];
+        into.extend(parents.into_iter().flatten().map(|parent| parent.operation));
+        if let Some(rest) = &mut self.setup.rest {
             into.extend(rest.parents.drain(..).map(|parent| parent.operation));
         }
     }

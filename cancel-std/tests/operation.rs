@@ -19,6 +19,8 @@ mod endings;
 mod force;
 #[path = "operation/give_way.rs"]
 mod give_way;
+#[path = "operation/inside.rs"]
+mod inside;
 #[path = "operation/io.rs"]
 mod io;
 #[path = "operation/life.rs"]

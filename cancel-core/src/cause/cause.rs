@@ -209,8 +209,10 @@ impl Cause {
         self
     }
 
-    /// The token cancelled with it answers [`Reason::Parent`], and this as the reason of the root.
-    pub(crate) fn inherited(mut self) -> Self {
+    /// The token cancelled with it answers [`Reason::Parent`], and this as the reason of the root. For layers,
+    /// where something is the parent of a token that is no child in the tree.
+    #[doc(hidden)]
+    pub fn inherited(mut self) -> Self {
         self.inherited = true;
         self
     }

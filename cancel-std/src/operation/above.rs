@@ -75,7 +75,7 @@ impl<R> Inner<R> {
     /// Whether this operation is the hidden one of a shield of `op`, or runs inside one.
     pub(crate) fn is_shielded_in(&self, op: &Operation<R>) -> bool {
         let mut at = self;
-        while let Some(parent) = &at.setup.parent {
+        while let Some(parent) = at.parent() {
             let above = &parent.operation;
             if parent.link == Link::Shield && Arc::ptr_eq(&above.inner, &op.inner) {
                 return true;
@@ -86,13 +86,18 @@ impl<R> Inner<R> {
     }
 
     pub(crate) fn parent_id(&self) -> Option<OperationId> {
-        let parent = self.setup.parent.as_ref()?;
-        Some(parent.operation.id())
+        Some(self.parent()?.operation.id())
+    }
+
+    /// The parent that it was set up with, or else the operation in whose body it runs.
+    #[inline]
+    pub(super) fn parent(&self) -> Option<&Parent<R>> {
+        self.setup.parent.as_ref().or_else(|| self.host.get())
     }
 
     /// The parent, and those of operations that were combined with this one.
     pub(super) fn parents(&self) -> impl Iterator<Item = &Parent<R>> {
-        parents(self.setup.parent.as_ref(), self.setup.rest.as_deref())
+        parents(self.parent(), self.setup.rest.as_deref())
     }
 }
 
@@ -121,7 +126,7 @@ pub(crate) struct Ancestors<'a, R> {
     edges: Edges,
     next: Option<&'a Operation<R>>,
     others: Vec<&'a Operation<R>>,
-    /// From the first fork on, ways may meet again. (Not with what came before: that is younger, O4.) By
+    /// From the first fork on, ways may meet again. (Not with what came before: that is below, O4.) By
     /// address: a hidden operation has the id of its owner.
     seen: Option<HashSet<*const Inner<R>>>,
 }
@@ -131,7 +136,7 @@ impl<'a, R> Ancestors<'a, R> {
     fn above(&mut self, inner: &'a Inner<R>) {
         let edges = self.edges;
         let along = |parent: &'a Parent<R>| parent.along(edges);
-        self.next = inner.setup.parent.as_ref().and_then(along);
+        self.next = inner.parent().and_then(along);
         let rest = inner.setup.rest.as_ref();
         let more = rest.map_or(&[][..], |rest| &rest.parents);
         if !more.is_empty() {

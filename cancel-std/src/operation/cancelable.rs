@@ -16,6 +16,7 @@ use cancel_core::{CancelToken, Instant, IntoDeadline};
 use std::borrow::Cow;
 use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
@@ -49,6 +50,44 @@ use std::time::Duration;
 /// assert_eq!(smol::block_on(download).unwrap_err().message(), Some("user pressed stop"));
 /// ```
 ///
+/// # Nesting
+///
+/// An operation that runs inside the body of another one is a part of it, as in Trio and Kotlin. If it was
+/// set up without a [`parent`](Cancelable::parent), it becomes a [child](crate::Operation::child) of the
+/// [current](crate::Operation::current) operation at its first poll: cancelled with it, limited by its
+/// deadline, heard by its `on_progress`; and the body around is not dropped before the cleanup of the one
+/// inside has run. So a function may have an operation of its own, and need not be given a `Cx`:
+///
+/// ```
+/// use cancel_std::{Cancelable, Reason};
+/// use std::time::Duration;
+///
+/// async fn fetch() -> Result<(), cancel_std::Cancelled> {
+///     let op = Cancelable::with_timeout(Duration::from_secs(3600)).name("fetch");
+///     let op = op.finally(|_| async { println!("connection closed") });
+///     op.run(async |cx| cx.sleep(Duration::MAX).await).await
+/// }
+///
+/// let outer = Cancelable::with_timeout(Duration::from_millis(5)).build();
+/// let run = outer.run(async |_| fetch().await.unwrap_err());
+/// assert_eq!(smol::block_on(run).unwrap().reason(), Reason::Parent); // after 5 ms, and closed
+/// ```
+///
+/// This holds in bodies, shields, cleanups, and in closures of [`run_in_thread`](crate::Cx::run_in_thread) and
+/// `run_blocking`; for `run`, `run_blocking` and `run_group` in all their forms. It does not hold
+///
+/// * for an operation that is [`detached`](Cancelable::detached), or has a parent;
+/// * between operations of different runtime types;
+/// * in tasks and threads that the body starts by other means (see [`Cx::within`](crate::Cx::within));
+/// * for a body that would be inside itself: an operation above the current one is no child of it;
+/// * for the [streams](Cancelable::stream) of an operation that is not run.
+///
+/// What there was before the first poll becomes a part of it, too: the token of the operation, if somebody has
+/// asked for it, its children, and theirs are cancelled with the host then, before its `cancel` returns, for the same cause. A
+/// body that polls an executor inside of itself is around the tasks that this executor starts there.
+///
+/// # Runtime
+///
 /// `R` is the runtime, which tells and waits for the time. `cancel_std::Cancelable` is the alias for
 /// [`Std`](crate::Std), which needs no executor; each adapter has an alias of that name for its
 /// runtime.
@@ -80,6 +119,8 @@ pub(crate) struct Rest<R> {
     pub(crate) follow: Vec<CancelToken>,
     /// Further parents: those of the operations that were combined with this one.
     pub(crate) parents: Vec<Parent<R>>,
+    /// Where it runs, it gets no parent.
+    pub(crate) detached: bool,
     pub(crate) grace: Duration,
     pub(crate) group: GroupSettings,
 }
@@ -106,11 +147,15 @@ pub(crate) struct Pending<R> {
 }
 
 impl<R> Setup<R> {
+    pub(super) fn is_detached(&self) -> bool {
+        self.rest.as_ref().is_some_and(|rest| rest.detached)
+    }
+
     pub(crate) fn grace(&self) -> Duration {
         self.rest.as_ref().map_or(Duration::ZERO, |rest| rest.grace)
     }
 
-    /// Parents and tokens: there is something above that may cancel the operation.
+    /// Without parents and tokens: there was nothing above that might cancel the operation.
     #[inline]
     pub(super) fn is_alone(&self) -> bool {
         self.parent.is_none() && self.rest.is_none()
@@ -241,6 +286,8 @@ impl<R: Runtime> Cancelable<R> {
                 rest: self.rest,
             },
             token: OnceLock::new(),
+            apart: AtomicBool::new(false),
+            host: OnceLock::new(),
             deadline: Deadline::new(self.deadline),
             bell: Bell::new(),
             trace: Trace::default(),
@@ -296,10 +343,24 @@ impl<R> Cancelable<R> {
                 metadata: Metadata::new(),
                 follow: Vec::new(),
                 parents: Vec::new(),
+                detached: false,
                 grace: Duration::ZERO,
                 group: GroupSettings::default(),
             })
         })
+    }
+
+    pub(super) fn has_parent(&self) -> bool {
+        self.parent.is_some()
+    }
+
+    pub(super) fn is_detached(&self) -> bool {
+        self.rest.as_ref().is_some_and(|rest| rest.detached)
+    }
+
+    pub(super) fn has_grace(&self) -> bool {
+        let rest = self.rest.as_ref();
+        rest.is_some_and(|rest| !rest.grace.is_zero())
     }
 
     pub(super) fn pending(&mut self) -> &mut Pending<R> {

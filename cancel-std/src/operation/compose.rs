@@ -119,6 +119,7 @@ impl<R: Runtime> Cancelable<R> {
             rest.group.combine(from.group);
             rest.follow.extend(from.follow);
             rest.parents.extend(from.parents);
+            rest.detached |= from.detached;
         }
         match (&self.parent, other.parent) {
             (None, parent) => self.parent = parent,
@@ -191,6 +192,42 @@ impl<R: Runtime> Cancelable<R> {
     pub fn parent(self, parent: impl AsOperation<Runtime = R>) -> Self {
         let parent = parent.as_operation().clone();
         self.below(parent, Link::Linked)
+    }
+
+    /// Makes it a part of nothing: it has no parent, wherever it runs. Parents that it was set up with before
+    /// are taken away.
+    ///
+    /// An operation without this that has no parent gets one when it begins inside the body of another
+    /// operation, or inside a shield or a cleanup of one: it is a [child](crate::Operation::child) of that one then. See
+    /// [*Nesting*](Cancelable#nesting).
+    ///
+    /// A detached operation still is a part of the body that awaits it, and is dropped with that. For work that
+    /// has to go on, spawn a task that runs it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::Cancelable;
+    /// use std::time::Duration;
+    ///
+    /// let outer = Cancelable::with_timeout(Duration::from_secs(60)).run(async |_| {
+    ///     let inside = Cancelable::new().run(async |cx| cx.remaining());
+    ///     assert!(inside.await.unwrap() <= Some(Duration::from_secs(60)));
+    ///     let apart = Cancelable::new().detached().run(async |cx| cx.remaining());
+    ///     assert_eq!(apart.await, Ok(None));
+    /// });
+    /// smol::block_on(outer).unwrap();
+    /// ```
+    #[doc(alias = "independent")]
+    #[doc(alias = "root")]
+    #[doc(alias = "no_parent")]
+    #[doc(alias = "GlobalScope")]
+    pub fn detached(mut self) -> Self {
+        self.parent = None;
+        let rest = self.rest();
+        rest.parents.clear();
+        rest.detached = true;
+        self
     }
 }
 

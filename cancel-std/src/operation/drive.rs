@@ -9,6 +9,7 @@ use super::cancelable::AtEnd;
 use super::enroll::Leaving;
 use super::hidden::{Shown, run_hidden};
 use super::late::{CallbackTime, tell_async};
+use super::nest::Above;
 use super::shield::Held;
 use super::sources::{OperationSetup, Others};
 use super::{Cx, Inner, Operation, Runtime};
@@ -88,6 +89,7 @@ impl<R: Runtime> Operation<R> {
     /// With the time, and whether there are sources or cleanups to take.
     pub(super) fn begin(&self) -> Result<(Running<'_, R>, Instant, bool), Cancelled> {
         let now = self.inner.runtime.now();
+        let host = self.host();
         let mut state = self.inner.lock();
         if state.status != Status::Pending {
             drop(state);
@@ -95,6 +97,7 @@ impl<R: Runtime> Operation<R> {
         }
         state.status = Status::Running;
         state.started = Some(now);
+        let nested = host.filter(|host| self.nest_in(host));
         let (deadline, late) = (self.inner.deadline.get(), Some(now + state.timeout));
         self.inner
             .deadline
@@ -107,9 +110,10 @@ impl<R: Runtime> Operation<R> {
         drop(state);
         let running = Running {
             op: self,
+            above: Above::new(self),
             owes_cleanup: false,
         };
-        registries.started(self.id());
+        registries.started(self.id(), nested.map(|host| host.id()));
         let name = self.inner.setup.name.as_deref();
         let parent = || self.inner.parent_id();
         self.inner.trace.open(self.id(), name, parent);
@@ -320,8 +324,10 @@ where
                 Some(Poll::Pending) => {
                     drop(first); // or it would stay, for all its size
                     let body = Body { ctx: &ctx, future };
+                    let token = op.token();
+                    running.above.listen(op);
                     let parts = OperationSetup::new(&ctx, others.as_deref_mut(), now);
-                    let scope = pin!(Scope::with_setup(&**op.token(), body, parts).begun());
+                    let scope = pin!(Scope::with_setup(&**token, body, parts).begun());
                     // The scope contains panics beside the body until it is over; the cleanup comes later.
                     let future = attend(op, scope, slow);
                     match (CatchUnwind { future }).await {
@@ -567,13 +573,14 @@ fn drop_body<R: Runtime, F>(ctx: &Cx<R>, mut future: Pin<&mut Option<F>>) {
 /// The one runner of an operation, from its first step to its last, which it makes in any case.
 pub(super) struct Running<'a, R: Runtime> {
     op: &'a Operation<R>,
+    above: Above,
     /// There is a cleanup that has not run to its end.
     owes_cleanup: bool,
 }
 
 impl<R: Runtime> Running<'_, R> {
-    pub(super) fn end(self, outcome: Outcome) -> (Event, Option<Payload>) {
-        let op = self.op;
+    pub(super) fn end(mut self, outcome: Outcome) -> (Event, Option<Payload>) {
+        let (op, _above) = (self.op, take(&mut self.above));
         std::mem::forget(self);
         op.end(outcome, false)
     }

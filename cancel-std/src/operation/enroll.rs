@@ -16,7 +16,7 @@ impl<R: Runtime> Registered for Inner<R> {
     }
 
     fn token(&self) -> CancelToken {
-        self.token.get_or_init(|| self.make_token()).clone()
+        Inner::token(self).clone()
     }
 
     fn force(&self, cause: Cause) -> bool {
@@ -80,14 +80,14 @@ impl<R: Runtime> Operation<R> {
     pub fn register(&self, registry: &Registry) {
         let inner = &self.inner;
         let operation: Weak<Inner<R>> = Arc::downgrade(inner);
-        let (parent, name) = (inner.parent_id(), inner.setup.name.clone());
+        let name = inner.setup.name.clone();
         let mut state = inner.lock();
         if state.status.is_final() {
             return;
         }
         let entry = Entry {
             operation,
-            parent,
+            parent: inner.parent_id(), // (stored under this lock)
             name,
             status: state.status,
         };

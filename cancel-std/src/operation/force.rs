@@ -47,20 +47,24 @@ impl<R> Inner<R> {
 
     /// There was a second request, here or above.
     pub(crate) fn is_forced(&self) -> bool {
-        match self.force.get() {
-            Some(token) => token.is_cancelled(),
-            None => self.ancestors(Edges::Cancel).any(|op| {
-                op.inner
-                    .force
-                    .get()
-                    .is_some_and(|token| token.is_cancelled())
-            }),
-        }
+        let is_forced = |inner: &Inner<R>| {
+            let token = inner.force.get();
+            token.is_some_and(|token| token.is_cancelled())
+        };
+        // (A token that is older than the host is not below that one's.)
+        is_forced(self) || self.ancestors(Edges::Cancel).any(|op| is_forced(&op.inner))
     }
 
     /// Resolves at the second request, here or above.
     pub(crate) fn forced(&self) -> WaitForCancel<CancelToken> {
-        self.force_token().cancelled_owned()
+        let token = self.force_token();
+        match self.host.get() {
+            None => token.cancelled_owned(),
+            Some(host) => {
+                let above = host.operation.inner.force_token();
+                CancelToken::any([token, above]).cancelled_owned()
+            }
+        }
     }
 
     /// A second request: the operation has been cancelled (R1).

@@ -113,7 +113,7 @@ impl<R> Operation<R> {
     /// assert!(part.is_cancelled());
     /// ```
     pub fn token(&self) -> &CancelToken {
-        self.inner.token.get_or_init(|| self.inner.make_token())
+        self.inner.token()
     }
 
     /// Cancels the operation, with [`Reason::Manual`].

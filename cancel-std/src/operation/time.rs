@@ -40,7 +40,7 @@ impl<R> Inner<R> {
     /// run.
     pub(super) fn earliest(&self) -> Option<(Instant, &Inner<R>)> {
         let own = self.deadline.get().map(|at| (at, self));
-        if self.setup.is_alone() {
+        if self.is_alone() {
             return own;
         }
         let above = self

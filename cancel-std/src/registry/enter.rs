@@ -21,8 +21,9 @@ impl Registry {
         self.shared.feed.ring();
     }
 
-    pub(crate) fn started(&self, id: OperationId) {
-        self.shared.table.started(id, &self.shared.feed);
+    /// With the parent that it has got at its start.
+    pub(crate) fn started(&self, id: OperationId, parent: Option<OperationId>) {
+        self.shared.table.started(id, parent, &self.shared.feed);
         self.ring();
     }
 
@@ -48,10 +49,10 @@ impl Registry {
 }
 
 impl Memberships {
-    pub(crate) fn started(&self, id: OperationId) {
+    pub(crate) fn started(&self, id: OperationId, parent: Option<OperationId>) {
         self.as_slice()
             .iter()
-            .for_each(|registry| registry.started(id));
+            .for_each(|registry| registry.started(id, parent));
     }
 
     pub(crate) fn asked(&self, id: OperationId) {

@@ -102,9 +102,12 @@ impl Table {
         }
     }
 
-    pub(super) fn started(&self, id: OperationId, feed: &Feed) {
+    pub(super) fn started(&self, id: OperationId, parent: Option<OperationId>, feed: &Feed) {
         let mut part = self.part(id);
         let place = part.places.get(&id).copied();
+        if let (Some(place), Some(_)) = (place, parent) {
+            part.keys[place].parent = parent;
+        }
         // (Whoever has entered between the start and this is entered as running already.)
         let place = place.filter(|place| part.keys[*place].status == Status::Pending);
         if let Some(place) = place {

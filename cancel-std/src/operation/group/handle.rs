@@ -143,13 +143,21 @@ impl<R: Runtime> TaskGroup<R> {
     /// assert_eq!(smol::block_on(run), Ok(2));
     /// ```
     pub fn child(&self) -> Cancelable<R> {
+        self.part(Cancelable::on(self.runtime().clone()))
+    }
+
+    /// One without a parent becomes a child of the group.
+    pub(super) fn part(&self, operation: Cancelable<R>) -> Cancelable<R> {
+        if operation.has_parent() || operation.is_detached() {
+            return operation;
+        }
         let inner = &self.operation().inner;
-        let mut child = Cancelable::on(self.runtime().clone()).parent(&self.cx);
+        let mut child = operation.parent(&self.cx);
         let registries = inner.lock().registries.clone();
         for registry in registries.as_slice() {
             child = child.register(registry);
         }
-        match inner.setup.grace().is_zero() {
+        match inner.setup.grace().is_zero() || child.has_grace() {
             true => child,
             false => child.grace_of_group(inner.setup.grace()),
         }

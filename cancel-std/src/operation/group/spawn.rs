@@ -119,8 +119,9 @@ impl<R: Runtime + Spawn> TaskGroup<R> {
     /// [`spawn`](TaskGroup::spawn) with an operation that has been set up: with a name, a timeout,
     /// callbacks, a cleanup.
     ///
-    /// It has to be a [`child`](TaskGroup::child) of this group, or made of one. Any other is waited for
-    /// but not cancelled.
+    /// It is to be a [`child`](TaskGroup::child) of this group, or made of one. One without a parent
+    /// becomes a part of the group, too: it is cancelled and forced with it. One with another parent, or that is
+    /// [`detached`](Cancelable::detached), is waited for but not cancelled.
     ///
     /// # Examples
     ///
@@ -140,7 +141,7 @@ impl<R: Runtime + Spawn> TaskGroup<R> {
         W: Future<Output = O> + Send + 'static,
         O: TaskOutput<Value = T> + Yields<T>,
     {
-        let operation = operation.build();
+        let operation = self.part(operation).build();
         let body = async move |cx: &Cx<R>| f(cx.clone()).await.into_result();
         let cx = Cx::new(operation.clone());
         let run = drive(cx, body, no_cleanup::<R>(), fallible, |ended| ended);
@@ -228,7 +229,7 @@ impl<R: Runtime + SpawnLocal> TaskGroup<R> {
         W: Future<Output = O> + 'static,
         O: TaskOutput<Value = T> + Yields<T>,
     {
-        let operation = operation.build();
+        let operation = self.part(operation).build();
         let body = async move |cx: &Cx<R>| f(cx.clone()).await.into_result();
         let cx = Cx::new(operation.clone());
         let run = drive(cx, body, no_cleanup::<R>(), fallible, |ended| ended);
