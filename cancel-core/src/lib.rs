@@ -92,9 +92,6 @@ mod scope;
 mod defmt;
 
 pub use cause::{Cancelled, Cause, HasId, Reason, StaticCause, TokenId};
-#[cfg(feature = "alloc")]
-#[doc(hidden)]
-pub use rt::Workplace;
 pub use rt::{Instant, IntoDeadline, Spawn, SpawnError, SpawnLocal, Timer, TimerError};
 pub use scope::{
     AllOf, AnyOf, Bare, Deadline, DeadlineSource, Scope, Shield, Shields, Timeout, TimeoutExt,
@@ -116,9 +113,11 @@ sync::with_std! {
 
 sync::export_to_models!();
 
-/// What layers above build their own scopes with. It may change at any time.
+/// What layers above build their own scopes and runtimes with. It may change at any time.
 #[doc(hidden)]
 pub mod layer {
+    #[cfg(feature = "alloc")]
+    pub use crate::rt::Workplace;
     pub use crate::scope::{Hold, Holds, Setup};
     pub use crate::sync::Panics;
 }

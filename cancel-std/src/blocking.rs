@@ -16,7 +16,8 @@
 use crate::bell::Bell;
 use crate::panics::Payload;
 use crate::pool::{self, NoThread};
-use cancel_core::{Timer, Workplace};
+use cancel_core::Timer;
+use cancel_core::layer::Workplace;
 use std::cell::RefCell;
 use std::future::{Future, poll_fn};
 use std::mem::replace;

@@ -3,7 +3,8 @@
 use crate::clock;
 use crate::sleep::Sleep;
 use crate::threads::Threads;
-use cancel_core::{Instant, IntoDeadline, Spawn, SpawnError, SpawnLocal, Timer, Workplace};
+use cancel_core::layer::Workplace;
+use cancel_core::{Instant, IntoDeadline, Spawn, SpawnError, SpawnLocal, Timer};
 use std::fmt;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -6,7 +6,7 @@
 //! pool, the *holder*, holds the clock from [`begin`](Workplace::begin) to [`end`](Workplace::end).
 
 use crate::clock;
-use cancel_core::Workplace;
+use cancel_core::layer::Workplace;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
 use tokio::runtime::Handle;

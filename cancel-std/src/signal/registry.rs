@@ -14,6 +14,9 @@
 //! * S2: no foreign code under any lock: wakers are woken, and notices dropped, outside.
 //! * S3: every signal that arrives is taken by a listener, or passed on; never both.
 //! * S4: lock order: registry, then platform. The lock of an ear is taken with no other.
+//! * S5: that a signal has come is noted, and who hears it decided, under one hold of the registry's lock:
+//!   those who listen then. Otherwise one that came earlier could be heard by a run that begins later, or
+//!   find nobody although somebody listened.
 
 use super::notice::Notice;
 use super::platform;
@@ -32,7 +35,7 @@ static REGISTRY: Registry = Registry {
         next: 0,
     }),
     hooks: Hooks {
-        watch: |signal| platform::watch(signal, deliver),
+        watch: |signal| platform::watch(signal, heard),
         rest: platform::rest,
         arrived: platform::arrived,
         pass_on: platform::pass_on,
@@ -47,12 +50,17 @@ pub(crate) fn listen(signals: &[i32], exit_on_second: bool) -> io::Result<Listen
     if exit_on_second {
         // Afterwards, since the platform looks at what was there before its first handler. Until
         // then the registry counts alone.
-        listener.exit = Some(platform::ExitOnSecond::new(signals)?);
+        listener.exit = Some(platform::ExitOnSecond::new(signals));
     }
     Ok(listener)
 }
 
-/// A signal has arrived.
+/// A signal has arrived, unless somebody has seen that before.
+fn heard(signal: i32) {
+    REGISTRY.deliver_arrived(signal);
+}
+
+/// Nobody has taken a signal.
 fn deliver(signal: i32) {
     REGISTRY.deliver(signal);
 }
@@ -174,16 +182,29 @@ impl Registry {
         }
     }
 
+    /// Delivers what the platform says has come.
+    fn deliver_arrived(&self, signal: i32) {
+        let state = self.lock();
+        if (self.hooks.arrived)(signal) {
+            self.deliver_to(state, signal); // (S5)
+        }
+    }
+
     fn deliver(&self, signal: i32) {
+        self.deliver_to(self.lock(), signal);
+    }
+
+    fn deliver_to(&self, mut state: MutexGuard<'_, State>, signal: i32) {
         let mut exit = false;
         let mut ears = Vec::new();
-        for entry in self.lock().listeners.values_mut() {
+        for entry in state.listeners.values_mut() {
             if entry.signals.contains(&signal) {
                 exit |= entry.exit && entry.heard;
                 entry.heard = true;
                 ears.push(entry.ear.clone());
             }
         }
+        drop(state);
         if exit {
             (self.hooks.end)(signal);
         }
@@ -243,9 +264,7 @@ impl Listener {
     /// What has arrived, but has not been delivered yet, still came in time.
     fn deliver_arrived(&self) {
         for &signal in &*self.signals {
-            if (self.registry.hooks.arrived)(signal) {
-                self.registry.deliver(signal);
-            }
+            self.registry.deliver_arrived(signal);
         }
     }
 

@@ -13,7 +13,7 @@ use signal_hook::low_level::{emulate_default_handler, register as register_actio
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Asked in the handler when a signal has come.
 pub(super) trait Ends: Send + Sync + 'static {
@@ -30,9 +30,39 @@ impl Ends for Idle {
     }
 }
 
-impl Ends for Arc<Group> {
+/// The groups of one signal, as its handler sees them: a list that only grows. (To read a `OnceLock` is one
+/// atomic load.)
+#[derive(Debug, Default)]
+pub(super) struct Groups(OnceLock<Box<Linked>>);
+
+#[derive(Debug)]
+struct Linked {
+    group: Arc<Group>,
+    next: Groups,
+}
+
+impl Groups {
+    /// To be called by one thread at a time.
+    pub(super) fn add(&self, group: Arc<Group>) {
+        let mut end = self;
+        while let Some(linked) = end.0.get() {
+            end = &linked.next;
+        }
+        let next = Groups::default();
+        // (The end is empty, since nobody else adds.)
+        let _ = end.0.set(Box::new(Linked { group, next }));
+    }
+}
+
+impl Ends for Arc<Groups> {
     fn ends(&self) -> bool {
-        self.arrive()
+        let mut ends = false;
+        let mut at = &**self;
+        while let Some(linked) = at.0.get() {
+            ends |= linked.group.arrive();
+            at = &linked.next;
+        }
+        ends
     }
 }
 

@@ -1,8 +1,9 @@
 //! What the second signal does: it insists, or, if that was asked for, ends the process.
 
 use super::support::{Children, Handlers, print, start, wait_for_death};
-use cancel_std::{Cancelable, Signals};
+use cancel_std::{Cancelable, Cancelled, Signals};
 use std::future::pending;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::Duration;
 
 pub(crate) const CHILDREN: Children = &[
@@ -12,6 +13,7 @@ pub(crate) const CHILDREN: Children = &[
     ("exit in cleanup", exit_in_cleanup),
     ("next run", next_run),
     ("neighbour", neighbour),
+    ("slow handler", slow_handler),
 ];
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -124,16 +126,58 @@ fn exit_on_second_leaves_the_first_one_to_the_cleanup() {
     child.killed_by(2);
 }
 
+/// A handler that goes on when its signal has been heard long ago: what comes next is not the second one.
+fn slow_handler() {
+    static INSIDE: AtomicBool = AtomicBool::new(false);
+    static GATE: AtomicBool = AtomicBool::new(false);
+    let raise = || signal_hook::low_level::raise(2).unwrap();
+    // Listens once, so that the slow action comes after what wakes those who listen.
+    let listens = Cancelable::with_signal(2).unwrap();
+    cancel_std::block_on(listens.run(async |_| ())).unwrap();
+    let slow = || {
+        INSIDE.store(true, SeqCst);
+        while !GATE.load(SeqCst) {
+            std::hint::spin_loop();
+        }
+    };
+    // SAFETY: it only uses atomics, and does not panic.
+    #[expect(unsafe_code)]
+    unsafe { signal_hook::low_level::register(2, slow) }.unwrap();
+    let mut raising = None;
+    let first = run_until_second(|| raising = Some(std::thread::spawn(raise)));
+    print("ended", first);
+    while !INSIDE.load(SeqCst) {
+        std::thread::yield_now();
+    }
+    let second = run_until_second(|| {
+        GATE.store(true, SeqCst);
+        raising.take().unwrap().join().unwrap(); // now that handler is over
+        raise();
+    });
+    print("ended", second);
+}
+
+fn run_until_second(body: impl FnOnce()) -> Result<(), Cancelled> {
+    let signals = Signals::new([2]).unwrap().exit_on_second();
+    let op = Cancelable::new().source(signals);
+    cancel_std::block_on(op.run(async |_| {
+        body();
+        pending().await
+    }))
+}
+
+#[test]
+fn a_handler_that_is_late_counts_for_nobody_else() {
+    let mut child = start("slow handler");
+    child.expect("ended: Signal(2) SIGINT");
+    child.expect("ended: Signal(2) SIGINT");
+    child.succeeded();
+}
+
 /// Each run counts for itself.
 fn next_run() {
     for _ in 0..3 {
-        let signals = Signals::new([2]).unwrap().exit_on_second();
-        let op = Cancelable::new().source(signals);
-        let result = cancel_std::block_on(op.run(async |_| {
-            println!("ready");
-            pending::<()>().await
-        }));
-        print("ended", result);
+        print("ended", run_until_second(|| println!("ready")));
     }
 }
 

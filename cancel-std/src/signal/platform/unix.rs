@@ -4,18 +4,20 @@
 //!
 //! * U2: a signal is hooked at its first listener, and stays so: signal-hook takes no handler back.
 //!   `idle` makes up for it: while it is set, the handler does what would have been done without it.
-//! * U3: the handler, in this order, looks at `idle`, sets `arrived`, writes to the pipe. The other
-//!   way round, those who were woken could end, and set `idle`, before it looks. `idle` is cleared
-//!   last: until then a signal does what it did before.
+//! * U3: the handler, in this order, looks at `idle`, counts for `groups`, sets `arrived`, writes to the
+//!   pipe. The other way round, those who were woken could end, and set `idle`, before it looks; and a
+//!   run that begins then would have this signal counted as one of its own. `idle` is cleared last:
+//!   until then a signal does what it did before.
 //! * U4: nothing but the registry calls `watch` and `rest`, under its lock: `idle` is set exactly
 //!   while a signal has no listener.
-//! * U5: all runs that end the process at the second of the same signals share one action of each
-//!   signal's handler, which stays (`second`): signal-hook copies all actions with every change, so one
-//!   for each run would take quadratic time.
+//! * U5: all runs that end the process at the second of the same signals share one counter, which stays
+//!   in the lists of these signals (`second`); an action of the handler for each run would take quadratic
+//!   time, because signal-hook copies all actions with every change. Counters are added under the lock of
+//!   `HOOKS`.
 
 use super::disposition::Disposition;
 use super::real_time;
-use super::second::{self, Group, Idle};
+use super::second::{self, Group, Groups, Idle};
 use signal_hook::consts::signal::*;
 use signal_hook::iterator::{Handle, Signals};
 use signal_hook::low_level::{signal_name, unregister};
@@ -48,6 +50,8 @@ struct Hooked {
     /// Set by the handler, cleared by whoever delivers.
     arrived: Arc<AtomicBool>,
     before: Disposition,
+    /// Of the runs that end the process at the second signal.
+    groups: Arc<Groups>,
 }
 
 pub(super) fn name(signal: i32) -> Option<&'static str> {
@@ -71,8 +75,8 @@ fn hooks() -> MutexGuard<'static, Hooks> {
     HOOKS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// From now on the thread hears of `signal`, and calls `deliver`.
-pub(super) fn watch(signal: i32, deliver: fn(i32)) -> io::Result<()> {
+/// From now on the thread hears of `signal`, and calls `heard`.
+pub(super) fn watch(signal: i32, heard: fn(i32)) -> io::Result<()> {
     let mut hooks = hooks();
     if let Some(hooked) = hooks.hooked.get(&signal) {
         // SeqCst, as in the handler, where signal-hook chose it. These flags publish nothing else.
@@ -83,18 +87,20 @@ pub(super) fn watch(signal: i32, deliver: fn(i32)) -> io::Result<()> {
     let handle = match &hooks.handle {
         Some(handle) => handle.clone(),
         None => {
-            let handle = start(deliver)?;
+            let handle = start(heard)?;
             hooks.handle.insert(handle).clone()
         }
     };
     let before = Disposition::of(signal)?;
     let idle = Arc::new(AtomicBool::new(true));
     let arrived = Arc::new(AtomicBool::new(false));
+    let groups = Arc::new(Groups::default());
     let mut actions = Actions(Vec::new());
     // In this order (U3).
     if before == Disposition::Default {
         actions.add(second::register(signal, Idle(idle.clone())))?;
     }
+    actions.add(second::register(signal, groups.clone()))?;
     actions.add(flag::register(signal, arrived.clone()))?;
     handle.add_signal(signal)?;
     actions.0.clear(); // they stay
@@ -103,6 +109,7 @@ pub(super) fn watch(signal: i32, deliver: fn(i32)) -> io::Result<()> {
         idle,
         arrived,
         before,
+        groups,
     };
     hooks.hooked.insert(signal, hooked);
     Ok(())
@@ -115,7 +122,8 @@ pub(super) fn rest(signal: i32) {
     }
 }
 
-/// Whether `signal` has come since the last time. Who is told so has to deliver it.
+/// Whether `signal` has come since the last time. Who is told so has to deliver it, under the same lock of the
+/// registry.
 pub(super) fn arrived(signal: i32) -> bool {
     match hooks().hooked.get(&signal) {
         Some(hooked) => hooked.arrived.swap(false, Ordering::SeqCst),
@@ -138,15 +146,13 @@ pub(super) fn end(signal: i32) {
     second::end(signal);
 }
 
-fn start(deliver: fn(i32)) -> io::Result<Handle> {
+fn start(heard: fn(i32)) -> io::Result<Handle> {
     let mut signals = Signals::new([0; 0])?;
     let handle = signals.handle();
     let builder = thread::Builder::new().name("cancel-signals".into());
     builder.spawn(move || {
         for signal in signals.forever() {
-            if arrived(signal) {
-                deliver(signal);
-            }
+            heard(signal);
         }
     })?;
     Ok(handle)
@@ -161,24 +167,23 @@ pub(super) struct ExitOnSecond {
 }
 
 impl ExitOnSecond {
-    pub(super) fn new(signals: &[i32]) -> io::Result<ExitOnSecond> {
+    /// For signals that are watched.
+    pub(super) fn new(signals: &[i32]) -> ExitOnSecond {
         let mut hooks = hooks();
         let group = match hooks.groups.get(signals) {
             Some(group) => group.clone(),
             None => {
                 let group = Arc::new(Group::default());
-                let mut actions = Actions(Vec::with_capacity(signals.len()));
-                for &signal in signals {
-                    actions.add(second::register(signal, group.clone()))?;
+                for hooked in signals.iter().filter_map(|signal| hooks.hooked.get(signal)) {
+                    hooked.groups.add(group.clone());
                 }
-                actions.0.clear(); // they stay
                 hooks.groups.insert(signals.into(), group.clone());
                 group
             }
         };
         drop(hooks);
         let joined = group.join();
-        Ok(ExitOnSecond { group, joined })
+        ExitOnSecond { group, joined }
     }
 }
 
@@ -211,28 +216,28 @@ impl Drop for Actions {
 mod tests {
     use super::*;
 
-    /// X28: however many runs there are, the handlers have as many actions as signals. (The time of each
-    /// registration grows with those that there are.)
+    /// X28: however many runs there are, the handlers have one counter to look at.
     #[test]
-    fn x28_runs_that_exit_on_the_second_signal_share_their_actions() {
+    fn x28_runs_that_exit_on_the_second_signal_share_a_counter() {
         const RUNS: usize = 4000;
         let signals = [SIGURG, SIGWINCH];
+        for signal in signals {
+            watch(signal, |_| {}).unwrap();
+        }
         let before = hooks().groups.len();
-        let runs: Vec<ExitOnSecond> = (0..RUNS)
-            .map(|_| ExitOnSecond::new(&signals).unwrap())
-            .collect();
+        let runs: Vec<ExitOnSecond> = (0..RUNS).map(|_| ExitOnSecond::new(&signals)).collect();
         assert_eq!(hooks().groups.len(), before + 1);
         let group = hooks().groups[&signals[..]].clone();
-        // Held by the actions, the runs, the table, and here: nothing else has been registered.
+        // Held by the lists, the runs, the table, and here: nothing else has been added.
         assert_eq!(Arc::strong_count(&group), signals.len() + RUNS + 2);
         assert_eq!(group.members(), RUNS);
         drop(runs);
         assert_eq!(Arc::strong_count(&group), signals.len() + 2);
         assert_eq!(group.members(), 0);
-        drop(ExitOnSecond::new(&signals).unwrap());
+        drop(ExitOnSecond::new(&signals));
         assert_eq!(Arc::strong_count(&group), signals.len() + 2);
         // Others have a group of their own.
-        drop(ExitOnSecond::new(&signals[..1]).unwrap());
+        drop(ExitOnSecond::new(&signals[..1]));
         assert_eq!(hooks().groups.len(), before + 2);
     }
 }

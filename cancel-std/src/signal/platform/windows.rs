@@ -2,6 +2,7 @@
 //! crate's thread. Its handler stays; with nobody listening it ends the process, as the system would.
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 const SIGINT: i32 = 2;
@@ -9,6 +10,8 @@ const SIGINT: i32 = 2;
 const CONTROL_C_EXIT: u32 = 0xC000_013A;
 
 static INSTALLED: Mutex<bool> = Mutex::new(false);
+/// SeqCst, as on Unix: it publishes nothing.
+static ARRIVED: AtomicBool = AtomicBool::new(false);
 
 pub(super) fn name(signal: i32) -> Option<&'static str> {
     match signal {
@@ -30,12 +33,16 @@ pub(super) fn refuse(signal: i32) -> Option<&'static str> {
     (signal != SIGINT).then_some("on Windows there is only SIGINT, which is Ctrl-C")
 }
 
-/// From now on the thread hears of Ctrl-C, and calls `deliver`.
-pub(super) fn watch(_: i32, deliver: fn(i32)) -> io::Result<()> {
+/// From now on the thread hears of Ctrl-C, and calls `heard`.
+pub(super) fn watch(_: i32, heard: fn(i32)) -> io::Result<()> {
     // The flag changes in one step.
     let mut installed = INSTALLED.lock().unwrap_or_else(PoisonError::into_inner);
     if !*installed {
-        ctrlc::set_handler(move || deliver(SIGINT)).map_err(io::Error::other)?;
+        let handler = move || {
+            ARRIVED.store(true, Ordering::SeqCst);
+            heard(SIGINT);
+        };
+        ctrlc::set_handler(handler).map_err(io::Error::other)?;
         *installed = true;
     }
     Ok(())
@@ -44,9 +51,9 @@ pub(super) fn watch(_: i32, deliver: fn(i32)) -> io::Result<()> {
 /// Nobody listens any more. The handler finds that out by itself.
 pub(super) fn rest(_: i32) {}
 
-/// Never: the thread delivers at once.
+/// Whether it has come since the last time.
 pub(super) fn arrived(_: i32) -> bool {
-    false
+    ARRIVED.swap(false, Ordering::SeqCst)
 }
 
 /// A Ctrl-C that nobody heard.
@@ -64,7 +71,7 @@ pub(super) fn end(_: i32) {
 pub(super) struct ExitOnSecond;
 
 impl ExitOnSecond {
-    pub(super) fn new(_: &[i32]) -> io::Result<ExitOnSecond> {
-        Ok(ExitOnSecond)
+    pub(super) fn new(_: &[i32]) -> ExitOnSecond {
+        ExitOnSecond
     }
 }

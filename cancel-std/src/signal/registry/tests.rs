@@ -24,7 +24,15 @@ macro_rules! registry {
                         _ => Ok(()),
                     }
                 },
-                arrived: |_| false,
+                arrived: |signal| {
+                    // (S5: asked under the lock.)
+                    assert!($name.state.try_lock().is_err());
+                    let arrived = format!("arrived {signal}");
+                    let mut notes = $notes.lock().unwrap();
+                    let before = notes.len();
+                    notes.retain(|note| *note != arrived);
+                    notes.len() < before
+                },
                 rest: |signal| $notes.lock().unwrap().push(format!("rest {signal}")),
                 pass_on: |signal| $notes.lock().unwrap().push(format!("pass on {signal}")),
                 end: |signal| $notes.lock().unwrap().push(format!("end {signal}")),
@@ -171,6 +179,22 @@ fn the_second_one_of_a_run_ends_the_process() {
     REGISTRY.deliver(2); // the second one for `hasty`
     assert_eq!(take(&NOTES), ["end 2"]);
     assert!(next(&calm).is_some() && next(&hasty).is_some());
+}
+
+/// The platform's note is turned into a delivery once, whoever asks first.
+#[test]
+fn what_has_arrived_is_delivered_once_to_those_who_listen_then() {
+    registry!(REGISTRY, NOTES);
+    let one = REGISTRY.listen(&[1], false).unwrap();
+    NOTES.lock().unwrap().push("arrived 1".into());
+    assert_eq!((next(&one), next(&one)), (Some(1), None));
+    REGISTRY.deliver_arrived(1); // the thread comes too late
+    let two = REGISTRY.listen(&[1], true).unwrap();
+    assert_eq!(next(&two), None);
+    NOTES.lock().unwrap().push("arrived 1".into());
+    REGISTRY.deliver_arrived(1);
+    assert_eq!((next(&one), next(&two)), (Some(1), Some(1)));
+    assert_eq!(take(&NOTES), ["watch 1"]);
 }
 
 #[test]
