@@ -17,7 +17,9 @@ async fn process_data(cx: &Cx) {
 async fn transfer(cx: &Cx) -> &'static str {
     println!("  Transaction: begin");
     cx.sleep(seconds(1.0)).await;
-    println!("  Transaction: commit (cancelled: {})", cx.is_cancelled());
+    // (Of the operation. What is in the shield is not cancelled.)
+    let cancelled = cx.operation().is_cancelled();
+    println!("  Transaction: commit (cancelled: {cancelled})");
     "committed"
 }
 

@@ -132,8 +132,8 @@ use proc_macro::TokenStream;
 /// times. Times as texts have the units ns, us, µs, ms, s, m, h and d, and are checked when compiled.
 /// Zero is allowed for `timeout`, and means that the body is never called.
 ///
-/// The operation inside of which a function is called is *not* its parent by itself. `child_of =
-/// Cx::current()` makes it so, if there is one.
+/// A function that is called inside of an operation is a nested child of it, as every operation without a
+/// parent is. `setup = |op| op.detached()` keeps it apart.
 ///
 /// What cannot be built when the function is called, such as a signal that nobody can catch, ends the
 /// operation before the body is called. The error is the source of the `Cancelled`, whose reason is

@@ -253,6 +253,10 @@ fn parents() {
     async fn alone(cx: &Cx) -> Ids {
         ids(cx)
     }
+    #[cancelable(setup = |op| op.detached())]
+    async fn apart(cx: &Cx) -> Ids {
+        ids(cx)
+    }
     #[cancelable(parent = &parent.clone())]
     async fn linked(parent: &Cx, cx: &Cx) -> Ids {
         ids(cx)
@@ -276,8 +280,9 @@ fn parents() {
 
     let outer = Cancelable::with_timeout(LONG);
     let run = outer.run(async |cx| {
-        // The operation around it is not its parent unless it says so.
-        assert_eq!(alone().await.unwrap()[0], None);
+        // Without an argument, too, what begins inside is inside.
+        assert_eq!(alone().await.unwrap()[0], Some(cx.id()));
+        assert_eq!(apart().await.unwrap()[0], None);
         assert_eq!(linked(cx).await.unwrap()[0], Some(cx.id()));
         assert_eq!(current().await.unwrap()[0], Some(cx.id()));
         assert_eq!(without(cx).await.unwrap(), Some(cx.id()));
@@ -285,6 +290,7 @@ fn parents() {
     });
     assert_eq!(smol::block_on(run), Ok(5));
     assert_eq!(smol::block_on(current()).unwrap()[0], None);
+    assert_eq!(smol::block_on(alone()).unwrap()[0], None);
     let stopped = smol::block_on(linked(&{
         let parent = Cancelable::new().build();
         parent.cancel();

@@ -158,13 +158,13 @@ fn split(files: Vec<Found>, state: &mut State) -> (Vec<Found>, Vec<Found>) {
 
 /// The cleanup.
 async fn save(cx: &Cx, work: Shared, path: PathBuf, slow: Duration) {
-    if cx.is_cancelled() {
+    if cx.operation().is_cancelled() {
         eprintln!("saving...");
     }
     cx.sleep(slow).await;
-    // Not `cx.run_in_thread`: that refuses what begins after the cancelation.
-    smol::unblock(move || {
-        let mut work = lock(&work);
+    let shared = work.clone();
+    let saved = cx.run_in_thread(move |_| {
+        let mut work = lock(&shared);
         let done = match work.finished {
             false => work.state.save(&path),
             true => match fs::remove_file(&path) {
@@ -185,8 +185,10 @@ async fn save(cx: &Cx, work: Shared, path: PathBuf, slow: Duration) {
                 path.display()
             );
         }
-    })
-    .await;
+    });
+    if let Err(error) = saved.await {
+        lock(&work).trouble = Some(format!("nothing is saved: {error}"));
+    }
 }
 
 fn incomplete(problems: &[String], state: &Path) -> String {
