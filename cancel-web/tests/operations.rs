@@ -174,7 +174,8 @@ async fn threads_are_refused_with_an_error() {
 
 #[wasm_bindgen_test]
 fn a_blocking_body_that_does_not_wait() {
-    let op = Cancelable::with_timeout(SHORT).build();
+    // (Long enough for a busy browser to get to the first check.)
+    let op = Cancelable::with_timeout(SHORT * 40).build();
     let rounds = op.run_blocking(|cx| {
         let mut rounds = 0u64;
         while cx.check().is_ok() {
