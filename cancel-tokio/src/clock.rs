@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::time;
 
-/// Set by whoever asks first. The real time, which no paused clock is ahead of at its beginning.
+/// Set by the first call that needs it. The real time, which no paused clock is ahead of at its beginning.
 static BASE: LazyLock<time::Instant> = LazyLock::new(of_system);
 
 /// The epoch is this long before `BASE`: the paused clock of a runtime that was there before may be behind.

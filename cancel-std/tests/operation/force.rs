@@ -259,7 +259,7 @@ fn x6_what_is_forced_before_it_is_polled_again_has_no_grace() {
     assert_eq!(polled.load(Ordering::Relaxed), 1);
 }
 
-/// That a deadline has passed is one request, whoever sees it first: a check, or an operation inside.
+/// A deadline that passes is one request, also if a check or an operation inside sees it before the runner.
 #[test]
 fn x6_one_deadline_is_one_request() {
     let clock = Virtual::new();

@@ -93,8 +93,8 @@ impl<R: Runtime + Spawn> TaskGroup<R> {
         self.spawn(f)
     }
 
-    /// Starts a task whose output is a value, whatever its type. An error in it is a value like any other:
-    /// it goes to the handle and not to the group, and is lost if the handle is dropped.
+    /// Starts a task whose output is a value of any type. If that is a `Result`, its error is part of the value: it
+    /// goes to the handle and not to the group, and is lost if the handle is dropped.
     ///
     /// # Examples
     ///

@@ -181,7 +181,7 @@ fn the_second_one_of_a_run_ends_the_process() {
     assert!(next(&calm).is_some() && next(&hasty).is_some());
 }
 
-/// The platform's note is turned into a delivery once, whoever asks first.
+/// The platform's note leads to one delivery, also if a listener asks for it before the thread does.
 #[test]
 fn what_has_arrived_is_delivered_once_to_those_who_listen_then() {
     registry!(REGISTRY, NOTES);
