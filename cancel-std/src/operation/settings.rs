@@ -82,6 +82,7 @@ impl<R> Cancelable<R> {
     /// counts. Then, or at a second request, it is dropped. A second request is a second source that fires, a
     /// cancel of a parent that comes when the grace period has begun, [`force`](crate::Operation::force), or
     /// a second request to an operation above. It ends the grace periods of all operations below, too.
+    /// One signal that is heard by this operation and by one above is one request.
     ///
     /// Zero, the default, is no grace. A body that has not begun gets none. Shields count in
     /// addition: what is shielded at the end of the grace period still runs to its end.

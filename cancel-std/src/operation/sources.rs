@@ -1,7 +1,7 @@
 //! What the core's runner is to know of a running operation: its sources, its grace period, its shields.
 
 use super::tree::Tree;
-use super::{Cx, Operation, Runtime};
+use super::{Cx, Inner, Operation, Runtime};
 use crate::callbacks::Event;
 use cancel_core::layer::{Holds, Panics, Setup};
 use cancel_core::{CancelToken, Cancelled, Cause, DeadlineSource, Instant, Reason, WaitForCancel};
@@ -9,7 +9,7 @@ use pin_project::{pin_project, pinned_drop};
 use std::future::{Future, Ready, poll_fn};
 use std::mem::replace;
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
 /// The sources are the deadline, and everything else that was given to the operation. Tokens are not
 /// polled: the operation's own token follows them.
@@ -33,12 +33,14 @@ pub(super) struct OperationSetup<'a, R: Runtime> {
 struct Grace<R: Runtime> {
     sleep: Pin<Box<R::Sleep>>,
     /// What is a second request: the force token, and the tokens above that were not cancelled at the
-    /// beginning.
+    /// beginning (unless it is for the same signal, which is heard there, too).
     late: Vec<Pin<Box<WaitForCancel<CancelToken>>>>,
 }
 
 pub(super) struct Others<R> {
     sources: Tree<R>,
+    /// A signal has been among what fired.
+    signalled: bool,
 }
 
 impl<'a, R: Runtime> OperationSetup<'a, R> {
@@ -148,7 +150,7 @@ impl<R: Runtime> Setup for OperationSetup<'_, R> {
             }
         }
         match this.others {
-            Some(others) => others.sources.poll(cx).map(Some),
+            Some(others) => others.poll(this.op, cx).map(Some),
             None => Poll::Pending,
         }
     }
@@ -178,9 +180,19 @@ impl<R: Runtime> Setup for OperationSetup<'_, R> {
         if grace.sleep.as_mut().poll(cx).is_ready() {
             return Poll::Ready(());
         }
-        let mut late = grace.late.iter_mut();
-        if late.any(|token| token.as_mut().poll(cx).is_ready()) {
-            this.op.inner.insist();
+        let inner = &this.op.inner;
+        let mut second = false;
+        grace
+            .late
+            .retain_mut(|token| match token.as_mut().poll(cx) {
+                Poll::Pending => true,
+                Poll::Ready(cancelled) => {
+                    second |= !inner.is_cancelled_by_signal(cancelled.root_reason());
+                    false
+                }
+            });
+        if second {
+            inner.insist();
             return Poll::Ready(());
         }
         Poll::Pending
@@ -207,6 +219,14 @@ impl<R: Runtime> Setup for OperationSetup<'_, R> {
     fn end(self: Pin<&mut Self>, _: &mut Panics) {}
 }
 
+impl<R> Inner<R> {
+    /// Whether `reason` is a signal, and what this operation has been cancelled for, here or above.
+    fn is_cancelled_by_signal(&self, reason: Reason) -> bool {
+        let is_root = |cause: Cancelled| cause.root_reason() == reason;
+        matches!(reason, Reason::Signal(_)) && self.live_cause().is_some_and(is_root)
+    }
+}
+
 impl<R: Runtime> Others<R> {
     /// Takes them, if there are any.
     pub(super) fn take(op: &Operation<R>, sources: bool) -> Option<Box<Others<R>>> {
@@ -219,6 +239,7 @@ impl<R: Runtime> Others<R> {
         }
         Some(Box::new(Others {
             sources: Tree::new(sources),
+            signalled: false,
         }))
     }
 
@@ -235,8 +256,21 @@ impl<R: Runtime> Others<R> {
 
     /// Cancels the operation if what has fired by now is enough for that.
     pub(super) fn fired(&mut self, op: &Operation<R>, cx: &mut Context<'_>) {
-        if let Poll::Ready(cause) = self.sources.poll(cx) {
+        if let Poll::Ready(cause) = self.poll(op, cx) {
             op.cancel_with(cause);
+        }
+    }
+
+    /// What fires next. One signal that is heard here and above is one request: the first one that fires here
+    /// is left out if the operation has been cancelled for that signal.
+    fn poll(&mut self, op: &Operation<R>, cx: &mut Context<'_>) -> Poll<Cause> {
+        loop {
+            let cause = ready!(self.sources.poll(cx));
+            let signal = matches!(cause.reason(), Reason::Signal(_));
+            let first = signal && !replace(&mut self.signalled, true);
+            if !(first && op.inner.is_cancelled_by_signal(cause.reason())) {
+                return Poll::Ready(cause);
+            }
         }
     }
 
@@ -256,7 +290,7 @@ impl<R: Runtime> Others<R> {
         poll_fn(|cx| {
             let poll = work.as_mut().poll(cx).map(drop);
             if let (Poll::Pending, Some(asked)) = (poll, &mut others) {
-                if op.inner.is_cancelled() && asked.sources.poll(cx).is_ready() {
+                if op.inner.is_cancelled() && asked.poll(op, cx).is_ready() {
                     others = None;
                     op.inner.setup.callbacks.contain(|| op.inner.insist());
                 }

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 pub(crate) const CHILDREN: Children = &[
     ("grace", grace),
+    ("heard twice", || heard_twice(false)),
+    ("heard twice, in parts", || heard_twice(true)),
     ("shielded", || shielded(false)),
     ("shielded exit", || shielded(true)),
     ("exit in cleanup", exit_in_cleanup),
@@ -38,6 +40,52 @@ fn the_second_one_ends_the_grace_period() {
         child.expect("grace");
         child.kill(second);
         child.expect("ended: Signal(2) SIGINT");
+        child.succeeded();
+    }
+}
+
+/// An operation and a part of it that hear the same signals. `follows`: the part follows a token, too, which is
+/// that of a third one.
+fn heard_twice(follows: bool) {
+    let listens = || Cancelable::with_signals([2]).unwrap().grace(HOUR);
+    let beside = listens().build();
+    let token = beside.token().clone();
+    let run = listens().run(async |cx| {
+        let part = match follows {
+            false => listens(),
+            true => listens().token(&token),
+        };
+        let part = part.run(async |part| {
+            println!("ready");
+            part.cancelled().await;
+            cx.cancelled().await;
+            token.cancelled().await;
+            // All sources have been asked meanwhile.
+            for _ in 0..20 {
+                smol::future::yield_now().await;
+            }
+            println!("still there");
+            pending::<()>().await
+        });
+        print("part", part.await);
+    });
+    let both = async {
+        let beside = beside.run(async |_| pending::<()>().await);
+        print("ended", futures_util::join!(run, beside).0);
+    };
+    cancel_std::block_on(both);
+}
+
+/// One signal that is heard by an operation and by those above is one request, and the next one the second.
+#[test]
+fn one_signal_is_one_request_however_many_hear_it() {
+    for scenario in ["heard twice", "heard twice, in parts"] {
+        let mut child = start(scenario);
+        child.expect("ready");
+        child.kill("INT");
+        child.expect("still there");
+        child.kill("INT");
+        child.expect("part: Signal(2) SIGINT");
         child.succeeded();
     }
 }
