@@ -211,6 +211,14 @@ impl<R> Inner<R> {
     }
 }
 
+fn parents<'a, R>(
+    first: Option<&'a Parent<R>>,
+    rest: Option<&'a Rest<R>>,
+) -> impl Iterator<Item = &'a Parent<R>> {
+    let further = rest.map_or(&[][..], |rest| &rest.parents);
+    first.into_iter().chain(further)
+}
+
 /// The tokens of parents that cancel their children, and those that are followed.
 ///
 /// (The tokens of parents have been made by then: no recursion.)
@@ -218,14 +226,14 @@ fn upstream<'a, R>(
     parent: Option<&'a Parent<R>>,
     rest: Option<&'a Rest<R>>,
 ) -> impl Iterator<Item = &'a CancelToken> {
-    let parents = above::parents(parent, rest).filter(|parent| parent.cancels());
+    let parents = parents(parent, rest).filter(|parent| parent.cancels());
     let follow = rest.map_or(&[][..], |rest| &rest.follow);
     parents.map(|parent| parent.operation.token()).chain(follow)
 }
 
 /// The token of an operation with these settings: a child of its parents', which follows the others.
 fn make_token<R>(parent: Option<&Parent<R>>, rest: Option<&Rest<R>>) -> CancelToken {
-    let mut parents = above::parents(parent, rest).filter(|parent| parent.cancels());
+    let mut parents = parents(parent, rest).filter(|parent| parent.cancels());
     let Some(first) = parents.next() else {
         let follow = rest.map_or(&[][..], |rest| &rest.follow);
         return match follow.is_empty() {

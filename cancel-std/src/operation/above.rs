@@ -1,6 +1,5 @@
 //! The operations above an operation, and what goes up to them.
 
-use super::cancelable::Rest;
 use super::{Inner, Operation};
 use crate::id::OperationId;
 use std::collections::HashSet;
@@ -97,7 +96,12 @@ impl<R> Inner<R> {
 
     /// The parent, and those of operations that were combined with this one.
     pub(super) fn parents(&self) -> impl Iterator<Item = &Parent<R>> {
-        parents(self.parent(), self.setup.rest.as_deref())
+        let further = self
+            .setup
+            .rest
+            .as_ref()
+            .map_or(&[][..], |rest| &rest.parents);
+        self.parent().into_iter().chain(further)
     }
 }
 
@@ -111,14 +115,6 @@ impl<R> Operation<R> {
         }
         at
     }
-}
-
-pub(super) fn parents<'a, R>(
-    first: Option<&'a Parent<R>>,
-    rest: Option<&'a Rest<R>>,
-) -> impl Iterator<Item = &'a Parent<R>> {
-    let more = rest.map_or(&[][..], |rest| &rest.parents);
-    first.into_iter().chain(more)
 }
 
 /// A walk up. Without combinations of several parents it is a chain and allocates nothing.
