@@ -1,4 +1,4 @@
-//! The three types of operations, for any runtime.
+//! The three types of operations, for any runtime, and what some of their methods take.
 //!
 //! At the root of this crate, and of each adapter, there are aliases of the same names for the runtime
 //! of that crate: those are for programs. Code that is to work on every runtime takes these:
@@ -19,4 +19,4 @@
 //! smol::block_on(op.run(async |cx| three_naps(cx).await)).unwrap();
 //! ```
 
-pub use crate::operation::{Cancelable, Cx, Operation};
+pub use crate::operation::{Body, Cancelable, Cx, IntoSource, Operation};

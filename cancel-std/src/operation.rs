@@ -38,6 +38,8 @@ use std::time::Duration;
 // Lowest first, as far as that goes.
 mod runtime;
 
+mod body;
+
 mod above;
 mod accept;
 
@@ -48,6 +50,8 @@ mod force;
 mod cx;
 
 mod source;
+
+mod into_source;
 
 mod tree;
 
@@ -81,11 +85,13 @@ mod group;
 
 pub(crate) use above::Edges;
 pub use accept::{AsOperation, ToFollow};
+pub use body::Body;
 pub use cancelable::Cancelable;
 pub use cx::Cx;
 use group::OwnGroup;
 pub use group::{GroupTask, TaskEnd, TaskGroup, TaskOutput, TaskSet};
 pub use handle::Operation;
+pub use into_source::IntoSource;
 pub use runtime::Runtime;
 pub use source::Source;
 pub use watch::ProgressWatch;

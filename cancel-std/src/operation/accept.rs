@@ -36,6 +36,7 @@ use std::sync::{Arc, LazyLock};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a token that an operation can follow",
     label = "a `&CancelToken`, a view of one, a `&'static Token`, or an operation is wanted here",
+    note = "several tokens are given one after the other: `.token(&a).token(&b)`",
     note = "a token in place that is not a `static` can be waited for by `Source::future`"
 )]
 pub trait ToFollow {

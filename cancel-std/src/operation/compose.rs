@@ -2,6 +2,7 @@
 
 use super::above::Link;
 use super::accept::{AsOperation, ToFollow};
+use super::into_source::IntoSource;
 use super::source::{Kind, Source, Trigger};
 use super::{Cancelable, Cx, Operation, Runtime};
 
@@ -57,8 +58,8 @@ impl<R: Runtime> Cancelable<R> {
     /// let run = op.run(async |_| std::future::pending::<()>().await);
     /// assert_eq!(smol::block_on(run).unwrap_err().message(), Some("enough"));
     /// ```
-    pub fn source(mut self, source: impl Into<Source<R>>) -> Self {
-        let mut left = vec![source.into()];
+    pub fn source(mut self, source: impl IntoSource<R>) -> Self {
+        let mut left = vec![source.into_source()];
         while let Some(source) = left.pop() {
             match source.kind {
                 Kind::One(Trigger::Timeout(timeout)) => self = self.timeout(timeout),

@@ -1,5 +1,6 @@
 //! Running an operation: what can be run, and what comes of it.
 
+use super::body::Body;
 use super::drive::{Cleanup, Outcome, drive};
 use super::{Cancelable, Cx, Operation, Runtime};
 use cancel_core::{Cancelled, Token};
@@ -84,7 +85,7 @@ impl<R: Runtime> Cancelable<R> {
     /// ```
     pub fn run<T, F>(self, body: F) -> impl Future<Output = Result<T, Cancelled>> + use<T, F, R>
     where
-        F: AsyncFnOnce(&Cx<R>) -> T,
+        F: Body<Cx<R>, T>,
     {
         drive(
             Cx::new(self.build()),
@@ -133,7 +134,7 @@ impl<R: Runtime> Cancelable<R> {
     pub fn try_run<T, E, F>(self, body: F) -> impl Future<Output = Result<T, E>> + use<T, E, F, R>
     where
         E: From<Cancelled> + Display,
-        F: AsyncFnOnce(&Cx<R>) -> Result<T, E>,
+        F: Body<Cx<R>, Result<T, E>>,
     {
         drive(
             Cx::new(self.build()),
@@ -187,8 +188,8 @@ impl<R: Runtime> Cancelable<R> {
         cleanup: K,
     ) -> impl Future<Output = Result<T, Cancelled>> + use<T, F, K, R>
     where
-        F: AsyncFnOnce(&Cx<R>) -> T,
-        K: AsyncFnOnce(&Cx<R>),
+        F: Body<Cx<R>, T>,
+        K: Body<Cx<R>, ()>,
     {
         drive(
             Cx::new(self.build()),
@@ -232,8 +233,8 @@ impl<R: Runtime> Cancelable<R> {
     ) -> impl Future<Output = Result<T, E>> + use<T, E, F, K, R>
     where
         E: From<Cancelled> + Display,
-        F: AsyncFnOnce(&Cx<R>) -> Result<T, E>,
-        K: AsyncFnOnce(&Cx<R>),
+        F: Body<Cx<R>, Result<T, E>>,
+        K: Body<Cx<R>, ()>,
     {
         drive(
             Cx::new(self.build()),
@@ -279,7 +280,7 @@ impl<R: Runtime> Operation<R> {
     /// ```
     pub fn run<T, F>(&self, body: F) -> impl Future<Output = Result<T, Cancelled>> + use<T, F, R>
     where
-        F: AsyncFnOnce(&Cx<R>) -> T,
+        F: Body<Cx<R>, T>,
     {
         let ctx = Cx::new(self.clone());
         drive(ctx, body, no_cleanup::<R>(), plain, |result| result)
@@ -312,7 +313,7 @@ impl<R: Runtime> Operation<R> {
     pub fn try_run<T, E, F>(&self, body: F) -> impl Future<Output = Result<T, E>> + use<T, E, F, R>
     where
         E: From<Cancelled> + Display,
-        F: AsyncFnOnce(&Cx<R>) -> Result<T, E>,
+        F: Body<Cx<R>, Result<T, E>>,
     {
         let ctx = Cx::new(self.clone());
         drive(ctx, body, no_cleanup::<R>(), fallible, |result| result?)
@@ -351,8 +352,8 @@ impl<R: Runtime> Operation<R> {
         cleanup: K,
     ) -> impl Future<Output = Result<T, Cancelled>> + use<T, F, K, R>
     where
-        F: AsyncFnOnce(&Cx<R>) -> T,
-        K: AsyncFnOnce(&Cx<R>),
+        F: Body<Cx<R>, T>,
+        K: Body<Cx<R>, ()>,
     {
         let ctx = Cx::new(self.clone());
         drive(ctx, body, Cleanup::Given(cleanup), plain, |result| result)
@@ -392,8 +393,8 @@ impl<R: Runtime> Operation<R> {
     ) -> impl Future<Output = Result<T, E>> + use<T, E, F, K, R>
     where
         E: From<Cancelled> + Display,
-        F: AsyncFnOnce(&Cx<R>) -> Result<T, E>,
-        K: AsyncFnOnce(&Cx<R>),
+        F: Body<Cx<R>, Result<T, E>>,
+        K: Body<Cx<R>, ()>,
     {
         let ctx = Cx::new(self.clone());
         drive(ctx, body, Cleanup::Given(cleanup), fallible, |result| {

@@ -5,6 +5,7 @@
 //! open shields, or something to do at its end: it enters there whenever its run is polled and waits.
 
 use super::above::{Link, Parent};
+use super::body::Body;
 use super::hidden::run_hidden;
 use super::{Cx, Inner, Runtime};
 use cancel_core::layer::Hold;
@@ -143,7 +144,7 @@ impl<R: Runtime> Cx<R> {
     /// ```
     pub fn shield<T, F>(&self, work: F) -> impl Future<Output = T> + use<'_, T, F, R>
     where
-        F: AsyncFnOnce(&Cx<R>) -> T,
+        F: Body<Cx<R>, T>,
     {
         let scope = &self.scope;
         async move {
@@ -224,7 +225,7 @@ impl<R: Runtime> Cx<R> {
         work: F,
     ) -> impl Future<Output = Result<T, Cancelled>> + use<'_, T, F, R>
     where
-        F: AsyncFnOnce(&Cx<R>) -> T,
+        F: Body<Cx<R>, T>,
     {
         self.hold(run_hidden(&self.scope, limit, work))
     }
