@@ -8,13 +8,14 @@ use crate::operation::{Cancelable, Runtime, Source};
 use crate::panics::contain;
 use crate::watched::Watched;
 use cancel_core::{CancelToken, Cause, Reason};
+use std::any::type_name;
 use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
 /// A predicate that is checked while an operation runs, and cancels it when it is true: with
-/// [`Reason::Condition`] and the message "condition met: …", with the
+/// [`Reason::Condition`] and the message `condition "disk_full" met`, with the name of the function, or a
 /// [description](Condition::description).
 ///
 /// Give it to an operation as a [source](Cancelable::source).
@@ -71,13 +72,13 @@ use std::time::Duration;
 /// let run = op.run(async |cx| cx.sleep(Duration::from_secs(3600)).await);
 /// let cancelled = smol::block_on(run).unwrap_err();
 /// assert_eq!(cancelled.reason(), Reason::Condition);
-/// assert_eq!(cancelled.message(), Some("condition met: disk space monitor"));
+/// assert_eq!(cancelled.message(), Some("condition \"disk space monitor\" met"));
 /// # Ok(())
 /// # }
 /// ```
 #[must_use = "a condition is not checked until it is given to an operation"]
 pub struct Condition {
-    description: Cow<'static, str>,
+    what: What,
     check: Box<dyn Check<bool>>,
     /// Without: the check waits by itself.
     every: Option<Duration>,
@@ -105,7 +106,7 @@ impl Condition {
     where
         F: FnMut() -> bool + Send + 'static,
     {
-        Self::every(every, Blocking::new(predicate))
+        Self::every(every, What::of::<F>(), Blocking::new(predicate))
     }
 
     /// A condition of an asynchronous predicate, which must not block. It is checked every `every`,
@@ -129,14 +130,14 @@ impl Condition {
     /// let quota = Condition::new_async(is_over_quota, Duration::from_secs(60)).unwrap();
     /// let op = Cancelable::new().source(quota.description("quota"));
     /// let run = op.run(async |_| std::future::pending::<()>().await);
-    /// assert_eq!(smol::block_on(run).unwrap_err().message(), Some("condition met: quota"));
+    /// assert_eq!(smol::block_on(run).unwrap_err().message(), Some("condition \"quota\" met"));
     /// ```
     pub fn new_async<F, C>(predicate: F, every: Duration) -> Result<Self, BuildError>
     where
         F: FnMut() -> C + Send + 'static,
         C: Future<Output = bool> + Send + 'static,
     {
-        Self::every(every, Awaiting(predicate))
+        Self::every(every, What::of::<F>(), Awaiting(predicate))
     }
 
     /// A condition on a value: checked when the operation first waits, and whenever the value is changed.
@@ -159,48 +160,104 @@ impl Condition {
     ///     std::future::pending::<()>().await;
     /// });
     /// let cancelled = smol::block_on(run).unwrap_err();
-    /// assert_eq!(cancelled.message(), Some("condition met: battery low"));
+    /// assert_eq!(cancelled.message(), Some("condition \"battery low\" met"));
     /// ```
     pub fn when<T, F>(value: &Watched<T>, predicate: F) -> Self
     where
         T: Send + Sync + 'static,
         F: FnMut(&T) -> bool + Send + 'static,
     {
-        Self::checked_by(Changes {
+        let check = Changes {
             value: value.clone(),
             next: None,
             predicate,
-        })
+        };
+        Self::checked_by(What::of::<F>(), check)
     }
 
-    /// What the condition is, for the message: "condition met: disk space monitor". Without one it is
-    /// just "condition met".
+    /// What the condition is, for the message: `condition "disk space monitor" met`.
+    ///
+    /// By default it is the name of a predicate that is a function; for a closure, the message says in what
+    /// function that is written: `condition in "main" met`. Empty text takes both away: `condition met`.
     ///
     /// # Examples
     ///
     /// ```
-    /// use cancel_std::Condition;
+    /// use cancel_std::{Cancelable, Condition};
     /// use std::time::Duration;
     ///
-    /// let condition = Condition::new(|| true, Duration::from_secs(5)).unwrap();
-    /// let _ = condition.description("disk space monitor");
+    /// fn disk_full() -> bool {
+    ///     true
+    /// }
+    ///
+    /// let every = Duration::from_secs(5);
+    /// let message = |condition| {
+    ///     let run = Cancelable::new().source(condition).run(async |_| std::future::pending::<()>().await);
+    ///     smol::block_on(run).unwrap_err().message().map(String::from)
+    /// };
+    /// let named = Condition::new(disk_full, every)?;
+    /// assert_eq!(message(named).as_deref(), Some("condition \"disk_full\" met"));
+    /// let described = Condition::new(disk_full, every)?.description("disk space monitor");
+    /// assert_eq!(message(described).as_deref(), Some("condition \"disk space monitor\" met"));
+    /// # Ok::<(), cancel_std::BuildError>(())
     /// ```
     pub fn description(mut self, description: impl Into<Cow<'static, str>>) -> Self {
-        self.description = description.into();
+        let description = description.into();
+        self.what = match description.is_empty() {
+            true => What::Unknown,
+            false => What::Named(description),
+        };
         self
     }
 
-    fn every(every: Duration, check: impl Check<bool>) -> Result<Self, BuildError> {
-        let mut condition = Self::checked_by(check);
+    fn every(every: Duration, what: What, check: impl Check<bool>) -> Result<Self, BuildError> {
+        let mut condition = Self::checked_by(what, check);
         condition.every = Some(interval(every)?);
         Ok(condition)
     }
 
-    fn checked_by(check: impl Check<bool>) -> Self {
+    fn checked_by(what: What, check: impl Check<bool>) -> Self {
         Condition {
-            description: Cow::Borrowed(""),
+            what,
             check: Box::new(check),
             every: None,
+        }
+    }
+}
+
+/// What a condition is called.
+enum What {
+    Named(Cow<'static, str>),
+    /// A closure in the function of this name.
+    Within(&'static str),
+    Unknown,
+}
+
+impl What {
+    /// By the type of the predicate.
+    fn of<F>() -> Self {
+        // `app::jobs::disk_full`, `app::jobs::run::{{closure}}`, or anything: it is for people.
+        let path = type_name::<F>();
+        let function = path.trim_end_matches("::{{closure}}");
+        let last = function.rsplit("::").next().unwrap_or_default();
+        let is_name = |text: &str| {
+            text.starts_with(|first: char| first.is_lowercase() || first == '_')
+                && text.chars().all(|c| c.is_alphanumeric() || c == '_')
+        };
+        match (is_name(last) && function != last, function == path) {
+            (false, _) => What::Unknown,
+            (true, true) => What::Named(last.into()),
+            (true, false) => What::Within(last),
+        }
+    }
+}
+
+impl fmt::Display for What {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            What::Named(name) => write!(f, "condition {name:?}"),
+            What::Within(function) => write!(f, "condition in {function:?}"),
+            What::Unknown => f.write_str("condition"),
         }
     }
 }
@@ -243,16 +300,11 @@ where
 
 impl<R: Runtime> From<Condition> for Source<R> {
     fn from(condition: Condition) -> Self {
-        let (what, message) = match &*condition.description {
-            "" => ("a condition".into(), "condition met".into()),
-            text => (
-                format!("condition ({text})").into(),
-                Cow::Owned(format!("condition met: {text}")),
-            ),
-        };
+        let what = condition.what.to_string();
+        let message: Cow<'static, str> = Cow::Owned(format!("{what} met"));
         checks::source(
             "condition",
-            what,
+            what.into(),
             condition.every,
             condition.check,
             move |met| met.then(|| Cause::new(Reason::Condition).with_message(message.clone())),
@@ -261,7 +313,7 @@ impl<R: Runtime> From<Condition> for Source<R> {
 }
 
 impl<R: Runtime> Source<R> {
-    /// Fires when a predicate, which may block, is true: a [`Condition`] without a description.
+    /// Fires when a predicate, which may block, is true: a [`Condition`] with the description that it gets by itself.
     ///
     /// # Errors
     ///
@@ -279,7 +331,7 @@ impl<R: Runtime> Source<R> {
     ///     Source::condition(|| true, Duration::from_secs(5))?,
     /// ]);
     /// let run = op.run(async |_| std::future::pending::<()>().await);
-    /// assert_eq!(smol::block_on(run).unwrap_err().message(), Some("condition met"));
+    /// assert_eq!(smol::block_on(run).unwrap_err().message(), Some("condition in \"main\" met"));
     /// # Ok(())
     /// # }
     /// ```
@@ -290,7 +342,7 @@ impl<R: Runtime> Source<R> {
         Condition::new(predicate, every).map(Source::from)
     }
 
-    /// Fires when an asynchronous predicate is true: a [`Condition`] without a description.
+    /// Fires when an asynchronous predicate is true: a [`Condition`] with the description that it gets by itself.
     ///
     /// # Errors
     ///
@@ -304,7 +356,7 @@ impl<R: Runtime> Source<R> {
     ///
     /// let source = Source::condition_async(async || true, Duration::from_secs(5)).unwrap();
     /// let run = Cancelable::any([source]).run(async |_| std::future::pending::<()>().await);
-    /// assert_eq!(smol::block_on(run).unwrap_err().message(), Some("condition met"));
+    /// assert_eq!(smol::block_on(run).unwrap_err().message(), Some("condition in \"main\" met"));
     /// ```
     pub fn condition_async<F, C>(predicate: F, every: Duration) -> Result<Self, BuildError>
     where
@@ -314,8 +366,8 @@ impl<R: Runtime> Source<R> {
         Condition::new_async(predicate, every).map(Source::from)
     }
 
-    /// Fires when a value has changed such that a predicate is true: [`Condition::when`] without a
-    /// description.
+    /// Fires when a value has changed such that a predicate is true: [`Condition::when`] with the
+    /// description that it gets by itself.
     ///
     /// # Examples
     ///
@@ -325,7 +377,7 @@ impl<R: Runtime> Source<R> {
     /// let failures = Watched::new(3);
     /// let op = Cancelable::new().source(Source::when(&failures, |count| *count >= 3));
     /// let run = op.run(async |_| std::future::pending::<()>().await);
-    /// assert_eq!(smol::block_on(run).unwrap_err().message(), Some("condition met"));
+    /// assert_eq!(smol::block_on(run).unwrap_err().message(), Some("condition in \"main\" met"));
     /// ```
     pub fn when<T, F>(value: &Watched<T>, predicate: F) -> Self
     where
@@ -390,7 +442,7 @@ impl<R: Runtime + Default> Cancelable<R> {
     /// let op = Cancelable::with_described_condition("disk space", disk_full, every)?;
     /// let run = op.run(async |cx| cx.sleep(Duration::from_secs(3600)).await);
     /// let cancelled = smol::block_on(run).unwrap_err();
-    /// assert_eq!(cancelled.message(), Some("condition met: disk space"));
+    /// assert_eq!(cancelled.message(), Some("condition \"disk space\" met"));
     /// # Ok(())
     /// # }
     /// ```
@@ -411,7 +463,7 @@ impl<R: Runtime + Default> Cancelable<R> {
 impl fmt::Debug for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Condition")
-            .field("description", &self.description)
+            .field("what", &format_args!("{}", self.what))
             .field("every", &self.every)
             .finish_non_exhaustive()
     }

@@ -30,7 +30,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// });
 ///
 /// let cancelled = smol::block_on(op.run(async |_| std::future::pending::<()>().await)).unwrap_err();
-/// assert_eq!(cancelled.message(), Some("condition met: queue over 100"));
+/// assert_eq!(cancelled.message(), Some("condition \"queue over 100\" met"));
 /// ```
 pub struct Watched<T> {
     state: Arc<Mutex<State<T>>>,

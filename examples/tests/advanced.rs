@@ -148,7 +148,7 @@ fn all_sources() {
         [
             "timeout: cancelled: timeout of 200ms of \"robust_operation\"",
             "token: cancelled: manual: user pressed stop",
-            "condition: cancelled: condition: condition met: disk full",
+            "condition: cancelled: condition \"disk full\" met",
             "flag: cancelled: condition: maintenance begins",
             "sensor: cancelled: custom 7: temperature over 90 °C",
             "failure: cancelled: error",

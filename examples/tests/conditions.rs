@@ -30,13 +30,17 @@ fn condition_cancelation() {
     let files = part(&lines, "A file processor, until its disk is almost full:");
     assert_lines(
         files,
-        &[end[0], end[1], "Message: condition met: disk space monitor"],
+        &[
+            end[0],
+            end[1],
+            "Message: condition \"disk space monitor\" met",
+        ],
     );
     // Eight files of 8 KiB fill it, and there is a pause after each.
     assert!(seconds(files) >= 0.2, "{files:#?}");
 
     let polled = part(&lines, "A job that looks at a flag every second:");
-    let message = "Message: condition met";
+    let message = "Message: condition in \"polled_job\" met";
     assert_lines(polled, &["Stopping the job...", end[0], end[1], message]);
     // Looks at once, after 0.1 s, after 0.2 s.
     assert!(seconds(polled) >= 0.19, "{polled:#?}");
@@ -47,7 +51,7 @@ fn condition_cancelation() {
     assert!(seconds(woken) >= 0.11, "{woken:#?}");
 
     let queue = part(&lines, "A reader that gives up when its queue is too long:");
-    let message = "Message: condition met: queue over 3";
+    let message = "Message: condition \"queue over 3\" met";
     assert_lines(queue, &["Queue: 3", "Queue: 4", end[0], end[1], message]);
     assert!(!queue.iter().any(|line| line == "Queue: 5"));
 
@@ -55,7 +59,7 @@ fn condition_cancelation() {
         &lines,
         "Work that lasts as long as a licence server says yes:",
     );
-    let message = "Message: condition met: licence revoked";
+    let message = "Message: condition \"licence revoked\" met";
     assert_lines(licence, &[end[0], end[1], message]);
     // Three questions and two pauses.
     assert!(seconds(licence) >= 0.08, "{licence:#?}");

@@ -283,15 +283,22 @@ impl PartialEq for Cancelled {
 impl Eq for Cancelled {}
 
 /// `cancelled: timeout of 2s of "download": text`, or `cancelled by parent (timeout of 2s of
-/// "download"): text`, where limit, name and text stand only if there are any. The name is escaped.
+/// "download"): text`, where limit, name and text stand only if there are any. The name is escaped. A text that begins with
+/// the word for the reason stands for both: `cancelled: condition "disk full" met`.
 impl fmt::Display for Cancelled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.why.inherited {
             false => "cancelled: ",
             true => "cancelled by parent (",
         })?;
-        write!(f, "{}", self.why.reason())?;
         let (name, limit) = self.name_and_limit();
+        let message = self.message();
+        let of_whom = limit.is_some() || name.is_some();
+        let says_both = message.filter(|text| !of_whom && says(text, self.why.reason()));
+        match says_both {
+            Some(text) => f.write_str(text)?,
+            None => write!(f, "{}", self.why.reason())?,
+        }
         if let Some(limit) = limit {
             write!(f, " of {limit:?}")?;
         }
@@ -301,11 +308,20 @@ impl fmt::Display for Cancelled {
         if self.why.inherited {
             f.write_str(")")?;
         }
-        match self.message() {
-            Some(message) => write!(f, ": {message}"),
-            None => Ok(()),
+        match message {
+            Some(message) if says_both.is_none() => write!(f, ": {message}"),
+            _ => Ok(()),
         }
     }
+}
+
+/// Whether a message begins with the word for the reason, and so need not come after it. (Not where the
+/// reason has a number.)
+fn says(message: &str, reason: Reason) -> bool {
+    let has_number = matches!(reason, Reason::Signal(_) | Reason::Custom(_));
+    let rest = message.strip_prefix(reason.name());
+    !has_number
+        && rest.is_some_and(|rest| !rest.starts_with(|next: char| next.is_ascii_alphanumeric()))
 }
 
 impl fmt::Debug for Cancelled {

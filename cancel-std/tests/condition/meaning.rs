@@ -18,14 +18,54 @@ fn reason_and_message_name_the_condition() {
     assert_eq!(cancelled.reason(), Reason::Condition);
     assert_eq!(
         cancelled.message(),
-        Some("condition met: disk space monitor")
+        Some("condition \"disk space monitor\" met")
     );
     assert_eq!(op.context().status(), Status::Cancelled);
     assert_eq!(op.context().error(), None);
 }
 
 #[test]
-fn without_a_description_it_is_just_met() {
+fn by_default_it_is_named_after_its_function() {
+    fn disk_full() -> bool {
+        true
+    }
+    async fn server_gone() -> bool {
+        true
+    }
+    let boxed: Box<dyn FnMut() -> bool + Send> = Box::new(disk_full);
+    for (source, message) in [
+        (
+            Source::condition(disk_full, LONG),
+            "condition \"disk_full\" met",
+        ),
+        (
+            Source::condition_async(server_gone, LONG),
+            "condition \"server_gone\" met",
+        ),
+        (
+            Source::condition(disk_full as fn() -> bool, LONG),
+            "condition met",
+        ),
+        (Source::condition(boxed, LONG), "condition met"),
+        (
+            Condition::new(disk_full, LONG).map(|it| it.description("").into()),
+            "condition met",
+        ),
+    ] {
+        let run = Cancelable::new()
+            .source(source.unwrap())
+            .run(async |_| pending::<()>().await);
+        assert_eq!(
+            block_on(run).unwrap_err().to_string(),
+            format!("cancelled: {message}")
+        );
+    }
+}
+
+#[test]
+fn a_closure_is_named_after_the_function_in_which_it_is_written() {
+    let message =
+        "condition in \"a_closure_is_named_after_the_function_in_which_it_is_written\" met";
     for op in [
         Cancelable::with_condition(|| true, LONG).unwrap(),
         Cancelable::new().source(Source::condition_async(|| ready(true), LONG).unwrap()),
@@ -33,7 +73,7 @@ fn without_a_description_it_is_just_met() {
     ] {
         let cancelled = block_on(op.run(async |_| pending::<()>().await)).unwrap_err();
         assert_eq!(cancelled.reason(), Reason::Condition);
-        assert_eq!(cancelled.message(), Some("condition met"));
+        assert_eq!(cancelled.message(), Some(message));
     }
 }
 
@@ -103,7 +143,7 @@ fn the_conditions_of_combined_operations_all_count() {
     let second = Condition::new(|| true, LONG).unwrap().description("second");
     let op = first.combine(Cancelable::new().source(second));
     let cancelled = block_on(op.run(async |cx| cx.sleep(LONG).await)).unwrap_err();
-    assert_eq!(cancelled.message(), Some("condition met: second"));
+    assert_eq!(cancelled.message(), Some("condition \"second\" met"));
 }
 
 #[test]
@@ -146,7 +186,7 @@ fn debug_shows_what_is_known() {
     let condition = Condition::new(|| true, MS).unwrap().description("disk");
     assert_eq!(
         format!("{condition:?}"),
-        "Condition { description: \"disk\", every: Some(1ms), .. }"
+        "Condition { what: condition \"disk\", every: Some(1ms), .. }"
     );
     let source: Source<cancel_std::Std> = condition.into();
     assert_eq!(format!("{source:?}"), "Source::condition");

@@ -84,7 +84,7 @@ fn so_it_is_with_one_that_awaits() {
     let Poll::Ready(Err(cancelled)) = poll(run.as_mut()) else {
         panic!("it goes on");
     };
-    assert_eq!(cancelled.message(), Some("condition met: slow"));
+    assert_eq!(cancelled.message(), Some("condition \"slow\" met"));
     assert_eq!(time.armed(), 0);
 }
 
@@ -116,6 +116,6 @@ fn a_broken_timer_does_not_end_the_watch_unnoticed() {
     assert_eq!(cancelled.reason(), Reason::Error);
     assert_eq!(
         cancelled.message(),
-        Some("the timer of condition (disk) failed")
+        Some("the timer of condition \"disk\" failed")
     );
 }

@@ -33,7 +33,7 @@ fn it_is_counted_and_the_body_goes_on() {
         assert!(context.callback_panics() >= 3);
         assert_eq!(
             context.error(),
-            Some("condition (disk) panicked: boom 1 (meant)")
+            Some("condition \"disk\" panicked: boom 1 (meant)")
         );
         wait_until("it is freed", || Arc::strong_count(&calls) == 1);
     });
@@ -54,7 +54,7 @@ fn it_may_come_true_afterwards() {
         assert_eq!(op.context().callback_panics(), 2);
         assert_eq!(
             op.context().error(),
-            Some("a condition panicked: not yet (meant)")
+            Some("condition in \"it_may_come_true_afterwards\" panicked: not yet (meant)")
         );
     });
 }
@@ -71,7 +71,7 @@ fn an_error_of_the_body_comes_first() {
             }
             assert_eq!(
                 cx.operation().context().error(),
-                Some("a condition panicked: (meant)"),
+                Some("condition in \"an_error_of_the_body_comes_first\" panicked: (meant)"),
                 "visible while it runs"
             );
             Err("no such file".into())
@@ -103,7 +103,9 @@ fn so_it_is_with_one_that_awaits() {
         assert_eq!(op.context().callback_panics(), 2);
         assert_eq!(
             op.context().error(),
-            Some("a condition panicked: before the future (meant)")
+            Some(
+                "condition in \"so_it_is_with_one_that_awaits\" panicked: before the future (meant)"
+            )
         );
     });
 }

@@ -32,7 +32,7 @@ fn a_change_wakes_and_nothing_else_does() {
         panic!("it goes on");
     };
     assert_eq!(cancelled.reason(), Reason::Condition);
-    assert_eq!(cancelled.message(), Some("condition met: level above 2"));
+    assert_eq!(cancelled.message(), Some("condition \"level above 2\" met"));
 }
 
 #[test]
@@ -40,7 +40,10 @@ fn what_is_so_from_the_start_fires() {
     let level = Watched::new(3);
     let op = Cancelable::new().source(Source::when(&level, |level| *level > 2));
     let run = op.run(async |_| pending::<()>().await);
-    assert_eq!(block_on(run).unwrap_err().message(), Some("condition met"));
+    assert_eq!(
+        block_on(run).unwrap_err().message(),
+        Some("condition in \"what_is_so_from_the_start_fires\" met")
+    );
 }
 
 #[test]

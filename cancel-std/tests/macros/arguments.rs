@@ -179,10 +179,10 @@ fn conditions() {
         pending::<()>().await;
     }
     let cancelled = smol::block_on(described()).unwrap_err();
-    assert_eq!(cancelled.message(), Some("condition met: met"));
+    assert_eq!(cancelled.message(), Some("condition \"met\" met"));
     MET.store(false, Ordering::SeqCst);
     let cancelled = smol::block_on(arguments(&MET, SHORT)).unwrap_err();
-    assert_eq!(cancelled.message(), Some("condition met"));
+    assert_eq!(cancelled.message(), Some("condition in \"arguments\" met"));
     assert_eq!(reason(built()), Reason::Condition);
 
     // What cannot be built ends it at once, and says so.
@@ -453,5 +453,5 @@ fn a_parameter_called_condition() {
         pending::<()>().await;
     }
     let cancelled = smol::block_on(wait("battery low".into())).unwrap_err();
-    assert_eq!(cancelled.message(), Some("condition met: battery low"));
+    assert_eq!(cancelled.message(), Some("condition \"battery low\" met"));
 }

@@ -232,6 +232,29 @@ fn x14_what_is_printed() {
             "cancelled: timeout",
             "cancelled by parent (timeout)",
         ),
+        // A message that says the reason stands for both.
+        (
+            Cause::new(Reason::Condition).with_message("condition \"disk full\" met"),
+            "cancelled: condition \"disk full\" met",
+            "cancelled by parent (condition \"disk full\" met)",
+        ),
+        (
+            Cause::new(Reason::Condition).with_message("conditional"),
+            "cancelled: condition: conditional",
+            "cancelled by parent (condition): conditional",
+        ),
+        (
+            Cause::new(Reason::Condition)
+                .with_message("condition met")
+                .with_name("job"),
+            "cancelled: condition of \"job\": condition met",
+            "cancelled by parent (condition of \"job\"): condition met",
+        ),
+        (
+            Cause::new(Reason::Signal(15)).with_message("signal caught"),
+            "cancelled: signal 15: signal caught",
+            "cancelled by parent (signal 15): signal caught",
+        ),
     ] {
         let token = CancelToken::new();
         let child = token.child();
