@@ -302,6 +302,52 @@ fn x15_a_task_that_is_cancelled_alone_is_not_cut_off() {
     assert_eq!(op.context().cut_off(), 1);
 }
 
+/// Also if it says so itself.
+#[test]
+fn x15_a_task_that_is_cancelled_alone_and_returns_that_is_not_cut_off() {
+    let time = VirtualTime::new();
+    let op = time.operation().timeout(secs(10)).build();
+    let run = op.run_group(async |group| {
+        let alone = group.child().grace(secs(100));
+        let alone = group.spawn_as(alone, |cx| async move {
+            cx.cancelled().await;
+            // Longer than the group goes on, of which it is a second request.
+            cx.shield(async |cx| cx.sleep(secs(20)).await).await;
+            cx.check()
+        });
+        group.cx().sleep(secs(1)).await;
+        alone.operation().cancel();
+    });
+    assert_eq!(time.block_on(run), Ok(()));
+    assert_eq!((op.context().cut_off(), time.now()), (0, at(21)));
+    assert_eq!(op.context().reason(), Some(Reason::Timeout));
+}
+
+/// A token that group and task follow both cancels the task with the group, and not alone.
+#[test]
+fn x15_a_task_that_follows_the_token_of_its_group_is_cut_off() {
+    for also_the_task in [false, true] {
+        let time = VirtualTime::new();
+        let stop = CancelToken::new();
+        let op = time.operation().token(&stop).build();
+        let (handle, clock) = (stop.clone(), time.clone());
+        let run = op.run_group(async |group| {
+            let child = match also_the_task {
+                true => group.child().token(&stop),
+                false => group.child(),
+            };
+            group.spawn_as(child, |_| pending::<()>());
+            group.spawn(|_| async move {
+                cancel_std::Timer::sleep(&clock, secs(1)).await.unwrap();
+                handle.cancel();
+            });
+        });
+        assert!(time.block_on(run).is_err(), "{also_the_task}");
+        assert_eq!(op.context().cut_off(), 1, "{also_the_task}");
+        assert_eq!(op.status(), Status::Cancelled, "{also_the_task}");
+    }
+}
+
 #[test]
 fn x15_an_error_after_the_cancel_is_listed() {
     let time = VirtualTime::new();

@@ -22,9 +22,12 @@ use std::sync::Arc;
 /// * a limit of its own cancels it: a timeout, a source, a token that it follows,
 /// * the executor refuses or drops it.
 ///
-/// It does not if the group was cancelled before, or if somebody cancels it alone with
-/// [`Reason::Manual`](cancel_core::Reason::Manual): through its handle, say. All errors are listed in the
-/// context of the group: [`task_errors`](crate::Context::task_errors).
+/// It does not if the group was cancelled before, or if somebody cancels it by hand, which is with
+/// [`Reason::Manual`](cancel_core::Reason::Manual): through its handle, through a token that it follows, or
+/// through an operation between it and the group. Nor do tasks fail that are cancelled, for whatever reason, by
+/// [`cancel_children`](cancel_core::Token::cancel_children) of the group's token: the group goes on, and can
+/// start others. All errors are listed in the context of the group:
+/// [`task_errors`](crate::Context::task_errors).
 ///
 /// # Tasks that spawn tasks
 ///

@@ -59,13 +59,15 @@ impl<R: Runtime, T> Member<R, T> {
         let text = self.with_name(text);
         let cause = || Cause::new(Reason::Error).with_message(text.clone());
         let too_late = self.group_is_cancelled();
-        if too_late {
+        let meant = |why: &Cancelled| self.is_meant(why);
+        if too_late && !why.as_ref().is_some_and(meant) {
             self.group.shared.count_unfinished();
         }
         let Some(why) = why else {
             self.record(&text);
-            let meant = self.operation.cancelled_because();
-            if too_late || self.group.is_each_for_itself() || meant.as_ref().is_some_and(is_meant) {
+            let cancelled = self.operation.cancelled_because();
+            if too_late || self.group.is_each_for_itself() || cancelled.as_ref().is_some_and(meant)
+            {
                 return Cancelled::from(cause().with_error(error));
             }
             let answer = Cancelled::from(cause());
@@ -73,7 +75,7 @@ impl<R: Runtime, T> Member<R, T> {
             self.group.failed(Failure::new(error, text), cause);
             return answer;
         };
-        if !too_late && !is_meant(&why) {
+        if !too_late && !meant(&why) {
             self.record(&text); // a limit of its own
             if !self.group.is_each_for_itself() {
                 let cause = cause().with_error(why.clone());
@@ -86,14 +88,14 @@ impl<R: Runtime, T> Member<R, T> {
     /// The body was not run to its end.
     fn cut_off(&self, why: &Cancelled) {
         if self.group_is_cancelled() {
-            if !is_meant(why) {
+            if !self.is_meant(why) {
                 self.group.shared.count_unfinished();
                 self.group.count_cut_off();
             }
             return;
         }
-        if is_meant(why) {
-            return; // somebody cancelled this one alone, and knows of it
+        if self.is_meant(why) {
+            return;
         }
         let text = self.with_name(why.to_string());
         self.record(&text);
@@ -117,6 +119,20 @@ impl<R: Runtime, T> Member<R, T> {
 
     fn group_is_cancelled(&self) -> bool {
         self.group.operation().inner.is_cancelled()
+    }
+
+    /// Whether somebody cancelled the task on purpose, and not the whole group: by hand, it or what is above
+    /// it; or, for any reason, all that is below the group's token (`cancel_children`).
+    ///
+    /// If group and task have the same cause, the one was cancelled with the other: by the group's own cancel,
+    /// or by a token that both follow.
+    fn is_meant(&self, why: &Cancelled) -> bool {
+        let group = self.group.operation().token();
+        let with_the_group = || {
+            let cause = group.cause();
+            cause.is_some_and(|cause| cause.root_cause() == why.root_cause())
+        };
+        (why.root_reason() == Reason::Manual || why.is_from(group)) && !with_the_group()
     }
 
     fn record(&self, text: &str) {
@@ -203,9 +219,4 @@ impl<R> Operation<R> {
             _ => None,
         }
     }
-}
-
-/// Cancelled alone, on purpose, by somebody who knows of it.
-fn is_meant(why: &Cancelled) -> bool {
-    why.reason() == Reason::Manual && !why.is_inherited()
 }
