@@ -100,7 +100,9 @@ impl<R> Operation<R> {
 
     /// The operation's own token: to wait for it, to make children of it, to register callbacks.
     ///
-    /// It is made when it is first asked for.
+    /// It is made when it is first asked for, when the operation first waits, and for a task when it is spawned.
+    /// What comes down to it then is the same as if it had been there from the beginning, but for
+    /// [`cancel_children`](cancel_core::Token::cancel_children) of a token above: that reaches what is there.
     ///
     /// # Examples
     ///

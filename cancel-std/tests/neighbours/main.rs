@@ -4,7 +4,10 @@
 //! where. If this library differs on purpose, the test shows what happens here, and the comment says why.
 
 mod anyio;
+mod errgroup;
 mod kotlin;
+mod swift;
+mod task_tracker;
 mod trio;
 
 use cancel_std::testing::VirtualTime;

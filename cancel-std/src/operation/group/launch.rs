@@ -73,6 +73,8 @@ type LocalWork = Pin<Box<dyn Future<Output = ()>>>;
 
 impl<R: Runtime, T> Member<R, T> {
     fn new(group: &TaskGroup<R>, operation: Operation<R>) -> Self {
+        // From now on it is below the group: `cancel_children` is to find it.
+        operation.token();
         Member {
             group: group.clone(),
             operation,
