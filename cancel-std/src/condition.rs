@@ -78,7 +78,7 @@ use std::time::Duration;
 /// ```
 #[must_use = "a condition is not checked until it is given to an operation"]
 pub struct Condition {
-    what: What,
+    what: ConditionName,
     check: Box<dyn Check<bool>>,
     /// Without: the check waits by itself.
     every: Option<Duration>,
@@ -106,7 +106,7 @@ impl Condition {
     where
         F: FnMut() -> bool + Send + 'static,
     {
-        Self::every(every, What::of::<F>(), Blocking::new(predicate))
+        Self::every(every, ConditionName::of::<F>(), Blocking::new(predicate))
     }
 
     /// A condition of an asynchronous predicate, which must not block. It is checked every `every`,
@@ -137,7 +137,7 @@ impl Condition {
         F: FnMut() -> C + Send + 'static,
         C: Future<Output = bool> + Send + 'static,
     {
-        Self::every(every, What::of::<F>(), Awaiting(predicate))
+        Self::every(every, ConditionName::of::<F>(), Awaiting(predicate))
     }
 
     /// A condition on a value: checked when the operation first waits, and whenever the value is changed.
@@ -172,7 +172,7 @@ impl Condition {
             next: None,
             predicate,
         };
-        Self::checked_by(What::of::<F>(), check)
+        Self::checked_by(ConditionName::of::<F>(), check)
     }
 
     /// What the condition is, for the message: `condition "disk space monitor" met`.
@@ -204,19 +204,23 @@ impl Condition {
     pub fn description(mut self, description: impl Into<Cow<'static, str>>) -> Self {
         let description = description.into();
         self.what = match description.is_empty() {
-            true => What::Unknown,
-            false => What::Named(description),
+            true => ConditionName::Unknown,
+            false => ConditionName::Named(description),
         };
         self
     }
 
-    fn every(every: Duration, what: What, check: impl Check<bool>) -> Result<Self, BuildError> {
+    fn every(
+        every: Duration,
+        what: ConditionName,
+        check: impl Check<bool>,
+    ) -> Result<Self, BuildError> {
         let mut condition = Self::checked_by(what, check);
         condition.every = Some(interval(every)?);
         Ok(condition)
     }
 
-    fn checked_by(what: What, check: impl Check<bool>) -> Self {
+    fn checked_by(what: ConditionName, check: impl Check<bool>) -> Self {
         Condition {
             what,
             check: Box::new(check),
@@ -226,14 +230,14 @@ impl Condition {
 }
 
 /// What a condition is called.
-enum What {
+enum ConditionName {
     Named(Cow<'static, str>),
     /// A closure in the function of this name.
     Within(&'static str),
     Unknown,
 }
 
-impl What {
+impl ConditionName {
     /// By the type of the predicate.
     fn of<F>() -> Self {
         // `app::jobs::disk_full`, `app::jobs::run::{{closure}}`, or anything: it is for people.
@@ -245,19 +249,19 @@ impl What {
                 && text.chars().all(|c| c.is_alphanumeric() || c == '_')
         };
         match (is_name(last) && function != last, function == path) {
-            (false, _) => What::Unknown,
-            (true, true) => What::Named(last.into()),
-            (true, false) => What::Within(last),
+            (false, _) => ConditionName::Unknown,
+            (true, true) => ConditionName::Named(last.into()),
+            (true, false) => ConditionName::Within(last),
         }
     }
 }
 
-impl fmt::Display for What {
+impl fmt::Display for ConditionName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            What::Named(name) => write!(f, "condition {name:?}"),
-            What::Within(function) => write!(f, "condition in {function:?}"),
-            What::Unknown => f.write_str("condition"),
+            ConditionName::Named(name) => write!(f, "condition {name:?}"),
+            ConditionName::Within(function) => write!(f, "condition in {function:?}"),
+            ConditionName::Unknown => f.write_str("condition"),
         }
     }
 }
@@ -275,7 +279,7 @@ pub(crate) fn interval(every: Duration) -> Result<Duration, BuildError> {
 /// A predicate and the value that it is about.
 struct Changes<T, F> {
     value: Watched<T>,
-    /// What tells that there is another value than the one that was seen.
+    /// ConditionName tells that there is another value than the one that was seen.
     next: Option<CancelToken>,
     predicate: F,
 }

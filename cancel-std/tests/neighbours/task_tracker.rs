@@ -5,6 +5,10 @@ use cancel_std::testing::{Recorder, VirtualTime};
 use cancel_std::{CancelFutureExt, CancelToken, Reason, TaskSet};
 use std::future::pending;
 
+fn fail(text: &str) {
+    panic!("{text}");
+}
+
 /// `TaskTracker::wait`: with no tasks, a closed tracker is done at once.
 #[test]
 fn nothing_to_wait_for_is_no_wait() {
@@ -45,9 +49,7 @@ fn a_group_that_is_over_refuses_tasks() {
         .operation()
         .run_group(async |group| kept = Some(group.clone()));
     assert_eq!(time.block_on(run), Ok(()));
-    let late = kept
-        .unwrap()
-        .spawn(|_| async { assert!(!true, "it does not begin") });
+    let late = kept.unwrap().spawn(|_| async { fail("it does not begin") });
     let refused: Result<(), _> = time.block_on(late);
     assert_eq!(refused.unwrap_err().reason(), Reason::Error);
 }
@@ -76,7 +78,7 @@ fn a_task_that_panics_disturbs_nobody_in_a_group_of_each_for_itself() {
     let time = VirtualTime::new();
     let op = time.operation().each_for_itself().build();
     let run = op.run_group(async |group| {
-        let bad = group.spawn(|_| async { assert!(!true, "meant") });
+        let bad = group.spawn(|_| async { fail("meant") });
         let good = group.spawn(|cx: Cx| async move { cx.sleep(secs(1)).await });
         (
             bad.await.map_err(|why: cancel_std::Cancelled| why.reason()),

@@ -394,16 +394,17 @@ fn a_task_is_under_the_limits_of_its_nursery_and_not_of_the_place_that_started_i
     let time = VirtualTime::new();
     let run = time.operation().timeout(secs(50)).run_group(async |group| {
         let block = group.cx().child().timeout(secs(1));
+        let mut task = None;
         let started = block.run(async |cx| {
-            let task = group.spawn(|cx| async move {
+            task = Some(group.spawn(|cx| async move {
                 assert_eq!(cx.deadline(), Some(at(50)));
                 cx.sleep(secs(10)).await;
                 "done"
-            });
+            }));
             cx.cancel();
-            task
         });
-        started.await.unwrap().await
+        let _ = started.await;
+        task.unwrap().await
     });
     assert_eq!(time.block_on(run), Ok(Ok("done")));
     assert_eq!(time.now(), at(10));
