@@ -15,7 +15,7 @@
 //!   error are stored, and the deadline is taken away. Nothing of that changes afterwards.
 //! * O4: there are no circles of parents: those that are set up are older than their children, and the one
 //!   that an operation gets at its start is not below it (`operation/nest.rs`). They are kept by their
-//!   children. The token of a parent is made when the first child is linked to it.
+//!   children, unless they have ended before those are built (`operation/outlived.rs`). The token of a parent is made when the first child is linked to it.
 
 use crate::bell::Bell;
 use crate::context::{Context, Partial, Status};
@@ -60,6 +60,7 @@ mod compose;
 mod cooperate;
 mod enroll;
 mod nest;
+mod outlived;
 mod report;
 mod sources;
 
@@ -233,12 +234,16 @@ fn upstream<'a, R>(
     rest: Option<&'a Rest<R>>,
 ) -> impl Iterator<Item = &'a CancelToken> {
     let parents = parents(parent, rest).filter(|parent| parent.cancels());
-    let follow = rest.map_or(&[][..], |rest| &rest.follow);
-    parents.map(|parent| parent.operation.token()).chain(follow)
+    let above = rest.map_or([&[][..]; 2], |rest| [&rest.cancelled, &rest.follow]);
+    let parents = parents.map(|parent| parent.operation.token());
+    parents.chain(above.into_iter().flatten())
 }
 
 /// The token of an operation with these settings: a child of its parents', which follows the others.
 fn make_token<R>(parent: Option<&Parent<R>>, rest: Option<&Rest<R>>) -> CancelToken {
+    if let Some(cancelled) = rest.and_then(|rest| rest.cancelled.first()) {
+        return cancelled.child();
+    }
     let mut parents = parents(parent, rest).filter(|parent| parent.cancels());
     let Some(first) = parents.next() else {
         let follow = rest.map_or(&[][..], |rest| &rest.follow);

@@ -9,7 +9,7 @@
 mod alloc;
 
 use alloc::{Counting, Live, live_here};
-use cancel_std::{CancelToken, Cancelable, Source};
+use cancel_std::{CancelToken, Cancelable, Operation, Source};
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -149,4 +149,36 @@ fn what_is_left_is_counted() {
         Cancelable::new()
     });
     assert_eq!(left.0.blocks, MANY as i64);
+}
+
+/// Blocks after many generations of operations, less those after a few. Each one is made of the one before,
+/// which has ended, by `next`.
+fn kept_by_generations(next: impl Fn(&Operation) -> Cancelable) -> i64 {
+    let task = Waker::from(Arc::new(Task));
+    let mut last = Cancelable::new().timeout(Duration::from_secs(3600)).build();
+    let mut generation = |i: usize| {
+        let mut run = pin!(last.run(async |_| Pends(i % 2).await));
+        while run
+            .as_mut()
+            .poll(&mut Context::from_waker(&task))
+            .is_pending()
+        {}
+        let op = next(&last).build();
+        assert_eq!(op.context().parent_id(), Some(last.id()));
+        last = op;
+    };
+    (0..8).for_each(&mut generation);
+    let before = live_here();
+    (0..MANY).for_each(&mut generation);
+    live_here().blocks - before.blocks
+}
+
+#[test]
+fn x25_generations_keep_nothing_of_those_that_ended() {
+    assert_eq!(kept_by_generations(|op| op.child()), 0);
+    assert_eq!(kept_by_generations(|op| op.detached()), 0);
+    assert_eq!(kept_by_generations(|op| Cancelable::new().parent(op)), 0);
+    let stop = CancelToken::new();
+    assert_eq!(kept_by_generations(|op| op.child().token(&stop)), 0);
+    assert_eq!(kept_by_generations(|op| op.child().combine(op.child())), 0);
 }

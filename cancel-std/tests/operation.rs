@@ -17,6 +17,8 @@ mod composed;
 mod endings;
 #[path = "operation/force.rs"]
 mod force;
+#[path = "operation/generations.rs"]
+mod generations;
 #[path = "operation/give_way.rs"]
 mod give_way;
 #[path = "operation/inside.rs"]

@@ -11,7 +11,7 @@ pub(crate) struct Parent<R> {
 }
 
 /// What a parent means to its child.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Link {
     /// Runs inside the parent's body: the parent waits for its shields and its end.
     Nested,
@@ -84,8 +84,14 @@ impl<R> Inner<R> {
         false
     }
 
+    pub(super) fn has_ended(&self) -> bool {
+        self.lock().status.is_final()
+    }
+
     pub(crate) fn parent_id(&self) -> Option<OperationId> {
-        Some(self.parent()?.operation.id())
+        let rest = self.setup.rest.as_ref();
+        let ended = rest.and_then(|rest| rest.parent_id);
+        ended.or_else(|| Some(self.parent()?.operation.id()))
     }
 
     /// The parent that it was set up with, or else the operation in whose body it runs.

@@ -119,6 +119,10 @@ pub(crate) struct Rest<R> {
     pub(crate) follow: Vec<CancelToken>,
     /// Further parents: those of the operations that were combined with this one.
     pub(crate) parents: Vec<Parent<R>>,
+    /// Tokens of parents that had ended, cancelled, when the operation was built.
+    pub(crate) cancelled: Vec<CancelToken>,
+    /// The first parent, if that had ended.
+    pub(crate) parent_id: Option<OperationId>,
     /// Where it runs, it gets no parent.
     pub(crate) detached: bool,
     pub(crate) grace: Duration,
@@ -265,7 +269,8 @@ impl<R: Runtime> Cancelable<R> {
         self.build_as(OperationId::next())
     }
 
-    pub(super) fn build_as(self, id: OperationId) -> Operation<R> {
+    pub(super) fn build_as(mut self, id: OperationId) -> Operation<R> {
+        self.leave_out_ended_parents();
         let state = State {
             status: Status::Pending,
             timeout: self.timeout,
@@ -343,6 +348,8 @@ impl<R> Cancelable<R> {
                 metadata: Metadata::new(),
                 follow: Vec::new(),
                 parents: Vec::new(),
+                cancelled: Vec::new(),
+                parent_id: None,
                 detached: false,
                 grace: Duration::ZERO,
                 group: GroupSettings::default(),

@@ -267,6 +267,11 @@ impl<R: Runtime> Operation<R> {
     /// that.) For an operation that is run by another task, name its [`parent`](Cancelable::parent)
     /// instead; that one does not wait.
     ///
+    /// If this one has ended by the time the child is [built](Cancelable::build), the child is linked to what is above
+    /// it instead, so that an operation that goes on in ever new ones keeps none of those that have ended. (A child that
+    /// is built before keeps its parent until it goes itself.) Of one that was cancelled, the child is cancelled
+    /// from the start.
+    ///
     /// # Examples
     ///
     /// ```
