@@ -49,6 +49,8 @@ mod force;
 
 mod cx;
 
+mod started;
+
 mod source;
 
 mod into_source;

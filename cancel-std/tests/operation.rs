@@ -37,6 +37,8 @@ mod races;
 mod setup;
 #[path = "operation/time.rs"]
 mod time;
+#[path = "operation/timeout_causes.rs"]
+mod timeout_causes;
 #[path = "operation/whose.rs"]
 mod whose;
 #[path = "operation/wrap.rs"]

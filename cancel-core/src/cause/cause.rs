@@ -267,6 +267,26 @@ impl Cause {
         self
     }
 
+    /// Sets the reason.
+    ///
+    /// On a cause made from a [`Cancelled`] or a [`StaticCause`](crate::StaticCause), as [`with_message`](Cause::with_message).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_core::{Cause, Reason};
+    ///
+    /// let cause = Cause::from("no answer").with_reason(Reason::Timeout);
+    /// assert_eq!((cause.reason(), cause.message()), (Reason::Timeout, Some("no answer")));
+    /// ```
+    pub fn with_reason(mut self, reason: Reason) -> Self {
+        if self.made != Made::New {
+            self.detail_mut();
+        }
+        self.reason = reason;
+        self
+    }
+
     /// Sets the name of what is cancelled, for messages. Takes a `&'static str` or a `String`.
     ///
     /// On a cause made from a [`Cancelled`] or a [`StaticCause`](crate::StaticCause), as [`with_message`](Cause::with_message).

@@ -12,7 +12,7 @@ use crate::progress::Metadata;
 use crate::registry::Memberships;
 use crate::trace::Trace;
 use cancel_core::layer::Holds;
-use cancel_core::{CancelToken, Instant, IntoDeadline};
+use cancel_core::{CancelToken, Cause, Instant, IntoDeadline};
 use std::borrow::Cow;
 use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
@@ -126,6 +126,8 @@ pub(crate) struct Rest<R> {
     /// Where it runs, it gets no parent.
     pub(crate) detached: bool,
     pub(crate) grace: Duration,
+    /// What the timeout is told as, beside its limit and the name. With the reason of a timeout.
+    pub(crate) timeout_cause: Option<Cause>,
     pub(crate) group: GroupSettings,
 }
 
@@ -323,7 +325,14 @@ impl<R: Runtime> Cancelable<R> {
             sources.push(Source::token(token));
         }
         if self.timeout != Duration::MAX {
-            sources.push(Source::timeout(self.timeout));
+            let cause = self
+                .rest
+                .as_mut()
+                .and_then(|rest| rest.timeout_cause.take());
+            sources.push(match cause {
+                None => Source::timeout(self.timeout),
+                Some(cause) => Source::timeout_with(self.timeout, cause),
+            });
             self.timeout = Duration::MAX;
         }
         sources.extend(self.deadline.take().map(Source::deadline));
@@ -352,6 +361,7 @@ impl<R> Cancelable<R> {
                 parent_id: None,
                 detached: false,
                 grace: Duration::ZERO,
+                timeout_cause: None,
                 group: GroupSettings::default(),
             })
         })

@@ -62,7 +62,10 @@ impl<R: Runtime> Cancelable<R> {
         let mut left = vec![source.into_source()];
         while let Some(source) = left.pop() {
             match source.kind {
-                Kind::One(Trigger::Timeout(timeout)) => self = self.timeout(timeout),
+                Kind::One(Trigger::Timeout(timeout, None)) => self = self.timeout(timeout),
+                Kind::One(Trigger::Timeout(timeout, Some(cause))) => {
+                    self = self.timeout_with(timeout, cause);
+                }
                 Kind::One(Trigger::Deadline(deadline)) => self = self.deadline(deadline),
                 Kind::One(Trigger::Token(token)) => self = self.token(token),
                 Kind::One(Trigger::Other { .. }) => self.pending().sources.push(source),
@@ -108,8 +111,13 @@ impl<R: Runtime> Cancelable<R> {
     /// assert_eq!(smol::block_on(run).unwrap_err().message(), Some("user pressed stop"));
     /// ```
     pub fn combine(mut self, other: Cancelable<R>) -> Self {
+        let is_earlier = other.timeout < self.timeout;
         self.name = self.name.or(other.name);
+        self = self.timeout(other.timeout);
         if let Some(from) = other.rest {
+            if let Some(cause) = from.timeout_cause.filter(|_| is_earlier) {
+                self.rest().timeout_cause = Some(cause);
+            }
             let rest = self.rest();
             for (key, value) in from.metadata.pairs() {
                 if rest.metadata.get(key).is_none() {
@@ -138,7 +146,7 @@ impl<R: Runtime> Cancelable<R> {
         for registry in other.registries.as_slice() {
             self.registries.add(registry);
         }
-        self.timeout(other.timeout).deadline(other.deadline)
+        self.deadline(other.deadline)
     }
 
     /// Has the operation cancelled with `token`, with the same cause. Several may be given: the first

@@ -3,7 +3,7 @@
 use super::cancelable::AtEnd;
 use super::{Cancelable, Cx, Runtime};
 use crate::callbacks::Work;
-use cancel_core::IntoDeadline;
+use cancel_core::{Cause, IntoDeadline, Reason};
 use std::borrow::Cow;
 use std::future::Future;
 use std::time::Duration;
@@ -54,7 +54,45 @@ impl<R> Cancelable<R> {
     /// assert_eq!(smol::block_on(run).unwrap_err().reason(), Reason::Timeout);
     /// ```
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = self.timeout.min(timeout);
+        if timeout < self.timeout {
+            self.timeout = timeout;
+            if let Some(rest) = &mut self.rest {
+                rest.timeout_cause = None;
+            }
+        }
+        self
+    }
+
+    /// Limits the time from its start, as [`timeout`](Cancelable::timeout) does, and says what it means that this
+    /// time is over: a message, an error, or both. The reason stays [`Reason::Timeout`], whatever the cause says.
+    /// (The idea of Go's `context.WithTimeoutCause`.)
+    ///
+    /// The cause belongs to this timeout: if another limit ends the operation, it is not told. It stays if
+    /// [`set_timeout`](crate::Operation::set_timeout) moves the timeout.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, Reason};
+    /// use std::time::Duration;
+    ///
+    /// let limit = Duration::from_millis(5);
+    /// let op = Cancelable::new().name("login").timeout_with(limit, "the server does not answer");
+    /// let cancelled = smol::block_on(op.run(async |cx| cx.sleep(Duration::MAX).await)).unwrap_err();
+    /// assert_eq!(cancelled.reason(), Reason::Timeout);
+    /// assert_eq!(
+    ///     cancelled.to_string(),
+    ///     "cancelled: timeout of 5ms of \"login\": the server does not answer",
+    /// );
+    /// ```
+    #[doc(alias = "WithTimeoutCause")]
+    pub fn timeout_with(mut self, timeout: Duration, cause: impl Into<Cause>) -> Self {
+        let is_earlier = timeout < self.timeout;
+        self = self.timeout(timeout);
+        if is_earlier {
+            let cause = cause.into().with_reason(Reason::Timeout);
+            self.rest().timeout_cause = Some(cause);
+        }
         self
     }
 

@@ -1,25 +1,18 @@
 //! `Source`: whatever may ask for the cancelation of an operation, in one type.
 
 use super::accept::ToFollow;
+use super::started::{Contained, Once, Started, late, once, panicked};
 use super::{Cancelable, Cx, Operation, Runtime};
-use crate::panics::{Payload, explain, forget};
-use cancel_core::{CancelToken, Cause, DeadlineSource, Instant, IntoDeadline, Reason};
+use cancel_core::{CancelToken, Cause, Instant, IntoDeadline, Reason};
 use cancel_core::{Token, TokenView};
 use futures_core::Stream;
-use pin_project::{pin_project, pinned_drop};
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 use std::future::Future;
 use std::mem::{replace, take};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Duration;
-
-/// What a source is while its operation runs. The first item asks for the cancelation; later ones
-/// are further requests, which end a grace period.
-pub(crate) type Started = Pin<Box<dyn Stream<Item = Cause> + Send>>;
 
 type Start<R> = Box<dyn FnOnce(&Cx<R>) -> Started + Send>;
 
@@ -94,7 +87,8 @@ pub(super) enum Kind<R> {
 
 /// A source that is made of no others.
 pub(super) enum Trigger<R> {
-    Timeout(Duration),
+    /// With what it is told as, if that was said.
+    Timeout(Duration, Option<Cause>),
     /// `FAR_FUTURE`: none.
     Deadline(Instant),
     Token(CancelToken),
@@ -141,7 +135,25 @@ impl<R: Runtime> Source<R> {
     /// assert_eq!(cancelled.reason(), Reason::Timeout);
     /// ```
     pub fn timeout(timeout: Duration) -> Self {
-        Self::one(Trigger::Timeout(timeout))
+        Self::one(Trigger::Timeout(timeout, None))
+    }
+
+    /// Fires `timeout` after the start of the operation, as [`timeout`](Source::timeout) does, with a message or an
+    /// error of one's own: see [`Cancelable::timeout_with`](crate::Cancelable::timeout_with).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, Reason, Source};
+    /// use std::time::Duration;
+    ///
+    /// let answer = Source::timeout_with(Duration::ZERO, "no answer");
+    /// let cancelled = smol::block_on(Cancelable::any([answer]).run(async |_| ())).unwrap_err();
+    /// assert_eq!((cancelled.reason(), cancelled.message()), (Reason::Timeout, Some("no answer")));
+    /// ```
+    pub fn timeout_with(timeout: Duration, cause: impl Into<Cause>) -> Self {
+        let cause = cause.into().with_reason(Reason::Timeout);
+        Self::one(Trigger::Timeout(timeout, Some(cause)))
     }
 
     /// Fires at a moment on the runtime's clock, with [`Reason::Timeout`]. `None` never fires.
@@ -378,8 +390,10 @@ impl<R: Runtime> Trigger<R> {
     pub(super) fn start(self, cx: &Cx<R>) -> Started {
         let (op, runtime) = (cx.operation(), cx.runtime());
         match self {
-            Trigger::Timeout(timeout) => late(op, runtime.sleep(timeout), Some(timeout)),
-            Trigger::Deadline(deadline) => late(op, runtime.sleep_until(deadline), None),
+            Trigger::Timeout(timeout, cause) => {
+                late(op, runtime.sleep(timeout), Some(timeout), cause)
+            }
+            Trigger::Deadline(deadline) => late(op, runtime.sleep_until(deadline), None, None),
             Trigger::Token(token) => once(async move { token.cancelled_owned().await.into() }),
             Trigger::Other { start, .. } => start(cx),
         }
@@ -387,10 +401,14 @@ impl<R: Runtime> Trigger<R> {
 
     /// The cause, if it has fired before its start.
     pub(super) fn fired_before(&self, op: &Operation<R>, now: Instant) -> Option<Cause> {
-        let late = || op.inner.named(Cause::new(Reason::Timeout));
+        let late = |cause| op.inner.named(cause);
+        let timeout = || Cause::new(Reason::Timeout);
         match self {
-            Trigger::Timeout(Duration::ZERO) => Some(late().with_limit(Duration::ZERO)),
-            Trigger::Deadline(deadline) if *deadline <= now => Some(late()),
+            Trigger::Timeout(Duration::ZERO, cause) => {
+                let cause = cause.clone().unwrap_or_else(timeout);
+                Some(late(cause.with_limit(Duration::ZERO)))
+            }
+            Trigger::Deadline(deadline) if *deadline <= now => Some(late(timeout())),
             Trigger::Token(token) => token.cause().map(Cause::from),
             _ => None,
         }
@@ -428,27 +446,6 @@ fn take_apart<R: Runtime>(sources: &mut [Source<R>]) -> Option<Box<Cancelable<R>
         };
     }
     besides.map(Box::new)
-}
-
-/// A sleep as a source, whose cause says of what operation it is, and the limit of a timeout.
-fn late<R: Runtime>(op: &Operation<R>, sleep: R::Sleep, limit: Option<Duration>) -> Started {
-    let name = op.inner.setup.name.clone();
-    once(async move {
-        let mut cause = DeadlineSource::new(sleep).await;
-        if let Some(limit) = limit.filter(|_| cause.reason() == Reason::Timeout) {
-            cause = cause.with_limit(limit);
-        }
-        match name {
-            Some(name) => cause.with_name(name),
-            None => cause,
-        }
-    })
-}
-
-fn once(future: impl Future<Output = Cause> + Send + 'static) -> Started {
-    Box::pin(Once {
-        future: Some(async move { Some(future.await) }),
-    })
 }
 
 macro_rules! tokens {
@@ -500,7 +497,7 @@ impl<R> fmt::Debug for Source<R> {
 impl<R> fmt::Debug for Trigger<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Trigger::Timeout(timeout) => f.debug_tuple("timeout").field(timeout).finish(),
+            Trigger::Timeout(timeout, _) => f.debug_tuple("timeout").field(timeout).finish(),
             Trigger::Deadline(deadline) => f.debug_tuple("deadline").field(deadline).finish(),
             Trigger::Token(token) => f.debug_tuple("token").field(token).finish(),
             Trigger::Other { name, .. } => f.write_str(name),
@@ -520,66 +517,5 @@ impl<R> fmt::Debug for Many<R> {
             };
         }
         list.finish()
-    }
-}
-
-/// A future that may give a cause, as a stream.
-#[pin_project]
-struct Once<F> {
-    #[pin]
-    future: Option<F>,
-}
-
-impl<F: Future<Output = Option<Cause>>> Stream for Once<F> {
-    type Item = Cause;
-
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Cause>> {
-        let mut this = self.project();
-        let Some(future) = this.future.as_mut().as_pin_mut() else {
-            return Poll::Ready(None);
-        };
-        let cause = std::task::ready!(future.poll(cx));
-        this.future.set(None);
-        Poll::Ready(cause)
-    }
-}
-
-/// A source whose panic fires it. That of its drop is forgotten: the outcome is there by then.
-#[pin_project(PinnedDrop)]
-struct Contained<S>(#[pin] Option<S>);
-
-#[pinned_drop]
-impl<S> PinnedDrop for Contained<S> {
-    fn drop(self: Pin<&mut Self>) {
-        drop_quietly(self.project().0);
-    }
-}
-
-fn drop_quietly<S>(mut source: Pin<&mut Option<S>>) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| source.set(None))) {
-        forget(payload);
-    }
-}
-
-fn panicked(payload: Payload) -> Cause {
-    let what = format!("a source {}", explain(payload));
-    Cause::new(Reason::Error).with_message(what)
-}
-
-impl<S: Stream<Item = Cause>> Stream for Contained<S> {
-    type Item = Cause;
-
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Cause>> {
-        let mut inner = self.project().0;
-        let Some(source) = inner.as_mut().as_pin_mut() else {
-            return Poll::Ready(None);
-        };
-        match catch_unwind(AssertUnwindSafe(|| source.poll_next(cx))) {
-            Ok(poll) => poll,
-            Err(payload) => {
-                drop_quietly(inner);
-                Poll::Ready(Some(panicked(payload)))
-            }
-        }
     }
 }

@@ -15,7 +15,12 @@ impl<R> Inner<R> {
         let limit = self.lock().timeout;
         match limit {
             Duration::MAX => self.named(Cause::new(Reason::Timeout)),
-            limit => self.named(Cause::new(Reason::Timeout).with_limit(limit)),
+            limit => {
+                let rest = self.setup.rest.as_ref();
+                let cause = rest.and_then(|rest| rest.timeout_cause.clone());
+                let cause = cause.unwrap_or_else(|| Cause::new(Reason::Timeout));
+                self.named(cause.with_limit(limit))
+            }
         }
     }
 
