@@ -38,8 +38,9 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(missing_docs)]
 
-mod executor;
 mod timer;
+
+mod executor;
 
 pub use cancel_core::{
     AllOf, AnyOf, AsToken, Bare, CancelFutureExt, CancelStreamExt, CancelToken, Cancelled, Cause,

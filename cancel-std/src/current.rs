@@ -1,24 +1,19 @@
 //! Which operation is running here.
 
-use crate::id::OperationId;
+use crate::basics::id::OperationId;
 use cancel_core::CancelToken;
-use std::any::Any;
+
+mod operation;
 
 #[allow(unsafe_code)]
-mod frames;
+mod stack;
 
-pub(crate) use frames::within;
-
-/// An operation whose runtime is not known.
-pub(crate) trait Entry {
-    fn id(&self) -> OperationId;
-    fn token(&self) -> CancelToken;
-    fn any(&self) -> &dyn Any;
-}
+pub(crate) use operation::CurrentOperation;
+pub(crate) use stack::within;
 
 /// The innermost entry of a type.
 pub(crate) fn find<E: Clone + 'static>() -> Option<E> {
-    frames::find(|entry| entry.any().downcast_ref().cloned())
+    stack::find(|entry| entry.any().downcast_ref().cloned())
 }
 
 /// The token of the operation whose body is running here, whatever its runtime; `None` outside of
@@ -48,7 +43,7 @@ pub(crate) fn find<E: Clone + 'static>() -> Option<E> {
 /// assert_eq!(smol::block_on(run), Ok(true));
 /// ```
 pub fn current_token() -> Option<CancelToken> {
-    frames::find(|entry| Some(entry.token()))
+    stack::find(|entry| Some(entry.token()))
 }
 
 /// The id of the operation whose body is running here; `None` outside of one.
@@ -64,5 +59,5 @@ pub fn current_token() -> Option<CancelToken> {
 /// assert_eq!(current_id(), None);
 /// ```
 pub fn current_id() -> Option<OperationId> {
-    frames::find(|entry| Some(entry.id()))
+    stack::find(|entry| Some(entry.id()))
 }

@@ -48,64 +48,30 @@
 #![warn(missing_docs)]
 
 // Lowest first: a file uses only those above it.
-mod clock;
+mod basics;
 
-mod timer;
+mod time;
 
-mod background;
-
-mod pool;
+mod threads;
 
 mod runtime;
 
-mod build_error;
-
-mod panics;
-
-mod give_way;
-
 mod signal;
 
-mod id;
-
-mod progress;
-
-mod task_report;
-
-mod undelivered;
-
-mod context;
+mod report;
 
 mod registry;
 
 #[cfg(feature = "serde")]
 mod serde;
 
-mod observer;
-
-mod trace;
-
-mod callbacks;
-
-mod bell;
-
-mod blocking;
-
 mod current;
-
-mod deadline;
 
 mod operation;
 
 mod stream;
 
-mod flag;
-
-mod watched;
-
-mod checks;
-
-mod condition;
+mod source;
 
 #[cfg(feature = "resources")]
 mod resources;
@@ -123,7 +89,7 @@ pub mod generic;
 
 pub mod guide;
 
-pub use build_error::BuildError;
+pub use basics::{BuildError, OperationId};
 pub use cancel_core::{
     AllOf, AnyOf, AsToken, Bare, CancelFutureExt, CancelStreamExt, CancelToken, Cancelled, Cause,
     Check, Child, Deadline, DeadlineSource, DropGuard, Follow, Followed, HasId, Instant,
@@ -136,27 +102,21 @@ pub use cancel_core::{
 #[cfg(feature = "macros")]
 #[cfg_attr(docsrs, doc(cfg(feature = "macros")))]
 pub use cancel_macros::cancelable;
-pub use condition::Condition;
-pub use context::{Context, Status};
 pub use current::{current_id, current_token};
-pub use flag::Flag;
-pub use id::OperationId;
-pub use observer::Observer;
 pub use operation::{
     AsOperation, GroupTask, ProgressWatch, Runtime, Source, TaskEnd, TaskGroup, TaskOutput,
     TaskSet, ToFollow, Wrapped,
 };
-pub use progress::{Metadata, Progress};
 pub use registry::{Change, Changes, Filter, Registry, Snapshot, Statistics};
+pub use report::{Context, Metadata, Observer, Progress, Status, TaskError};
 #[cfg(feature = "resources")]
 #[cfg_attr(docsrs, doc(cfg(feature = "resources")))]
 pub use resources::Resources;
 pub use runtime::Std;
 pub use signal::{Signal, Signals};
+pub use source::{Condition, Flag, Watched};
 pub use stream::{Fallible, Kept, OperationChunks, OperationStream, Plain};
-pub use task_report::TaskError;
-pub use timer::Sleep;
-pub use watched::Watched;
+pub use time::Sleep;
 
 /// An operation to be set up that needs no executor: its time is that of this crate's own timer.
 ///

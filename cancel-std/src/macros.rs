@@ -2,11 +2,11 @@
 //!
 //! An adapter hands it on under this name, together with `Cancelable` and `Cancelled`.
 
-pub use crate::condition::Condition;
 pub use crate::operation::Cancelable;
 pub use crate::registry::Registry;
+pub use crate::source::condition::Condition;
 
-use crate::build_error::BuildError;
+use crate::basics::build_error::BuildError;
 use crate::operation::{AsOperation, Cx, Operation, Runtime, Source};
 use crate::signal::Signal;
 use cancel_core::{CancelToken, Cause, Reason};

@@ -1,9 +1,9 @@
 //! `Resources`: memory, processor and disk limits that cancel an operation.
 
-use crate::build_error::BuildError;
-use crate::checks::{self, Blocking};
-use crate::condition::interval;
+use crate::basics::build_error::BuildError;
 use crate::operation::{Cancelable, Runtime, Source};
+use crate::source::checks::{self, Blocking};
+use crate::source::condition::interval;
 use cancel_core::{Cause, Reason};
 use probe::{Machine, Probe, Reading, What};
 use std::fmt;

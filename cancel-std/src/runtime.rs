@@ -1,9 +1,9 @@
 //! The runtime of this crate, as far as it has one: a name for its timer and its background thread.
 
-use crate::background;
-use crate::clock;
-use crate::pool;
-use crate::timer::{self, Sleep};
+use crate::threads::background;
+use crate::threads::pool;
+use crate::time::clock;
+use crate::time::timer::{self, Sleep};
 use cancel_core::{Instant, IntoDeadline, Spawn, SpawnError, Timer};
 use std::future::Future;
 use std::num::NonZeroUsize;

@@ -207,7 +207,7 @@ fn errors_of_tasks() {
 /// The fields are the methods, whatever is added later.
 #[test]
 fn x44_a_context_has_a_field_for_each_method() {
-    let source = include_str!("../src/context.rs");
+    let source = include_str!("../src/report/context.rs");
     let methods = source[source.find("impl Context {").unwrap()..]
         .lines()
         .filter_map(|line| line.strip_prefix("    pub fn "))

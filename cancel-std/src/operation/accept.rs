@@ -1,6 +1,7 @@
 //! What is taken where a token or an operation is asked for.
 
-use super::{Cx, Operation, Runtime};
+use super::Runtime;
+use super::base::{Cx, Operation};
 use cancel_core::{AsToken, CancelToken, Follow, Followed, HasId, IntoToken, Lent};
 use cancel_core::{Token, TokenId, TokenView};
 use std::rc::Rc;

@@ -1,156 +1,25 @@
 //! `Cancelable`: an operation that is being set up.
 
-use super::above::{Link, Parent};
-use super::{Inner, Operation, Runtime, State, make_token, upstream};
-use crate::bell::Bell;
-use crate::callbacks::{CallbackList, Callbacks, Work};
-use crate::context::Status;
-use crate::deadline::Deadline;
-use crate::id::OperationId;
-use crate::operation::{Cx, Source};
-use crate::progress::Metadata;
+use super::Runtime;
+use super::base::{
+    Cancelable, GroupSettings, Inner, Link, Operation, Parent, Pending, Rest, Setup, Source, State,
+};
+use super::inner::{make_token, upstream};
+use crate::basics::id::OperationId;
+use crate::basics::runner_waker::RunnerWaker;
 use crate::registry::Memberships;
-use crate::trace::Trace;
+use crate::report::callbacks::{CallbackList, Callbacks};
+use crate::report::context::Status;
+use crate::report::progress::Metadata;
+use crate::report::trace::Trace;
+use crate::time::deadline::Deadline;
+use cancel_core::IntoDeadline;
 use cancel_core::layer::Holds;
-use cancel_core::{CancelToken, Cause, Instant, IntoDeadline};
-use std::borrow::Cow;
 use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
-
-/// An operation that is being set up: work that can be cancelled by a timeout, by tokens, by
-/// signals, by its parent, or through a handle.
-///
-/// This is a builder. Every setting takes it by value and returns it. The last call either
-/// [runs](Cancelable::run) a body, or makes the handle: [`build`](Cancelable::build) returns an
-/// [`Operation`], which can be cloned and shared, and which is run once.
-///
-/// ```
-/// use cancel_std::{Cancelable, Reason};
-/// use std::time::Duration;
-///
-/// // Set up and run at once:
-/// let nap = Cancelable::with_timeout(Duration::from_millis(5))
-///     .name("nap")
-///     .run(async |cx| cx.sleep(Duration::from_secs(3600)).await);
-/// assert_eq!(smol::block_on(nap).unwrap_err().reason(), Reason::Timeout);
-///
-/// // With a handle, to cancel and to watch it:
-/// let op = Cancelable::with_timeout(Duration::from_secs(30)).name("download").build();
-/// let handle = op.clone();
-/// std::thread::spawn(move || handle.cancel_with("user pressed stop"));
-/// let download = op.run(async |cx| {
-///     for chunk in 1..=100 {
-///         cx.progress(chunk, 100);
-///         cx.sleep(Duration::from_millis(20)).await;
-///     }
-/// });
-/// assert_eq!(smol::block_on(download).unwrap_err().message(), Some("user pressed stop"));
-/// ```
-///
-/// # Nesting
-///
-/// An operation that runs inside the body of another one is a part of it, as in Trio and Kotlin. If it was
-/// set up without a [`parent`](Cancelable::parent), it becomes a [child](crate::Operation::child) of the
-/// [current](crate::Operation::current) operation at its first poll: cancelled with it, limited by its
-/// deadline, heard by its `on_progress`; and the body around is not dropped before the cleanup of the one
-/// inside has run. So a function may have an operation of its own, and need not be given a `Cx`:
-///
-/// ```
-/// use cancel_std::{Cancelable, Reason};
-/// use std::time::Duration;
-///
-/// async fn fetch() -> Result<(), cancel_std::Cancelled> {
-///     let op = Cancelable::with_timeout(Duration::from_secs(3600)).name("fetch");
-///     let op = op.finally(|_| async { println!("connection closed") });
-///     op.run(async |cx| cx.sleep(Duration::MAX).await).await
-/// }
-///
-/// let outer = Cancelable::with_timeout(Duration::from_millis(5)).build();
-/// let run = outer.run(async |_| fetch().await.unwrap_err());
-/// assert_eq!(smol::block_on(run).unwrap().reason(), Reason::Parent); // after 5 ms, and closed
-/// ```
-///
-/// This holds in bodies, shields, cleanups, and in closures of [`run_in_thread`](crate::Cx::run_in_thread) and
-/// `run_blocking`; for `run`, `run_blocking` and `run_group` in all their forms. It does not hold
-///
-/// * for an operation that is [`detached`](Cancelable::detached), or has a parent;
-/// * between operations of different runtime types;
-/// * in tasks and threads that the body starts by other means (see [`Cx::within`](crate::Cx::within));
-/// * for a body that would be inside itself: an operation above the current one is no child of it;
-/// * for the [streams](Cancelable::stream) of an operation that is not run.
-///
-/// What there was before the first poll becomes a part of it, too: the token of the operation, if somebody has
-/// asked for it, its children, and theirs are cancelled with the host then, before its `cancel` returns, for the same cause. A
-/// body that polls an executor inside of itself is around the tasks that this executor starts there.
-///
-/// # Runtime
-///
-/// `R` is the runtime, which tells and waits for the time. `cancel_std::Cancelable` is the alias for
-/// [`Std`](crate::Std), which needs no executor; each adapter has an alias of that name for its
-/// runtime.
-#[must_use = "an operation does nothing until it is run"]
-#[doc(alias = "Builder")]
-pub struct Cancelable<R> {
-    pub(super) runtime: R,
-    pub(super) name: Option<Cow<'static, str>>,
-    pub(super) parent: Option<Parent<R>>,
-    pub(super) callbacks: Option<Box<CallbackList>>,
-    pub(super) rest: Option<Box<Rest<R>>>,
-    pub(super) timeout: Duration,
-    pub(super) deadline: Option<Instant>,
-    pub(super) pending: Option<Box<Pending<R>>>,
-    pub(super) registries: Memberships,
-}
-
-/// The settings that stay for as long as the operation (O1).
-pub(crate) struct Setup<R> {
-    pub(crate) name: Option<Cow<'static, str>>,
-    pub(crate) parent: Option<Parent<R>>,
-    pub(crate) callbacks: Callbacks,
-    pub(crate) rest: Option<Box<Rest<R>>>,
-}
-
-/// Settings that most operations do without.
-pub(crate) struct Rest<R> {
-    pub(crate) metadata: Metadata,
-    pub(crate) follow: Vec<CancelToken>,
-    /// Further parents: those of the operations that were combined with this one.
-    pub(crate) parents: Vec<Parent<R>>,
-    /// Tokens of parents that had ended, cancelled, when the operation was built.
-    pub(crate) cancelled: Vec<CancelToken>,
-    /// The first parent, if that had ended.
-    pub(crate) parent_id: Option<OperationId>,
-    /// Where it runs, it gets no parent.
-    pub(crate) detached: bool,
-    pub(crate) grace: Duration,
-    /// What the timeout is told as, beside its limit and the name. With the reason of a timeout.
-    pub(crate) timeout_cause: Option<Cause>,
-    pub(crate) group: GroupSettings,
-}
-
-/// The settings of an operation that is run as a group.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct GroupSettings {
-    pub(super) each_for_itself: bool,
-    pub(super) limit: usize,
-    /// The grace period is that of the group, for cancels that come from there.
-    pub(super) grace_of_group: bool,
-}
-
-/// A cleanup, and how long it may take.
-pub(crate) struct AtEnd<R> {
-    pub(super) limit: Duration,
-    pub(super) work: Box<dyn FnOnce(Cx<R>) -> Work + Send>,
-}
-
-/// Settings that the start of the run takes away.
-pub(crate) struct Pending<R> {
-    pub(crate) sources: Vec<Source<R>>,
-    pub(crate) cleanups: Vec<AtEnd<R>>,
-}
 
 impl<R> Setup<R> {
     pub(super) fn is_detached(&self) -> bool {
@@ -296,7 +165,7 @@ impl<R: Runtime> Cancelable<R> {
             apart: AtomicBool::new(false),
             host: OnceLock::new(),
             deadline: Deadline::new(self.deadline),
-            bell: Bell::new(),
+            runner: RunnerWaker::new(),
             trace: Trace::default(),
             holds: Holds::new(),
             force: OnceLock::new(),

@@ -1,10 +1,9 @@
 //! How operations are put together: sources, tokens, parents, combinations.
 
-use super::above::Link;
+use super::Runtime;
 use super::accept::{AsOperation, ToFollow};
+use super::base::{Cancelable, Cx, Kind, Link, Operation, Source, Trigger};
 use super::into_source::IntoSource;
-use super::source::{Kind, Source, Trigger};
-use super::{Cancelable, Cx, Operation, Runtime};
 
 impl<R: Runtime + Default> Cancelable<R> {
     /// An operation that is cancelled by the first of these sources that fires.

@@ -1,46 +1,13 @@
 //! `Cx`: what the body of an operation works with.
 
-use super::{Operation, Runtime};
-use crate::current::{self, Entry};
-use crate::id::OperationId;
+use super::Runtime;
+use super::base::{Cx, Operation};
+use crate::basics::id::OperationId;
+use crate::current::{self, CurrentOperation};
 use cancel_core::{CancelToken, Cause, Token, WaitForCancel};
 use std::any::Any;
 use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
-
-/// The context of a running operation: what its body gets, and its cleanups, tasks and closures on
-/// other threads.
-///
-/// It sleeps, checks, reports progress, opens shields, and makes children:
-///
-/// ```
-/// use cancel_std::{Cancelable, Cx};
-/// use std::time::Duration;
-///
-/// async fn copy(cx: &Cx, blocks: u64) {
-///     for block in 1..=blocks {
-///         cx.sleep(Duration::from_millis(1)).await;
-///         cx.progress(block, blocks);
-///     }
-/// }
-///
-/// let op = Cancelable::with_timeout(Duration::from_secs(60)).name("copy").build();
-/// smol::block_on(op.run(async |cx| copy(cx, 3).await)).unwrap();
-/// assert_eq!(op.context().progress().unwrap().to_string(), "3/3");
-/// ```
-///
-/// A body gets a reference, `async |cx| ..`. Work in a [shield](Cx::shield) and cleanups get one of their own:
-/// its token and limits are those of that work, its [operation](Cx::operation) is the same. A clone is cheap, and can be moved to another task or
-/// thread. [`operation`](Cx::operation) is the handle: for the snapshot, the status, another limit.
-/// Where a token or a parent is asked for, a `Cx` can be given.
-///
-/// `R` is the runtime. `cancel_std::Cx` is the alias for [`Std`](crate::Std), which needs no executor;
-/// each adapter has an alias of that name for its runtime.
-pub struct Cx<R> {
-    /// Its token and its limits are those that apply here. In a shield, a cleanup or a callback it is the
-    /// hidden operation of that one.
-    pub(crate) scope: Operation<R>,
-}
 
 impl<R> Cx<R> {
     pub(super) fn new(operation: Operation<R>) -> Self {
@@ -263,7 +230,7 @@ impl<R> Clone for Cx<R> {
 }
 
 /// The scope of a `Cx`: it may be hidden.
-impl<R: Runtime> Entry for Operation<R> {
+impl<R: Runtime> CurrentOperation for Operation<R> {
     fn id(&self) -> OperationId {
         self.inner.id // (a hidden one has that of its owner)
     }

@@ -4,20 +4,19 @@
 //! tokens), body dropped, registrations gone, cleanup, sources gone, outcome stored (once),
 //! callbacks of the operation, registries left, return. Locals of `drive` are declared such that a drop keeps to it, too.
 
-use super::Source;
-use super::cancelable::AtEnd;
-use super::enroll::Leaving;
+use super::Runtime;
+use super::base::{AtEnd, Cx, Inner, Operation, Source};
 use super::hidden::{Shown, run_hidden};
 use super::late::{CallbackTime, tell_async};
 use super::nest::Above;
+use super::registered::Leaving;
 use super::shield::Held;
 use super::sources::{OperationSetup, Others};
-use super::{Cx, Inner, Operation, Runtime};
-use crate::callbacks::{CatchUnwind, Event};
-use crate::context::Status;
+use crate::basics::panics::{Payload, describe, forget};
 use crate::current;
-use crate::panics::{Payload, describe, forget};
-use crate::trace;
+use crate::report::callbacks::{CatchUnwind, Event};
+use crate::report::context::Status;
+use crate::report::trace;
 use cancel_core::{Cancelled, Cause, Instant, Reason, Scope, StaticCause, Token};
 use std::future::{Future, poll_fn};
 use std::mem::{replace, take};
@@ -538,9 +537,9 @@ fn poll_body<R: Runtime, F: Future>(
         Err(payload) => Poll::Ready(Err(payload)),
         Ok(Poll::Pending) => {
             if op.inner.setup.callbacks.has_queue() {
-                // Listens before it looks, as with all that the bell is rung for: a report from
+                // Listens before it looks, as with all that the runner is woken for: a report from
                 // elsewhere may come in between.
-                op.inner.bell.listen(cx);
+                op.inner.runner.listen(cx);
                 let callbacks = &op.inner.setup.callbacks;
                 let _ = ctx.show(|| callbacks.poll_queue(cx));
             }

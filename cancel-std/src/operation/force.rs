@@ -8,8 +8,9 @@
 //! * R2: a force token is made below those of the parents, whether or not they are cancelled by then. So a
 //!   grace period that begins later than the force above it sees that, too.
 
-use super::{Edges, Inner, Operation, Runtime};
-use crate::panics::forget;
+use super::base::{Inner, Operation};
+use super::{Edges, Runtime};
+use crate::basics::panics::forget;
 use cancel_core::{CancelToken, Cause, Reason, WaitForCancel};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 

@@ -35,4 +35,3 @@ pub use handle::TaskGroup;
 pub use output::TaskOutput;
 pub use set::{TaskEnd, TaskSet};
 pub use task::GroupTask;
-pub(crate) use threads::OwnGroup;

@@ -1,62 +1,12 @@
 //! `Operation`: the handle, and what can be done with it at any time from anywhere.
 
-use super::{Cx, Inner, Runtime};
-use crate::context::{Context, Status};
-use crate::id::OperationId;
+use super::Runtime;
+use super::base::{Cx, Operation};
+use crate::basics::id::OperationId;
+use crate::report::context::{Context, Status};
 use cancel_core::{CancelToken, Cause, Reason, Token, WaitForCancel};
 use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
-use std::sync::Arc;
-
-/// The handle of an operation: work that can be cancelled. Made by
-/// [`Cancelable::build`](crate::Cancelable::build).
-///
-/// Clones are handles of the same operation. One keeps a clone where the operation is to be watched or
-/// cancelled, from any thread, and [runs](crate::Cancelable::run) a body, once:
-///
-/// ```
-/// use cancel_std::{Cancelable, Reason};
-/// use std::time::Duration;
-///
-/// let op = Cancelable::with_timeout(Duration::from_secs(30)).name("download").build();
-/// let handle = op.clone();
-/// std::thread::spawn(move || handle.cancel_with("user pressed stop"));
-///
-/// let result = smol::block_on(op.run(async |cx| {
-///     for chunk in 1..=100 {
-///         cx.progress(chunk, 100);
-///         cx.sleep(Duration::from_millis(20)).await;
-///     }
-/// }));
-/// assert_eq!(result.unwrap_err().message(), Some("user pressed stop"));
-/// assert_eq!(op.context().reason(), Some(Reason::Manual));
-/// ```
-///
-/// `R` is the runtime, which tells and waits for the time. `cancel_std::Operation` is the alias for
-/// [`Std`](crate::Std), which needs no executor; each adapter has an alias of that name for its
-/// runtime.
-///
-/// # Its token
-///
-/// An operation has a [`token`](Operation::token) of its own, which is a child of its parent's
-/// token and follows those given to it. Cancelling the operation cancels that one and what depends
-/// on it, never the parent or the tokens followed. Where a token is asked for, the operation can be
-/// given.
-///
-/// The end of an operation does not cancel its token, except that a dropped run does
-/// ([`Reason::Dropped`]). If somebody cancels the token after the end, its children are cancelled,
-/// but the outcome does not change.
-///
-/// # Memory
-///
-/// One allocation for the operation and one for its token; callbacks, metadata and progress come
-/// on top only if there are any. A child keeps its parent, which knows nothing of it.
-#[must_use = "an operation does nothing until it is run"]
-#[doc(alias = "CancellationToken")]
-#[doc(alias = "handle")]
-pub struct Operation<R> {
-    pub(crate) inner: Arc<Inner<R>>,
-}
 
 impl<R> Operation<R> {
     /// Returns the id of the operation, which no other one of the process has.

@@ -9,10 +9,10 @@
 //! The runner is the core's, with the set-up of operations. What is told to callbacks, registries and logs is
 //! left out.
 
-use super::above::{Link, Parent};
+use super::Runtime;
+use super::base::{Cancelable, Cx, Link, Operation, Parent};
 use super::sources::OperationSetup;
-use super::{Cancelable, Cx, Operation, Runtime};
-use crate::context::Status;
+use crate::report::context::Status;
 use cancel_core::{Cancelled, Instant, Scope};
 use pin_project::{pin_project, pinned_drop};
 use std::future::Future;

@@ -1,6 +1,6 @@
 //! What is taken as a source.
 
-use super::Source;
+use super::base::Source;
 
 /// What [`source`](crate::Cancelable::source) takes: everything with a `From` into a [`Source`].
 ///

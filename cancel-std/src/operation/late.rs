@@ -3,9 +3,10 @@
 //! They are the work of hidden operations, whose limit is what is left of `callback_limit`. The time of
 //! cleanups does not count.
 
+use super::Runtime;
+use super::base::Operation;
 use super::hidden::run_hidden;
-use super::{Operation, Runtime};
-use crate::callbacks::Event;
+use crate::report::callbacks::Event;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::Poll;

@@ -1,9 +1,9 @@
 //! Who is told what about an operation.
 
-use super::Cancelable;
-use crate::callbacks::Event;
-use crate::context::Context;
-use crate::progress::Progress;
+use super::base::Cancelable;
+use crate::report::callbacks::Event;
+use crate::report::context::Context;
+use crate::report::progress::Progress;
 
 /// Callbacks.
 impl<R> Cancelable<R> {

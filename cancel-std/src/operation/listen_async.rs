@@ -1,10 +1,10 @@
 //! Callbacks that take their time, and observers.
 
-use super::Cancelable;
-use crate::callbacks::{Event, Work};
-use crate::context::Context;
-use crate::observer::Observer;
-use crate::progress::Progress;
+use super::base::Cancelable;
+use crate::report::callbacks::{Event, Work};
+use crate::report::context::Context;
+use crate::report::observer::Observer;
+use crate::report::progress::Progress;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;

@@ -12,10 +12,10 @@
 //! * Q3: a token that was made when there was no parent yet is not below the host's. It is cancelled by a
 //!   callback then, which the runner has (`Above`). Such a token is marked by `apart`.
 
-use super::above::{Link, Parent};
-use super::{Edges, Operation, Runtime};
-use crate::context::Status;
+use super::base::{Link, Operation, Parent};
+use super::{Edges, Runtime};
 use crate::current;
+use crate::report::context::Status;
 use cancel_core::{CancelToken, Cause, Registration};
 use std::iter::once;
 use std::sync::atomic::Ordering;

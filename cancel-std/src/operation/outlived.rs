@@ -3,8 +3,7 @@
 //! They are left out: the child is linked to what is above them and has not ended. So of a row of
 //! operations, each the child of the one before, which has ended, none is kept, and nobody walks through them.
 
-use super::Cancelable;
-use super::above::{Link, Parent};
+use super::base::{Cancelable, Link, Parent};
 use std::collections::HashSet;
 use std::mem::take;
 use std::sync::Arc;

@@ -1,8 +1,9 @@
 //! Progress reports of an operation.
 
-use super::{Cx, Edges, Inner, Operation, Runtime};
+use super::base::{Cx, Inner, Operation};
+use super::{Edges, Runtime};
 use crate::current;
-use crate::progress::{Metadata, Progress};
+use crate::report::progress::{Metadata, Progress};
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::task::Waker;
@@ -56,7 +57,7 @@ impl<R: Runtime> Operation<R> {
     fn tell_progress(&self, report: &Progress) {
         let callbacks = &self.inner.setup.callbacks;
         if current::within(self, || callbacks.progress(report)) {
-            self.inner.ring();
+            self.inner.wake_runner();
         }
     }
 }

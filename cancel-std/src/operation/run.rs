@@ -1,8 +1,9 @@
 //! Running an operation: what can be run, and what comes of it.
 
+use super::Runtime;
+use super::base::{Cancelable, Cx, Operation};
 use super::body::Body;
 use super::drive::{Cleanup, Outcome, drive};
-use super::{Cancelable, Cx, Operation, Runtime};
 use cancel_core::{Cancelled, Token};
 use std::fmt::Display;
 use std::future::{Future, Ready};

@@ -1,8 +1,8 @@
 //! The settings of an operation: name, limits, cleanup.
 
-use super::cancelable::AtEnd;
-use super::{Cancelable, Cx, Runtime};
-use crate::callbacks::Work;
+use super::Runtime;
+use super::base::{AtEnd, Cancelable, Cx};
+use crate::report::callbacks::Work;
 use cancel_core::{Cause, IntoDeadline, Reason};
 use std::borrow::Cow;
 use std::future::Future;

@@ -4,10 +4,10 @@
 //! when). Each operation that runs inside the body of another one is itself a hold of that one, while it has
 //! open shields, or something to do at its end: it enters there whenever its run is polled and waits.
 
-use super::above::{Link, Parent};
+use super::Runtime;
+use super::base::{Cx, Inner, Link, Parent};
 use super::body::Body;
 use super::hidden::run_hidden;
-use super::{Cx, Inner, Runtime};
 use cancel_core::layer::Hold;
 use cancel_core::{Cancelled, Cause, Shield};
 use std::future::{Future, pending};

@@ -1,7 +1,8 @@
 //! Signals of the operating system as sources.
 
-use super::{Cancelable, Runtime, Source};
-use crate::build_error::BuildError;
+use super::Runtime;
+use super::base::{Cancelable, Source};
+use crate::basics::build_error::BuildError;
 use crate::signal::{Listener, Signal, Signals, listen};
 use cancel_core::{CancelToken, Cause, Reason};
 use futures_core::Stream;

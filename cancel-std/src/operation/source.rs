@@ -1,8 +1,9 @@
 //! `Source`: whatever may ask for the cancelation of an operation, in one type.
 
+use super::Runtime;
 use super::accept::ToFollow;
-use super::started::{Contained, Once, Started, late, once, panicked};
-use super::{Cancelable, Cx, Operation, Runtime};
+use super::base::{Cancelable, Cx, Kind, Many, Operation, Source, Started, Trigger};
+use super::started::{Contained, Once, late, once, panicked};
 use cancel_core::{CancelToken, Cause, Instant, IntoDeadline, Reason};
 use cancel_core::{Token, TokenView};
 use futures_core::Stream;
@@ -13,93 +14,6 @@ use std::future::Future;
 use std::mem::{replace, take};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
-
-type Start<R> = Box<dyn FnOnce(&Cx<R>) -> Started + Send>;
-
-/// Something that may ask for the cancelation of an operation: a time, a token, a signal, a
-/// condition, any future.
-///
-/// It begins to work when the operation [runs](Cancelable::run), as a part of that future: no task is
-/// spawned for it, and it is gone when the run is, whichever way that ends. Sources nest to any
-/// depth by [`any`](Source::any) and [`all`](Source::all); the reason and the message of the one that
-/// fired come through.
-///
-/// # Examples
-///
-/// ```
-/// use cancel_std::{CancelToken, Cancelable, Source};
-/// use std::time::Duration;
-///
-/// let stop = CancelToken::new();
-/// let op = Cancelable::any([
-///     Source::timeout(Duration::from_secs(600)),
-///     Source::token(&stop),
-///     Source::future(async { "the moon is full" }),
-/// ]);
-/// let result = smol::block_on(op.run(async |cx| cx.sleep(Duration::from_secs(3600)).await));
-/// assert_eq!(result.unwrap_err().message(), Some("the moon is full"));
-/// ```
-///
-/// # Sources of one's own
-///
-/// Any future ([`future`](Source::future), [`future_with`](Source::future_with)) and any stream
-/// ([`stream`](Source::stream)) is one. A type, or the objects of a trait, are given to operations
-/// like the ones of this crate after a `From`:
-///
-/// ```
-/// use cancel_std::{Cancelable, Runtime, Source};
-///
-/// trait Alarm: Send {
-///     fn wait(&mut self) -> String; // may block
-/// }
-///
-/// impl<R: Runtime> From<Box<dyn Alarm>> for Source<R> {
-///     fn from(mut alarm: Box<dyn Alarm>) -> Self {
-///         Source::future(smol::unblock(move || alarm.wait()))
-///     }
-/// }
-///
-/// struct Smoke;
-///
-/// impl Alarm for Smoke {
-///     fn wait(&mut self) -> String {
-///         String::from("smoke in the cellar")
-///     }
-/// }
-///
-/// let alarm: Box<dyn Alarm> = Box::new(Smoke);
-/// let op = Cancelable::new().source(alarm);
-/// let cancelled = smol::block_on(op.run(async |_| std::future::pending::<()>().await));
-/// assert_eq!(cancelled.unwrap_err().message(), Some("smoke in the cellar"));
-/// ```
-#[must_use = "a source does nothing until it is given to an operation"]
-pub struct Source<R> {
-    pub(super) kind: Kind<R>,
-}
-
-pub(super) enum Kind<R> {
-    One(Trigger<R>),
-    Any(Many<R>),
-    /// With what operations in it were set up with, beside their sources.
-    All(Many<R>, Option<Box<Cancelable<R>>>),
-    Cancelable(Box<Cancelable<R>>),
-}
-
-/// A source that is made of no others.
-pub(super) enum Trigger<R> {
-    /// With what it is told as, if that was said.
-    Timeout(Duration, Option<Cause>),
-    /// `FAR_FUTURE`: none.
-    Deadline(Instant),
-    Token(CancelToken),
-    Other {
-        name: Cow<'static, str>,
-        start: Start<R>,
-    },
-}
-
-/// Sources that are composed. They may be nested deeper than the stack.
-pub(super) struct Many<R>(Vec<Source<R>>);
 
 impl<R> Many<R> {
     pub(super) fn take(&mut self) -> Vec<Source<R>> {

@@ -1,8 +1,9 @@
 //! What the core's runner is to know of a running operation: its sources, its grace period, its shields.
 
+use super::Runtime;
+use super::base::{Cx, Inner, Operation};
 use super::tree::Tree;
-use super::{Cx, Inner, Operation, Runtime};
-use crate::callbacks::Event;
+use crate::report::callbacks::Event;
 use cancel_core::layer::{Holds, Panics, Setup};
 use cancel_core::{CancelToken, Cancelled, Cause, DeadlineSource, Instant, Reason, WaitForCancel};
 use pin_project::{pin_project, pinned_drop};
@@ -73,7 +74,7 @@ impl<'a, R: Runtime> OperationSetup<'a, R> {
 impl<R: Runtime> PinnedDrop for OperationSetup<'_, R> {
     fn drop(self: Pin<&mut Self>) {
         // Contained, since this may be part of an unwinding.
-        if let Some(waker) = self.op.inner.bell.silence() {
+        if let Some(waker) = self.op.inner.runner.forget() {
             self.op.inner.setup.callbacks.contain(|| drop(waker));
         }
     }
@@ -109,7 +110,7 @@ impl<R: Runtime> Setup for OperationSetup<'_, R> {
     ) -> Poll<Option<Cause>> {
         let mut this = self.project();
         let inner = &this.op.inner;
-        inner.bell.listen(cx);
+        inner.runner.listen(cx);
         let late = panics.guard(|| {
             loop {
                 let deadline = inner.deadline.get();

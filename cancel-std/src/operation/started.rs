@@ -1,7 +1,8 @@
 //! What a source is while its operation runs: a stream of causes.
 
-use super::{Operation, Runtime};
-use crate::panics::{Payload, explain, forget};
+use super::Runtime;
+use super::base::{Operation, Started};
+use crate::basics::panics::{Payload, explain, forget};
 use cancel_core::{Cause, DeadlineSource, Reason};
 use futures_core::Stream;
 use pin_project::{pin_project, pinned_drop};
@@ -10,10 +11,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
-
-/// What a source is while its operation runs. The first item asks for the cancelation; later ones
-/// are further requests, which end a grace period.
-pub(crate) type Started = Pin<Box<dyn Stream<Item = Cause> + Send>>;
 
 /// A sleep as a source, whose cause says of what operation it is, and the limit of a timeout.
 pub(super) fn late<R: Runtime>(

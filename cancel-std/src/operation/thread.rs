@@ -7,19 +7,20 @@
 //!   slot. Whoever takes it from there polls it to its end: a thread of the pool while the closure is at
 //!   work, or, if none was free, the calling thread when the closure is over. So nobody ever waits for
 //!   the pool. All that a full pool does is that sources, callbacks and cleanup are late.
-//! * B2: The end of the closure is stored, then the bell is rung; the body listens, then looks. So it
+//! * B2: The end of the closure is stored, then the runner is woken; the body listens, then looks. So it
 //!   cannot miss it.
 //! * B3: Between the end of the closure and that of the body the runner is polled once: so it asks the
 //!   sources once more, also one that nobody has polled before. What fired while the closure was at work
 //!   has been heard, then, even if no thread was free.
 
+use super::Runtime;
+use super::base::{Cancelable, Cx, Operation};
 use super::drive::{Outcome, drive};
 use super::run::{erred, no_cleanup};
-use super::{Cancelable, Cx, Operation, Runtime};
-use crate::bell::Bell;
-use crate::blocking::{AtWork, block_on, place, unblock, unblock_if_free};
-use crate::panics::Payload;
-use crate::pool::{self, NoThread};
+use crate::basics::panics::Payload;
+use crate::basics::runner_waker::RunnerWaker;
+use crate::threads::blocking::{AtWork, block_on, place, unblock, unblock_if_free};
+use crate::threads::pool::{self, NoThread};
 use cancel_core::{Cancelled, Cause, Token};
 use std::fmt::Display;
 use std::future::{Future, poll_fn};
@@ -202,7 +203,7 @@ impl<R: Runtime> Operation<R> {
         if let Some(refused) = refused {
             return Err(refused);
         }
-        let slot = Arc::new(Slot::new(runner));
+        let slot = Arc::new(ThreadSlot::new(runner));
         let helper = pool::IS_THERE.then(|| {
             let slot = slot.clone();
             unblock_if_free(place, move || slot.take().map(block_on))
@@ -351,11 +352,11 @@ impl<R: Runtime> Cx<R> {
 type Runner = Pin<Box<dyn Future<Output = Result<(), Cancelled>> + Send>>;
 
 /// What one of two threads takes.
-struct Slot<T>(Mutex<Option<T>>);
+struct ThreadSlot<T>(Mutex<Option<T>>);
 
-impl<T> Slot<T> {
+impl<T> ThreadSlot<T> {
     fn new(value: T) -> Self {
-        Slot(Mutex::new(Some(value)))
+        ThreadSlot(Mutex::new(Some(value)))
     }
 
     fn take(&self) -> Option<T> {
@@ -367,7 +368,7 @@ impl<T> Slot<T> {
 #[derive(Default)]
 struct Call {
     phase: Mutex<Phase>,
-    bell: Bell,
+    runner: RunnerWaker,
 }
 
 #[derive(Default)]
@@ -392,12 +393,12 @@ impl Call {
 
     fn end(&self, over: Result<Option<String>, Payload>) {
         *self.phase() = Phase::Over(over);
-        self.bell.ring();
+        self.runner.wake();
     }
 
     async fn over(&self) -> Option<String> {
         let over = poll_fn(|cx| {
-            self.bell.listen(cx);
+            self.runner.listen(cx);
             match replace(&mut *self.phase(), Phase::Wanted) {
                 Phase::Over(over) => Poll::Ready(over),
                 _ => Poll::Pending,

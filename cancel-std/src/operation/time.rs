@@ -1,9 +1,10 @@
 //! Deadlines of an operation, and its sleeps.
 
-use super::{Cx, Edges, Inner, Operation, Runtime, State};
-use crate::context::Status;
-use crate::deadline::Deadline;
-use crate::give_way::waited;
+use super::base::{Cx, Inner, Operation, State};
+use super::{Edges, Runtime};
+use crate::basics::give_way::waited;
+use crate::report::context::Status;
+use crate::time::deadline::Deadline;
 use cancel_core::{Cancelled, Cause, Check, Instant, IntoDeadline, Reason, TimerError};
 use std::future::Future;
 use std::time::Duration;
@@ -295,7 +296,7 @@ impl<R: Runtime> Operation<R> {
         }
         set(&mut state, &self.inner.deadline);
         drop(state);
-        self.inner.bell.ring();
+        self.inner.runner.wake();
         true
     }
 

@@ -12,10 +12,9 @@
 //! * T4: A leaf that ends without an item never fires, nor does an all-of that waits for it, nor an any-of
 //!   of nothing else. What is below such a node is dropped.
 
-use super::source::{Kind, Source, Trigger};
-use super::started::Started;
-use super::{Cx, Operation, Runtime};
-use crate::panics::Quiet;
+use super::Runtime;
+use super::base::{Cx, Kind, Operation, Source, Started, Trigger};
+use crate::basics::panics::Quiet;
 use cancel_core::{Cause, Instant};
 use std::mem::replace;
 use std::ops::Range;

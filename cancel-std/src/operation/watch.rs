@@ -1,7 +1,7 @@
 //! Watching the progress of an operation from outside.
 
-use super::{Inner, Operation};
-use crate::progress::Progress;
+use super::base::{Inner, Operation};
+use crate::report::progress::Progress;
 use futures_core::Stream;
 use portable_atomic::{AtomicU64, Ordering};
 use std::fmt;

@@ -1,6 +1,7 @@
 //! Functions that ask before each call whether the operation is cancelled.
 
-use super::{Cx, Operation, Runtime};
+use super::Runtime;
+use super::base::{Cx, Operation};
 use cancel_core::Cancelled;
 use pin_project::pin_project;
 use std::fmt;
@@ -325,14 +326,14 @@ impl<R: Runtime> Operation<R> {
 #[pin_project]
 pub struct Wrapped<R, W: Future, O> {
     op: Operation<R>,
-    state: State,
+    state: CallState,
     #[pin]
     work: Option<W>,
     finish: fn(Result<W::Output, Cancelled>) -> O,
 }
 
 #[derive(Debug)]
-enum State {
+enum CallState {
     /// The check before the call failed.
     Refused(Cancelled),
     /// Called, and not polled yet.
@@ -350,8 +351,8 @@ impl<R: Runtime, W: Future, O> Wrapped<R, W, O> {
         finish: fn(Result<W::Output, Cancelled>) -> O,
     ) -> Self {
         let (state, work) = match op.check() {
-            Ok(()) => (State::Called, Some(f())),
-            Err(cancelled) => (State::Refused(cancelled), None),
+            Ok(()) => (CallState::Called, Some(f())),
+            Err(cancelled) => (CallState::Refused(cancelled), None),
         };
         Wrapped {
             op: op.clone(),
@@ -368,26 +369,26 @@ impl<R: Runtime, W: Future, O> Future for Wrapped<R, W, O> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<O> {
         let mut this = self.project();
         let refused = match &this.state {
-            State::Refused(cancelled) => Some(cancelled.clone()),
-            State::Called | State::Yielded => this.op.check().err(),
-            State::Working | State::Over => None,
+            CallState::Refused(cancelled) => Some(cancelled.clone()),
+            CallState::Called | CallState::Yielded => this.op.check().err(),
+            CallState::Working | CallState::Over => None,
         };
         if let Some(cancelled) = refused {
-            *this.state = State::Over;
+            *this.state = CallState::Over;
             this.work.set(None);
             return Poll::Ready((this.finish)(Err(cancelled)));
         }
-        if let State::Called = this.state {
-            *this.state = State::Yielded;
+        if let CallState::Called = this.state {
+            *this.state = CallState::Yielded;
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
         let Some(work) = this.work.as_mut().as_pin_mut() else {
             panic!("`Wrapped` polled after its end");
         };
-        *this.state = State::Working;
+        *this.state = CallState::Working;
         let output = ready!(work.poll(cx));
-        *this.state = State::Over;
+        *this.state = CallState::Over;
         this.work.set(None);
         Poll::Ready((this.finish)(Ok(output)))
     }

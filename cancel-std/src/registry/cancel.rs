@@ -1,8 +1,8 @@
 //! Cancelling and forcing operations of a registry: one, those below one, many.
 
 use super::{Filter, Registered, Registry};
-use crate::id::OperationId;
-use crate::panics::forget;
+use crate::basics::id::OperationId;
+use crate::basics::panics::forget;
 use cancel_core::{Cancelled, Cause};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;

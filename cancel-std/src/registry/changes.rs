@@ -4,152 +4,37 @@
 //! one. Who waits does so with a token that the next change cancels. (Not with `event-listener`, which
 //! wakes under its own lock: a waker that drops a reader would deadlock.)
 
-use super::Shared;
-use crate::context::Status;
-use crate::id::OperationId;
-use crate::panics::contain;
+use super::base::{Registry, RegistryCore};
+use super::feed::Change;
 use cancel_core::{CancelToken, WaitForCancel};
 use futures_core::Stream;
-use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
-/// How many changes are kept for readers.
-const KEPT: usize = 1024;
-
-/// Something that has happened in a [`Registry`](super::Registry).
-///
-/// # Examples
-///
-/// ```
-/// use cancel_std::{Cancelable, Change, Registry};
-/// use smol::stream::StreamExt;
-///
-/// let registry = Registry::new();
-/// let mut changes = registry.changes();
-/// let op = Cancelable::new().register(&registry).build();
-/// assert_eq!(smol::block_on(changes.next()), Some(Change::Registered(op.id())));
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Change {
-    /// An operation is in the registry from now on.
-    Registered(OperationId),
-    /// Its run has begun.
-    Started(OperationId),
-    /// Its runner has seen that it is to end, while the body had still to be dropped.
-    CancelRequested(OperationId),
-    /// It has ended like that, and is in the history.
-    Ended(OperationId, Status),
-    /// It is not in the registry any more, and has not ended: dropped before it ran, or taken out.
-    Left(OperationId),
-    /// The reader was too slow: so many changes are gone. Have a look at the
-    /// [list](super::Registry::list).
-    Missed(u64),
-}
-
-impl Change {
-    /// The operation that has changed, unless changes were missed.
+impl Registry {
+    /// What happens from now on.
     ///
     /// # Examples
     ///
     /// ```
-    /// use cancel_std::Change;
+    /// use cancel_std::{Cancelable, Change, Registry};
+    /// use smol::stream::StreamExt;
     ///
-    /// let op = cancel_std::Cancelable::new().build();
-    /// assert_eq!(Change::Left(op.id()).id(), Some(op.id()));
-    /// assert_eq!(Change::Missed(3).id(), None);
+    /// let registry = Registry::new();
+    /// let mut changes = registry.changes();
+    /// let op = Cancelable::new().register(&registry).build();
+    /// let id = op.id();
+    /// drop(op);
+    /// smol::block_on(async {
+    ///     assert_eq!(changes.next().await, Some(Change::Registered(id)));
+    ///     assert_eq!(changes.next().await, Some(Change::Left(id)));
+    /// });
     /// ```
-    pub fn id(&self) -> Option<OperationId> {
-        match *self {
-            Change::Registered(id)
-            | Change::Started(id)
-            | Change::CancelRequested(id)
-            | Change::Ended(id, _)
-            | Change::Left(id) => Some(id),
-            Change::Missed(_) => None,
-        }
-    }
-}
-
-#[derive(Default)]
-pub(super) struct Feed {
-    /// Changed under the lock.
-    readers: AtomicUsize,
-    kept: Mutex<Kept>,
-}
-
-#[derive(Default)]
-struct Kept {
-    /// The number of the first change that is here.
-    first: u64,
-    changes: VecDeque<Change>,
-    /// Cancelled by the next change. There if somebody waits for that.
-    next: Option<CancelToken>,
-}
-
-impl Kept {
-    fn end(&self) -> u64 {
-        self.first + self.changes.len() as u64
-    }
-}
-
-impl Feed {
-    fn lock(&self) -> MutexGuard<'_, Kept> {
-        // Nothing can panic half-way.
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn is_read(&self) -> bool {
-        // Relaxed: who began to read before the change, in whatever way that is known, is seen.
-        // Nobody else is promised it.
-        self.readers.load(Ordering::Relaxed) != 0
-    }
-
-    /// To be followed by `ring`, outside of locks.
-    pub(super) fn push(&self, change: Change) {
-        if !self.is_read() {
-            return;
-        }
-        let mut kept = self.lock();
-        if kept.changes.len() == KEPT {
-            kept.changes.pop_front();
-            kept.first += 1;
-        }
-        kept.changes.push_back(change);
-    }
-
-    /// Wakes the readers. Their panics end here: it is not the operation's fault.
-    pub(super) fn ring(&self) {
-        if !self.is_read() {
-            return;
-        }
-        let next = self.lock().next.take();
-        if let Some(token) = next {
-            let _ = contain(|| token.cancel());
-        }
-    }
-
-    fn subscribe(&self) -> u64 {
-        let kept = self.lock();
-        // Relaxed, here and in `unsubscribe`: changed under the lock; for looks without it see `is_read`.
-        self.readers.fetch_add(1, Ordering::Relaxed);
-        kept.end()
-    }
-
-    fn unsubscribe(&self) {
-        let mut kept = self.lock();
-        if self.readers.fetch_sub(1, Ordering::Relaxed) == 1 {
-            kept.first = kept.end();
-            kept.changes = VecDeque::new();
-            let unused = kept.next.take();
-            drop(kept);
-            drop(unused);
-        }
+    pub fn changes(&self) -> Changes {
+        Changes::new(self.shared.clone())
     }
 }
 
@@ -183,13 +68,13 @@ impl Feed {
 /// ```
 #[must_use = "streams do nothing unless polled"]
 pub struct Changes {
-    shared: Arc<Shared>,
+    shared: Arc<RegistryCore>,
     next: u64,
     waiting: Option<Pin<Box<WaitForCancel<CancelToken>>>>,
 }
 
 impl Changes {
-    pub(super) fn new(shared: Arc<Shared>) -> Self {
+    fn new(shared: Arc<RegistryCore>) -> Self {
         Changes {
             next: shared.feed.subscribe(),
             waiting: None,

@@ -1,10 +1,10 @@
 //! What operations tell their registries.
 
 use super::{Entry, Memberships, Registry};
-use crate::clock::Clock;
-use crate::context::Context;
-use crate::id::OperationId;
-use crate::panics::Quiet;
+use crate::basics::id::OperationId;
+use crate::basics::panics::Quiet;
+use crate::report::context::Context;
+use crate::time::clock::Clock;
 use std::sync::Arc;
 
 impl Registry {
@@ -12,24 +12,24 @@ impl Registry {
         Arc::ptr_eq(&self.shared, &other.shared)
     }
 
-    /// Under the lock of the operation's state. To be followed by `ring`, without it.
+    /// Under the lock of the operation's state. To be followed by `wake_readers`, without it.
     pub(crate) fn enter(&self, id: OperationId, entry: Entry) {
         self.shared.table.enter(id, entry, &self.shared.feed);
     }
 
-    pub(crate) fn ring(&self) {
-        self.shared.feed.ring();
+    pub(crate) fn wake_readers(&self) {
+        self.shared.feed.wake_readers();
     }
 
     /// With the parent that it has got at its start.
     pub(crate) fn started(&self, id: OperationId, parent: Option<OperationId>) {
         self.shared.table.started(id, parent, &self.shared.feed);
-        self.ring();
+        self.wake_readers();
     }
 
     pub(crate) fn asked(&self, id: OperationId) {
         self.shared.table.asked(id, &self.shared.feed);
-        self.ring();
+        self.wake_readers();
     }
 
     /// It is in the history before it is gone from the table.
@@ -37,13 +37,13 @@ impl Registry {
         if self.shared.table.contains(context.id()) {
             self.shared.history.push(context, clock);
             self.shared.table.ended(context, &self.shared.feed);
-            self.ring();
+            self.wake_readers();
         }
     }
 
     pub(crate) fn left(&self, id: OperationId) -> bool {
         let left = self.shared.table.left(id, &self.shared.feed);
-        self.ring();
+        self.wake_readers();
         left
     }
 }

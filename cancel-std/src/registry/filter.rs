@@ -1,8 +1,8 @@
 //! `Filter`: which operations of a registry are meant.
 
 use super::entry::Key;
-use crate::context::{Context, Status};
-use crate::id::OperationId;
+use crate::basics::id::OperationId;
+use crate::report::context::{Context, Status};
 use cancel_core::Reason;
 use std::borrow::Cow;
 use std::fmt;

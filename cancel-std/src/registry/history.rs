@@ -1,10 +1,10 @@
 //! The last operations that have ended.
 
 use super::filter::Filter;
-use crate::clock::Clock;
-use crate::context::Context;
-use crate::id::OperationId;
-use crate::panics::{Quiet, contain};
+use crate::basics::id::OperationId;
+use crate::basics::panics::{Quiet, contain};
+use crate::report::context::Context;
+use crate::time::clock::Clock;
 use cancel_core::Instant;
 use std::collections::{HashSet, VecDeque};
 use std::mem::take;
@@ -13,16 +13,16 @@ use std::time::Duration;
 
 /// Contexts keep values of the user's: they are made, looked at and dropped outside of the lock.
 pub(super) struct History {
-    state: Mutex<State>,
+    state: Mutex<HistoryState>,
 }
 
-struct State {
+struct HistoryState {
     limit: usize,
     /// The newest last.
-    ended: VecDeque<Ended>,
+    ended: VecDeque<EndedOperation>,
 }
 
-struct Ended {
+struct EndedOperation {
     context: Context,
     /// When it came, by this clock.
     at: Option<Instant>,
@@ -32,14 +32,14 @@ struct Ended {
 impl History {
     pub(super) fn new(limit: usize) -> Self {
         History {
-            state: Mutex::new(State {
+            state: Mutex::new(HistoryState {
                 limit,
                 ended: VecDeque::new(),
             }),
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, HistoryState> {
         // Nothing can panic half-way.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -62,7 +62,7 @@ impl History {
         if self.limit() == 0 {
             return;
         }
-        let mut new = Some(Ended {
+        let mut new = Some(EndedOperation {
             context: context.clone(),
             at: contain(|| clock.now()).unwrap_or(None),
             clock: clock.clone(),

@@ -1,7 +1,7 @@
 //! `Snapshot`: all that a registry knows.
 
 use super::statistics::Statistics;
-use crate::context::Context;
+use crate::report::context::Context;
 
 /// All that a [`Registry`](super::Registry) knows, to be looked at, or to be written down: with the
 /// feature `serde` it can be serialized, as JSON for instance.

@@ -1,6 +1,6 @@
 //! `Statistics`: what a registry has counted.
 
-use crate::context::{Context, Status};
+use crate::report::context::{Context, Status};
 use cancel_core::Reason;
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -11,12 +11,12 @@
 //! * T4: what filters look at lies close together in `keys`, everything else, in the same order, in
 //!   `rest`; `places` knows where. The last one takes the place of one that leaves.
 
-use super::changes::{Change, Feed};
-use super::entry::{Entry, Key, Registered, Rest};
+use super::entry::{Entry, EntryRest, Key, Registered};
+use super::feed::{Change, Feed};
 use super::filter::Filter;
 use super::statistics::{Counts, Statistics};
-use crate::context::{Context, Status};
-use crate::id::OperationId;
+use crate::basics::id::OperationId;
+use crate::report::context::{Context, Status};
 use std::collections::HashMap;
 use std::collections::hash_map;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -36,7 +36,7 @@ pub(super) struct Table {
 pub(super) struct Part {
     places: HashMap<OperationId, usize, BuildHasherDefault<IdHasher>>,
     keys: Vec<Key>,
-    rest: Vec<Rest>,
+    rest: Vec<EntryRest>,
     counts: Counts,
 }
 
@@ -52,7 +52,7 @@ impl Part {
             parent: entry.parent,
             status: entry.status,
         });
-        self.rest.push(Rest {
+        self.rest.push(EntryRest {
             operation: entry.operation,
             name: entry.name,
         });
@@ -162,7 +162,7 @@ impl Table {
     }
 
     /// Those that `filter` may let through, as far as can be seen from here, one after the other.
-    pub(super) fn scan(&self, filter: &Filter, mut found: impl FnMut(OperationId, &Rest)) {
+    pub(super) fn scan(&self, filter: &Filter, mut found: impl FnMut(OperationId, &EntryRest)) {
         for part in self.all() {
             for (place, key) in part.keys.iter().enumerate() {
                 if filter.admits(key) {

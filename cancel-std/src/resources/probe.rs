@@ -1,6 +1,6 @@
 //! What tells how much is used of what: the machine, or a test.
 
-use crate::build_error::BuildError;
+use crate::basics::build_error::BuildError;
 use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};

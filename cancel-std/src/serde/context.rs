@@ -1,6 +1,6 @@
 //! A struct of all that a context tells, except results, whose types are not known.
 
-use crate::context::Context;
+use crate::report::context::Context;
 use cancel_core::Instant;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 

@@ -1,6 +1,6 @@
 //! The number.
 
-use crate::id::OperationId;
+use crate::basics::id::OperationId;
 use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, Serializer};
 

@@ -1,6 +1,6 @@
 //! A map, in the order of the pairs.
 
-use crate::progress::Metadata;
+use crate::report::progress::Metadata;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 use std::fmt;

@@ -1,7 +1,7 @@
 //! A struct of five fields.
 
-use crate::id::OperationId;
-use crate::progress::{Metadata, Progress};
+use crate::basics::id::OperationId;
+use crate::report::progress::{Metadata, Progress};
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 use std::borrow::Cow;

@@ -1,6 +1,6 @@
 //! The name in lower case.
 
-use crate::context::Status;
+use crate::report::context::Status;
 use serde::de::{Deserialize, Deserializer, EnumAccess, Error, Unexpected, VariantAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 use std::fmt;
@@ -47,15 +47,15 @@ impl<'de> Visitor<'de> for StatusVisitor {
     }
 
     fn visit_enum<A: EnumAccess<'de>>(self, data: A) -> Result<Status, A::Error> {
-        let (Kind(status), content) = data.variant()?;
+        let (StatusKind(status), content) = data.variant()?;
         content.unit_variant()?;
         Ok(status)
     }
 }
 
-struct Kind(Status);
+struct StatusKind(Status);
 
-impl<'de> Deserialize<'de> for Kind {
+impl<'de> Deserialize<'de> for StatusKind {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_identifier(KindVisitor)
     }
@@ -64,23 +64,23 @@ impl<'de> Deserialize<'de> for Kind {
 struct KindVisitor;
 
 impl Visitor<'_> for KindVisitor {
-    type Value = Kind;
+    type Value = StatusKind;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the name of a status")
     }
 
-    fn visit_u64<E: Error>(self, index: u64) -> Result<Kind, E> {
+    fn visit_u64<E: Error>(self, index: u64) -> Result<StatusKind, E> {
         let status = usize::try_from(index).ok().and_then(|index| ALL.get(index));
         status
-            .map(|status| Kind(*status))
+            .map(|status| StatusKind(*status))
             .ok_or_else(|| E::invalid_value(Unexpected::Unsigned(index), &self))
     }
 
-    fn visit_str<E: Error>(self, name: &str) -> Result<Kind, E> {
+    fn visit_str<E: Error>(self, name: &str) -> Result<StatusKind, E> {
         let index = NAMES.iter().position(|known| *known == name);
         index
-            .map(|index| Kind(ALL[index]))
+            .map(|index| StatusKind(ALL[index]))
             .ok_or_else(|| E::unknown_variant(name, NAMES))
     }
 }

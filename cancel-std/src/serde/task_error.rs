@@ -1,6 +1,6 @@
 //! An error of a task: whose, and what it says.
 
-use crate::task_report::TaskError;
+use crate::report::task_report::TaskError;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 /// A struct of `id`, `name` and `error`, which is the text.

@@ -29,12 +29,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 static REGISTRY: Registry = Registry {
-    state: Mutex::new(State {
+    state: Mutex::new(ListenerTable {
         listeners: BTreeMap::new(),
         counts: BTreeMap::new(),
         next: 0,
     }),
-    hooks: Hooks {
+    hooks: PlatformHooks {
         watch: |signal| platform::watch(signal, heard),
         rest: platform::rest,
         arrived: platform::arrived,
@@ -66,12 +66,12 @@ fn deliver(signal: i32) {
 }
 
 struct Registry {
-    state: Mutex<State>,
-    hooks: Hooks,
+    state: Mutex<ListenerTable>,
+    hooks: PlatformHooks,
 }
 
 /// The platform, or a test.
-struct Hooks {
+struct PlatformHooks {
     watch: fn(i32) -> io::Result<()>,
     rest: fn(i32),
     arrived: fn(i32) -> bool,
@@ -81,14 +81,14 @@ struct Hooks {
     deliver: fn(i32),
 }
 
-struct State {
-    listeners: BTreeMap<u64, Entry>,
+struct ListenerTable {
+    listeners: BTreeMap<u64, ListenerEntry>,
     /// How many listeners a signal has; never zero.
     counts: BTreeMap<i32, usize>,
     next: u64,
 }
 
-struct Entry {
+struct ListenerEntry {
     signals: Arc<[i32]>,
     ear: Arc<Ear>,
     /// To end the process at the second signal.
@@ -134,7 +134,7 @@ impl Ear {
 }
 
 impl Registry {
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, ListenerTable> {
         // Nothing panics half-way (S2).
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -154,7 +154,7 @@ impl Registry {
         }
         let id = state.next;
         state.next += 1;
-        let entry = Entry {
+        let entry = ListenerEntry {
             signals: shared.clone(),
             ear: ear.clone(),
             exit,
@@ -170,7 +170,7 @@ impl Registry {
         })
     }
 
-    fn uncount(&self, state: &mut State, signals: &[i32]) {
+    fn uncount(&self, state: &mut ListenerTable, signals: &[i32]) {
         for signal in signals {
             if let Some(count) = state.counts.get_mut(signal) {
                 *count -= 1;
@@ -194,7 +194,7 @@ impl Registry {
         self.deliver_to(self.lock(), signal);
     }
 
-    fn deliver_to(&self, mut state: MutexGuard<'_, State>, signal: i32) {
+    fn deliver_to(&self, mut state: MutexGuard<'_, ListenerTable>, signal: i32) {
         let mut exit = false;
         let mut ears = Vec::new();
         for entry in state.listeners.values_mut() {
@@ -218,7 +218,7 @@ impl Registry {
         drop(notice);
         for ear in ears {
             if let Err(payload) = catch_unwind(AssertUnwindSafe(|| ear.waker.wake())) {
-                crate::panics::forget(payload);
+                crate::basics::panics::forget(payload);
             }
         }
     }

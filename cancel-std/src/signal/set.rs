@@ -2,7 +2,7 @@
 
 use super::number::Signal;
 use super::platform;
-use crate::build_error::BuildError;
+use crate::basics::build_error::BuildError;
 use std::fmt;
 
 /// Signals to listen for, checked, with options. It is a [`Source`](crate::Source).

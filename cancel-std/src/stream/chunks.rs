@@ -1,7 +1,7 @@
 //! Streams of an operation, in chunks.
 
-use super::OperationStream;
 use super::form::{Form, Plain};
+use super::items::OperationStream;
 use crate::operation::{Operation, Runtime};
 use futures_core::{FusedStream, Stream};
 use pin_project::{pin_project, pinned_drop};
@@ -9,6 +9,35 @@ use std::fmt;
 use std::mem::take;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+
+impl<S: Stream, R: Runtime, F: Form<S::Item>> OperationStream<S, R, F> {
+    /// The items in chunks of `size`, with the rest in a smaller one at the end. Zero counts as one.
+    ///
+    /// A chunk is handed out when it is full, when the source ends or fails, and when the operation is
+    /// cancelled and the body goes on. If the body is dropped while a chunk is being filled, its items are
+    /// not lost: they are the operation's [undelivered](crate::Context::undelivered) ones, of which the last
+    /// 1024 or so are kept.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::Cancelable;
+    /// use smol::stream::{self, StreamExt};
+    ///
+    /// let op = Cancelable::new();
+    /// let run = op.run(async |cx| {
+    ///     let chunks = cx.stream(stream::iter(1..=5)).chunks(2);
+    ///     chunks.collect::<Vec<_>>().await
+    /// });
+    /// assert_eq!(smol::block_on(run).unwrap(), [vec![1, 2], vec![3, 4], vec![5]]);
+    /// ```
+    pub fn chunks(self, size: usize) -> OperationChunks<S, R, F>
+    where
+        F::Value: Send + Sync + 'static,
+    {
+        OperationChunks::new(self, size)
+    }
+}
 
 /// The items of a stream of an operation in chunks: `Vec<T>`, or `Result<Vec<T>, E>` if it is a
 /// [`try_stream`](crate::Cx::try_stream). Made by [`OperationStream::chunks`].

@@ -31,10 +31,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// assert_eq!(kept.passed(), 3);
 /// ```
 pub struct Kept<T> {
-    state: Arc<Mutex<State<T>>>,
+    state: Arc<Mutex<KeeperState<T>>>,
 }
 
-struct State<T> {
+struct KeeperState<T> {
     limit: usize,
     passed: u64,
     /// Shared, so that they can be cloned and dropped outside of the lock (S3).
@@ -44,7 +44,7 @@ struct State<T> {
 impl<T> Kept<T> {
     pub(super) fn new(limit: usize) -> Self {
         Kept {
-            state: Arc::new(Mutex::new(State {
+            state: Arc::new(Mutex::new(KeeperState {
                 limit,
                 passed: 0,
                 items: VecDeque::new(),
@@ -52,7 +52,7 @@ impl<T> Kept<T> {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State<T>> {
+    fn lock(&self) -> MutexGuard<'_, KeeperState<T>> {
         // Nothing can panic half-way.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

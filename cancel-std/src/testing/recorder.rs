@@ -1,10 +1,10 @@
 //! `Recorder`: what happened, in order, in a form that tests can compare.
 
 use super::time::VirtualTime;
-use crate::context::{Context, Status};
-use crate::id::OperationId;
-use crate::observer::Observer;
-use crate::progress::Progress;
+use crate::basics::id::OperationId;
+use crate::report::context::{Context, Status};
+use crate::report::observer::Observer;
+use crate::report::progress::Progress;
 use cancel_core::{CancelToken, Cancelled, Instant, Registration};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -4,9 +4,9 @@
 //! ready, time jumps; when nothing is left to jump to, other threads have a moment to wake something;
 //! then it is a deadlock.
 
-use super::tasks::{Next, Work};
-use super::time::{Shared, State, VirtualTime, WakeId, wake_all};
-use crate::blocking::rest;
+use super::tasks::{Next, TaskWork};
+use super::time::{Shared, VirtualState, VirtualTime, WakeId, wake_all};
+use crate::threads::blocking::rest;
 use std::cell::RefCell;
 use std::fmt;
 use std::future::Future;
@@ -169,8 +169,8 @@ impl VirtualTime {
         self.shared.lock().patience = patience;
     }
 
-    fn poll_task(&self, id: u64, mut work: Work, waker: Waker) {
-        let ended = Ended {
+    fn poll_task(&self, id: u64, mut work: TaskWork, waker: Waker) {
+        let ended = RunEnd {
             shared: &self.shared,
             id,
         };
@@ -184,12 +184,12 @@ impl VirtualTime {
 }
 
 /// Takes out a task, also if it panics.
-struct Ended<'a> {
+struct RunEnd<'a> {
     shared: &'a Shared,
     id: u64,
 }
 
-impl Drop for Ended<'_> {
+impl Drop for RunEnd<'_> {
     fn drop(&mut self) {
         let waker = self.shared.lock().tasks.remove(self.id);
         drop(waker);
@@ -281,7 +281,7 @@ impl<'a> Entered<'a> {
         Ok(())
     }
 
-    fn deadlock(&self, mut state: MutexGuard<'_, State>) -> Deadlock {
+    fn deadlock(&self, mut state: MutexGuard<'_, VirtualState>) -> Deadlock {
         let deadlock = Deadlock {
             now: state.timers.now,
             tasks: state.tasks.len(),

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::Waker;
 
-pub(super) type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
+pub(super) type TaskWork = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 #[derive(Default)]
 pub(super) struct Tasks {
@@ -18,7 +18,7 @@ pub(super) struct Tasks {
 
 struct Task {
     /// Away while it is polled.
-    work: Option<Work>,
+    work: Option<TaskWork>,
     waker: Waker,
     /// In `ready`, or woken while it is polled.
     woken: bool,
@@ -34,7 +34,7 @@ struct Main {
 /// What is to be polled next, outside of locks.
 pub(super) enum Next {
     Main,
-    Task(u64, Work, Waker),
+    Task(u64, TaskWork, Waker),
 }
 
 impl Tasks {
@@ -43,7 +43,7 @@ impl Tasks {
         self.last_id
     }
 
-    pub(super) fn spawn(&mut self, id: u64, work: Work, waker: Waker) {
+    pub(super) fn spawn(&mut self, id: u64, work: TaskWork, waker: Waker) {
         let task = Task {
             work: Some(work),
             waker,
@@ -103,7 +103,7 @@ impl Tasks {
     }
 
     /// It was polled, and waits. What comes back is to be dropped: it was given up meanwhile.
-    pub(super) fn put_back(&mut self, id: u64, work: Work) -> Option<Work> {
+    pub(super) fn put_back(&mut self, id: u64, work: TaskWork) -> Option<TaskWork> {
         let Some(task) = self.tasks.get_mut(&id) else {
             return Some(work);
         };
@@ -121,7 +121,7 @@ impl Tasks {
     }
 
     /// Gives up all tasks. To be dropped outside of locks.
-    pub(super) fn clear(&mut self) -> Vec<(Option<Work>, Waker)> {
+    pub(super) fn clear(&mut self) -> Vec<(Option<TaskWork>, Waker)> {
         self.ready.retain(|id| !self.tasks.contains_key(id));
         let tasks = std::mem::take(&mut self.tasks).into_values();
         tasks.map(|task| (task.work, task.waker)).collect()

@@ -11,8 +11,8 @@
 
 use super::tasks::Tasks;
 use super::timers::Timers;
+use crate::basics::panics::forget;
 use crate::operation::Cancelable;
-use crate::panics::forget;
 use cancel_core::layer::Workplace;
 use cancel_core::{Instant, Spawn, SpawnError, Timer, TimerError};
 use std::fmt;
@@ -58,12 +58,12 @@ pub struct VirtualTime {
 }
 
 pub(super) struct Shared {
-    state: Mutex<State>,
+    state: Mutex<VirtualState>,
     /// Rung when something has been woken, or a hold released.
     pub(super) changed: Condvar,
 }
 
-pub(super) struct State {
+pub(super) struct VirtualState {
     pub(super) timers: Timers,
     pub(super) tasks: Tasks,
     pub(super) holds: usize,
@@ -72,7 +72,7 @@ pub(super) struct State {
 }
 
 impl Shared {
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, VirtualState> {
         // Nothing can panic half-way (V1).
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -148,7 +148,7 @@ impl VirtualTime {
     /// assert_eq!(VirtualTime::starting_at(start).now(), start);
     /// ```
     pub fn starting_at(now: Instant) -> Self {
-        let state = State {
+        let state = VirtualState {
             timers: Timers::new(now),
             tasks: Tasks::default(),
             holds: 0,

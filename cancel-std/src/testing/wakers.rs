@@ -5,13 +5,15 @@ use std::future::Future;
 use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker};
+
+mod instrument;
 
 #[allow(unsafe_code)]
 mod vtable;
 
-type Hook = Box<dyn Fn() + Send + Sync>;
+use instrument::Instrument;
 
 /// A waker to test futures with: it counts, and calls what the test wants from `wake`, `clone` and
 /// `drop`.
@@ -44,37 +46,6 @@ type Hook = Box<dyn Fn() + Send + Sync>;
 #[derive(Clone)]
 pub struct TestWaker {
     inner: Arc<Instrument>,
-}
-
-/// What its wakers point to.
-#[derive(Default)]
-pub(super) struct Instrument {
-    on_wake: Option<Hook>,
-    on_clone: Option<Hook>,
-    on_drop: Option<Hook>,
-    wakes: AtomicUsize,
-    clones: AtomicUsize,
-    made: AtomicUsize,
-    drops: AtomicUsize,
-}
-
-// Orderings: SeqCst, so that a test may count on whatever order it sees. Speed does not matter.
-impl Instrument {
-    fn woken(&self) {
-        self.wakes.fetch_add(1, Ordering::SeqCst);
-        self.on_wake.iter().for_each(|hook| hook());
-    }
-
-    fn cloned(&self) {
-        self.on_clone.iter().for_each(|hook| hook());
-        // After the hook, which may panic: then there is no clone.
-        self.clones.fetch_add(1, Ordering::SeqCst);
-    }
-
-    fn dropped(&self) {
-        self.drops.fetch_add(1, Ordering::SeqCst);
-        self.on_drop.iter().for_each(|hook| hook());
-    }
 }
 
 impl TestWaker {

@@ -1,6 +1,6 @@
 //! Which tasks of a set have ended.
 
-use crate::bell::Bell;
+use crate::basics::runner_waker::RunnerWaker;
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Context;
@@ -9,12 +9,12 @@ use std::task::Context;
 #[derive(Default)]
 pub(super) struct EndedTasks {
     numbers: Mutex<VecDeque<u64>>,
-    bell: Bell,
+    runner: RunnerWaker,
 }
 
 impl EndedTasks {
     pub(super) fn listen(&self, cx: &mut Context<'_>) {
-        self.bell.listen(cx);
+        self.runner.listen(cx);
     }
 
     pub(super) fn next(&self) -> Option<u64> {
@@ -24,7 +24,7 @@ impl EndedTasks {
     /// Wakes, which is foreign code.
     pub(super) fn push(&self, number: u64) {
         self.lock().push_back(number);
-        self.bell.ring();
+        self.runner.wake();
     }
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<u64>> {

@@ -2,9 +2,10 @@
 
 use super::failure::Failure;
 use super::shared::GroupCore;
-use crate::operation::{Cancelable, Cx, Operation, Runtime};
-use crate::panics::{Payload, describe, forget};
-use crate::task_report::TaskError;
+use crate::basics::panics::{Payload, describe, forget};
+use crate::operation::Runtime;
+use crate::operation::base::{Cancelable, Cx, Operation};
+use crate::report::task_report::TaskError;
 use cancel_core::Cause;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};

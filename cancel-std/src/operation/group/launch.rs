@@ -6,9 +6,10 @@ use super::output::AnyError;
 use super::place::{Life, Place};
 use super::shared::{Begin, GroupCore, Lies, TaskFuture};
 use super::task::GroupTask;
-use crate::callbacks::CatchUnwind;
-use crate::operation::{Operation, Runtime};
-use crate::panics::forget;
+use crate::basics::panics::forget;
+use crate::operation::Runtime;
+use crate::operation::base::Operation;
+use crate::report::callbacks::CatchUnwind;
 use cancel_core::{
     CancelToken, Cancelled, Cause, Reason, Spawn, SpawnError, SpawnLocal, WaitForCancel,
 };

@@ -4,9 +4,10 @@ use super::TaskGroup;
 use super::failure::{Failure, is_cancelation};
 use super::output::AnyError;
 use super::place::{Life, Place};
-use crate::context::Status;
-use crate::operation::{Operation, Runtime};
-use crate::panics::{Payload, describe, forget};
+use crate::basics::panics::{Payload, describe, forget};
+use crate::operation::Runtime;
+use crate::operation::base::Operation;
+use crate::report::context::Status;
 use cancel_core::{Cancelled, Cause, Reason, SpawnError};
 use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -195,7 +196,7 @@ impl<R: Runtime, T> Member<R, T> {
         let mut first = false;
         self.contain(|| first = self.place.end(outcome));
         if first {
-            self.contain(|| self.place.gate.ring());
+            self.contain(|| self.place.gate.wake());
             self.contain(|| self.group.shared.leave());
         }
     }

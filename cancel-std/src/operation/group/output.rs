@@ -1,7 +1,7 @@
 //! What a task of a group may return.
 
-use crate::context::Status;
-use crate::id::OperationId;
+use crate::basics::id::OperationId;
+use crate::report::context::Status;
 use cancel_core::{Instant, Reason};
 use std::convert::Infallible;
 use std::error::Error;

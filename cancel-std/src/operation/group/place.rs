@@ -12,7 +12,7 @@
 //! its thread and never began is ended by its gate instead.
 
 use super::ended_tasks::EndedTasks;
-use crate::bell::Bell;
+use crate::basics::runner_waker::RunnerWaker;
 use cancel_core::Cancelled;
 use std::mem::replace;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
@@ -25,7 +25,7 @@ pub(super) struct Place<T> {
 
 /// The part of a place that any thread may have.
 pub(super) struct Gate {
-    pub(super) bell: Bell,
+    pub(super) runner: RunnerWaker,
     /// Why the task will never begin.
     shut: OnceLock<Cancelled>,
     /// The set that is told of the end, and the task's number there.
@@ -50,8 +50,8 @@ impl Gate {
     }
 
     /// Tells those who wait for the task. Foreign code.
-    pub(super) fn ring(&self) {
-        self.bell.ring();
+    pub(super) fn wake(&self) {
+        self.runner.wake();
         if let Some((set, number)) = self.set.get() {
             if let Some(set) = set.upgrade() {
                 set.push(*number);
@@ -70,7 +70,7 @@ impl<T> Place<T> {
         Place {
             life: Mutex::new(Life::Launching),
             gate: Arc::new(Gate {
-                bell: Bell::new(),
+                runner: RunnerWaker::new(),
                 shut: OnceLock::new(),
                 set: OnceLock::new(),
             }),
@@ -104,7 +104,7 @@ impl<T> Place<T> {
     ///
     /// If it was taken before.
     pub(super) fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<T, Cancelled>> {
-        self.gate.bell.listen(cx);
+        self.gate.runner.listen(cx);
         let mut life = self.lock();
         match replace(&mut *life, Life::Ended(None)) {
             Life::Ended(Some(outcome)) => Poll::Ready(outcome),

@@ -2,7 +2,8 @@
 
 use super::TaskGroup;
 use super::runner::{infallible, run};
-use crate::operation::{Cancelable, Cx, Operation, Runtime};
+use crate::operation::Runtime;
+use crate::operation::base::{Cancelable, Cx, Operation};
 use cancel_core::Cancelled;
 use std::fmt::Display;
 use std::future::Future;

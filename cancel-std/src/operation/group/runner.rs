@@ -7,20 +7,20 @@
 
 use super::TaskGroup;
 use super::failure::is_cancelation;
-use super::shared::TaskFuture;
-use super::threads::OwnGroup;
-use crate::callbacks::CatchUnwind;
-use crate::context::Status;
+use super::shared::{GroupCore, TaskFuture};
+use crate::basics::panics::{Payload, describe, forget};
+use crate::operation::Runtime;
+use crate::operation::base::{Cx, Operation};
 use crate::operation::drive::{Cleanup, Outcome, drive};
 use crate::operation::run::erred;
-use crate::operation::{Cx, Operation, Runtime};
-use crate::panics::{Payload, describe, forget};
+use crate::report::callbacks::CatchUnwind;
+use crate::report::context::Status;
 use cancel_core::{CancelToken, Cancelled, Cause, Reason, Token, WaitForCancel};
 use std::fmt::Display;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::task::{Context, Poll};
 
 pub(super) fn infallible<R, T, F>(
@@ -116,7 +116,8 @@ impl<R: Runtime> TaskGroup<R> {
     fn is_of_its_operation(&self) {
         let mut state = self.operation().inner.lock();
         if state.status == Status::Pending {
-            state.details().group = OwnGroup::new(&self.shared);
+            let shared: Weak<GroupCore> = Arc::downgrade(&self.shared);
+            state.details().group = Some(shared);
         }
     }
 
@@ -166,7 +167,7 @@ impl<R: Runtime> TaskGroup<R> {
             for gate in gates {
                 shared.count_unfinished();
                 self.count_cut_off();
-                inner.setup.callbacks.contain(|| gate.ring());
+                inner.setup.callbacks.contain(|| gate.wake());
                 shared.leave();
             }
             end.tasks.extend(works);

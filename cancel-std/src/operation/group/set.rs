@@ -2,8 +2,8 @@
 
 use super::ended_tasks::EndedTasks;
 use super::task::GroupTask;
-use crate::id::OperationId;
-use crate::operation::Operation;
+use crate::basics::id::OperationId;
+use crate::operation::base::Operation;
 use cancel_core::Cancelled;
 use std::collections::HashMap;
 use std::fmt;

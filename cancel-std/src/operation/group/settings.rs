@@ -1,7 +1,6 @@
 //! The settings of an operation that is run as a group.
 
-use crate::operation::Cancelable;
-use crate::operation::cancelable::{GroupSettings, Setup};
+use crate::operation::base::{Cancelable, GroupSettings, Setup};
 use std::time::Duration;
 
 impl<R> Cancelable<R> {

@@ -14,8 +14,8 @@
 
 use super::failure::Failure;
 use super::place::Gate;
-use crate::bell::Bell;
-use crate::panics::{Payload, Quiet, forget};
+use crate::basics::panics::{Payload, Quiet, forget};
+use crate::basics::runner_waker::RunnerWaker;
 use cancel_core::Cancelled;
 use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
@@ -29,7 +29,7 @@ pub(super) type TaskFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 pub(super) struct GroupCore {
     state: Mutex<GroupState>,
-    bell: Bell,
+    runner: RunnerWaker,
     /// How many tasks run at once. Zero: all.
     limit: usize,
 }
@@ -99,7 +99,7 @@ impl GroupCore {
                 text: None,
                 unfinished: 0,
             }),
-            bell: Bell::new(),
+            runner: RunnerWaker::new(),
             limit,
         }
     }
@@ -128,7 +128,7 @@ impl GroupCore {
         let taking = state.taking;
         drop(state);
         if taking {
-            self.bell.ring();
+            self.runner.wake();
         }
         Ok(id)
     }
@@ -193,7 +193,7 @@ impl GroupCore {
         let last = state.is_empty();
         drop(state);
         if last {
-            self.bell.ring();
+            self.runner.wake();
         }
     }
 
@@ -212,7 +212,7 @@ impl GroupCore {
         let last = state.is_empty();
         drop(state);
         if last {
-            self.bell.ring();
+            self.runner.wake();
         }
     }
 
@@ -221,12 +221,12 @@ impl GroupCore {
     }
 
     pub(super) fn listen(&self, cx: &mut Context<'_>) {
-        self.bell.listen(cx);
+        self.runner.listen(cx);
     }
 
     /// Ready when nothing is left: tasks and, unless `forced`, closures on other threads.
     pub(super) fn poll_empty(&self, cx: &mut Context<'_>, forced: bool) -> Poll<()> {
-        self.bell.listen(cx);
+        self.runner.listen(cx);
         let mut state = self.lock();
         if !(state.is_empty() || forced && state.running == 0) {
             return Poll::Pending;

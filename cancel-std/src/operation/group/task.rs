@@ -1,7 +1,7 @@
 //! The handle of a task.
 
 use super::place::Place;
-use crate::operation::Operation;
+use crate::operation::base::Operation;
 use cancel_core::Cancelled;
 use std::fmt;
 use std::future::Future;
@@ -90,7 +90,7 @@ impl<T, R> Future for GroupTask<T, R> {
 /// The waker of the last poll goes with the handle, and not only with the task.
 impl<T, R> Drop for GroupTask<T, R> {
     fn drop(&mut self) {
-        drop(self.place.gate.bell.silence());
+        drop(self.place.gate.runner.forget());
     }
 }
 

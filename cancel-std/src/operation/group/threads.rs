@@ -1,26 +1,27 @@
 //! Closures on other threads, which the groups around them wait for.
 
 use super::shared::GroupCore;
-use crate::operation::{Cx, Edges};
-use crate::panics::forget;
+use crate::basics::panics::forget;
+use crate::operation::Edges;
+use crate::operation::base::{Cx, HoldThreads};
 use std::fmt;
 use std::iter::once;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
-/// What an operation that is run as a group knows of it.
-#[derive(Default)]
-pub(crate) struct OwnGroup(Weak<GroupCore>);
+impl HoldThreads for GroupCore {
+    fn enter_thread(&self) -> bool {
+        GroupCore::enter_thread(self)
+    }
 
-impl OwnGroup {
-    pub(super) fn new(shared: &Arc<GroupCore>) -> Self {
-        OwnGroup(Arc::downgrade(shared))
+    fn leave_thread(&self) {
+        GroupCore::leave_thread(self);
     }
 }
 
 /// A closure that may run on another thread: groups are not over before it is.
 #[doc(hidden)]
-pub struct HeldGroups(Vec<Arc<GroupCore>>);
+pub struct HeldGroups(Vec<Arc<dyn HoldThreads>>);
 
 impl<R> Cx<R> {
     /// For adapters, around a closure on another thread: no group around this operation is over before the
@@ -31,7 +32,7 @@ impl<R> Cx<R> {
         let around = own.inner.ancestors(Edges::Around);
         let groups = once(own).chain(around).filter_map(|op| {
             let state = op.inner.lock();
-            state.details.as_ref()?.group.0.upgrade()
+            state.details.as_ref()?.group.as_ref()?.upgrade()
         });
         HeldGroups(groups.filter(|group| group.enter_thread()).collect())
     }

@@ -11,12 +11,12 @@ macro_rules! registry {
     ($name:ident, $notes:ident) => {
         static $notes: Mutex<Vec<String>> = Mutex::new(Vec::new());
         static $name: Registry = Registry {
-            state: Mutex::new(State {
+            state: Mutex::new(ListenerTable {
                 listeners: BTreeMap::new(),
                 counts: BTreeMap::new(),
                 next: 0,
             }),
-            hooks: Hooks {
+            hooks: PlatformHooks {
                 watch: |signal| {
                     $notes.lock().unwrap().push(format!("watch {signal}"));
                     match signal {

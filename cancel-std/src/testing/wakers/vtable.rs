@@ -6,7 +6,7 @@
 //! * W2: `wake` and `drop` take that count back; `clone` adds one, after the hook, which may panic.
 //! * W3: the instrument outlives each call into it: a count is held until after the hooks.
 
-use super::Instrument;
+use super::instrument::Instrument;
 use std::sync::Arc;
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
