@@ -83,7 +83,7 @@ fn x10_a_condition_without_a_thread_ends_the_operation() {
     let op = Cancelable::new().source(condition.description("disk"));
     let cancelled = smol::block_on(op.run(async |_| pending::<()>().await)).unwrap_err();
     assert_eq!(cancelled.reason(), Reason::Error);
-    let message = "condition (disk) cannot be checked: no thread could be started";
+    let message = "condition \"disk\" cannot be checked: no thread could be started";
     assert_eq!(cancelled.message(), Some(message));
 }
 
