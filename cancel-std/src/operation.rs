@@ -45,6 +45,10 @@ mod late;
 mod shield;
 mod time;
 
+mod attend;
+mod body_future;
+mod end;
+
 mod drive;
 
 mod run;

@@ -39,6 +39,8 @@ mod setup;
 mod time;
 #[path = "operation/timeout_causes.rs"]
 mod timeout_causes;
+#[path = "operation/typed_errors.rs"]
+mod typed_errors;
 #[path = "operation/whose.rs"]
 mod whose;
 #[path = "operation/wrap.rs"]

@@ -5,24 +5,23 @@
 //! callbacks of the operation, registries left, return. Locals of `drive` are declared such that a drop keeps to it, too.
 
 use super::Runtime;
+use super::attend::attend;
 use super::base::{AtEnd, Cx, Inner, Operation, Source};
+use super::body_future::{BodyFuture, drop_body, poll_body};
+use super::end::{Ended, Outcome, Running};
 use super::hidden::{Shown, run_hidden};
 use super::late::{CallbackTime, tell_async};
 use super::nest::Above;
-use super::registered::Leaving;
 use super::shield::Held;
 use super::sources::{OperationSetup, Others};
 use crate::basics::panics::{Payload, describe, forget};
-use crate::current;
 use crate::report::callbacks::{CatchUnwind, Event};
 use crate::report::context::Status;
-use crate::report::trace;
 use cancel_core::{Cancelled, Cause, Instant, Reason, Scope, StaticCause, Token};
 use std::future::{Future, poll_fn};
 use std::mem::{replace, take};
-use std::ops::DerefMut;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -33,38 +32,6 @@ pub(super) enum Cleanup<K> {
     Given(K),
     /// A part of the run itself. That it is dropped with the run is no loss.
     Own(K),
-}
-
-pub(super) enum Outcome {
-    Completed,
-    /// With the error of a body that returned one nevertheless.
-    Cancelled(Option<String>),
-    Failed(String),
-    /// Failed, with a panic that goes on after the end.
-    Panicked(Payload),
-}
-
-impl<R: Runtime> Operation<R> {
-    /// Tells the callbacks of this operation. True: there are some, which may have taken their time.
-    #[inline]
-    pub(super) fn tell(&self, event: Event) -> bool {
-        let told = self.inner.setup.callbacks.hear(event) || trace::hears(event);
-        if told {
-            current::within(self, || self.tell_listeners(event));
-        }
-        told
-    }
-
-    fn tell_listeners(&self, event: Event) {
-        let inner = &*self.inner;
-        let _inside = inner.trace.enter();
-        let context = inner.snapshot();
-        let callbacks = &inner.setup.callbacks;
-        if trace::hears(event) {
-            callbacks.contain(|| trace::event(event, &context));
-        }
-        callbacks.event(event, &context);
-    }
 }
 
 impl<R: Runtime> Inner<R> {
@@ -155,65 +122,6 @@ impl<R: Runtime> Operation<R> {
             None => (Vec::new(), Vec::new()),
         }
     }
-
-    /// With the panic, if that is the outcome. `lost`: there is a cleanup that has not run to its end.
-    fn end(&self, outcome: Outcome, lost: bool) -> (Event, Option<Payload>) {
-        let mut panic = None;
-        let (status, event, error) = match outcome {
-            Outcome::Completed => (Status::Completed, Event::Complete, None),
-            Outcome::Cancelled(error) => (Status::Cancelled, Event::Cancel, error),
-            Outcome::Failed(error) => (Status::Failed, Event::Error, Some(error)),
-            Outcome::Panicked(payload) => {
-                let text = describe(&*payload);
-                panic = Some(payload);
-                (Status::Failed, Event::Error, Some(text))
-            }
-        };
-        let inner = &*self.inner;
-        // Contained, or a clock that panics would leave the operation running.
-        let mut now = None;
-        inner
-            .setup
-            .callbacks
-            .contain(|| now = Some(inner.runtime.now()));
-        let cause = inner.live_cause();
-        let mut state = inner.lock();
-        state.status = status;
-        state.ended = now.or(state.started); // (the latest moment that is known)
-        state.cause = cause;
-        if error.is_some() {
-            state.details().error = error;
-        }
-        if lost {
-            state.details().cleanup_lost = true;
-        }
-        inner.deadline.set(None);
-        let registries = take(&mut state.registries);
-        let pending = state.pending.take(); // of a run that was dropped early
-        let watchers = match &mut state.details {
-            Some(details) => take(&mut details.watchers),
-            None => Vec::new(),
-        };
-        drop(state);
-        if !watchers.is_empty() {
-            inner.wake(watchers);
-        }
-        // Contained, since this may be part of an unwinding.
-        if pending.is_some() {
-            let dropped = || inner.setup.callbacks.contain(|| drop(pending));
-            current::within(self, dropped);
-        }
-        if lost {
-            trace::warn(self.id(), || {
-                String::from("lost its cleanup: its run was dropped")
-            });
-        }
-        let _leaving = Leaving::new(inner, registries);
-        self.tell(event);
-        current::within(self, || inner.setup.callbacks.drop_queue());
-        inner.trace.close();
-        (event, panic)
-    }
 }
 
 static AGAIN: StaticCause = StaticCause::new(Reason::Error, "operation has already run");
@@ -233,7 +141,7 @@ where
     R: Runtime,
     F: AsyncFnOnce(&Cx<R>) -> T,
     K: AsyncFnOnce(&Cx<R>),
-    C: FnOnce(Result<&T, &Cancelled>, &Token) -> Outcome,
+    C: FnOnce(Result<&T, &Cancelled>, &Token, Running<'_, R>) -> Ended,
     Q: FnOnce(Result<T, Cancelled>) -> O,
 {
     // What lives across an await, or is captured, makes the future larger: what is rare is boxed, and
@@ -303,7 +211,7 @@ where
                 Some(Poll::Ready(Ok(value))) if !has_end && !op.inner.has_callbacks() => {
                     drop_body(&ctx, future);
                     drop(others);
-                    let (_, panic) = running.end(outcome(Ok(&value), op.known_token()));
+                    let (_, panic) = outcome(Ok(&value), op.known_token(), running);
                     if let Some(payload) = panic {
                         resume_unwind(payload);
                     }
@@ -322,7 +230,7 @@ where
                 }
                 Some(Poll::Pending) => {
                     drop(first); // or it would stay, for all its size
-                    let body = Body { ctx: &ctx, future };
+                    let body = BodyFuture { ctx: &ctx, future };
                     let token = op.token();
                     running.above.listen(op);
                     let parts = OperationSetup::new(&ctx, others.as_deref_mut(), now);
@@ -354,21 +262,21 @@ where
                 second.into_iter().for_each(forget);
                 let outcome = match beside && op.inner.is_cancelled() {
                     true => Outcome::Cancelled(None),
-                    false => Outcome::Failed(describe(&*payload)),
+                    false => Outcome::Failed(describe(&*payload), None),
                 };
                 (running.end(outcome), Err(payload))
             }
             (_, Some(payload)) => {
-                let event = running.end(Outcome::Failed(describe(&*payload)));
+                let event = running.end(Outcome::Failed(describe(&*payload), None));
                 (event, Err(payload))
             }
             (Err(cancelled), None) => {
-                let outcome = outcome(Err(&cancelled), op.token());
-                (running.end(outcome), Ok(Err(cancelled)))
+                let ended = outcome(Err(&cancelled), op.token(), running);
+                (ended, Ok(Err(cancelled)))
             }
             (Ok(Ok(value)), None) => {
-                let outcome = outcome(Ok(&value), op.known_token());
-                (running.end(outcome), Ok(Ok(value)))
+                let ended = outcome(Ok(&value), op.known_token(), running);
+                (ended, Ok(Ok(value)))
             }
         };
         if op.inner.setup.callbacks.hear_async(event) {
@@ -391,46 +299,6 @@ fn none_has_fired<R: Runtime>(
     match others {
         Some(others) => others.none_has_fired(op, now),
         None => true,
-    }
-}
-
-/// A part of a run that waits. Dropped then, it cancels the operation, before anything else is dropped.
-struct Attended<'a, R: Runtime, P> {
-    op: &'a Operation<R>,
-    part: Held<'a, R, P>,
-    abandoned: bool,
-}
-
-/// `holds`: whether it holds what is around in any case.
-fn attend<R: Runtime, P>(op: &Operation<R>, part: Pin<P>, holds: bool) -> Attended<'_, R, P> {
-    Attended {
-        op,
-        part: Held::new(&op.inner, part, holds),
-        abandoned: false,
-    }
-}
-
-impl<R: Runtime, P: DerefMut<Target: Future> + Unpin> Future for Attended<'_, R, P> {
-    type Output = <P::Target as Future>::Output;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let op = self.op;
-        let _inside = op.inner.trace.enter();
-        self.abandoned = false; // a panic is not a drop
-        let poll = Pin::new(&mut self.part).poll(cx);
-        self.abandoned = poll.is_pending();
-        poll
-    }
-}
-
-impl<R: Runtime, P> Drop for Attended<'_, R, P> {
-    fn drop(&mut self) {
-        if self.abandoned {
-            // Contained, since this may be part of an unwinding already.
-            self.op.inner.setup.callbacks.contain(|| {
-                self.op.cancel_with(Reason::Dropped);
-            });
-        }
     }
 }
 
@@ -504,93 +372,5 @@ async fn keep(first: &mut Option<Payload>, work: impl Future<Output = ()>) {
             None => *first = Some(payload),
             Some(_) => forget(payload),
         }
-    }
-}
-
-/// The body, beside the asynchronous progress callbacks of its operation.
-struct Body<'a, R: Runtime, F> {
-    ctx: &'a Cx<R>,
-    future: Pin<&'a mut Option<F>>,
-}
-
-/// A panic of the body, in making its future, too, is caught: the operation ends first.
-fn poll_body<R: Runtime, F: Future>(
-    ctx: &Cx<R>,
-    future: &mut Pin<&mut Option<F>>,
-    make: impl FnOnce() -> Option<F>,
-    cx: &mut Context<'_>,
-) -> Poll<Result<F::Output, Payload>> {
-    let op = ctx.operation();
-    let poll = ctx.show(|| {
-        catch_unwind(AssertUnwindSafe(|| {
-            if let Some(made) = make() {
-                future.set(Some(made));
-            }
-            match future.as_mut().as_pin_mut() {
-                Some(future) => future.poll(cx),
-                None => Poll::Pending, // has panicked: not polled again
-            }
-        }))
-    });
-    match poll {
-        Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
-        Err(payload) => Poll::Ready(Err(payload)),
-        Ok(Poll::Pending) => {
-            if op.inner.setup.callbacks.has_queue() {
-                // Listens before it looks, as with all that the runner is woken for: a report from
-                // elsewhere may come in between.
-                op.inner.runner.listen(cx);
-                let callbacks = &op.inner.setup.callbacks;
-                let _ = ctx.show(|| callbacks.poll_queue(cx));
-            }
-            Poll::Pending
-        }
-    }
-}
-
-impl<R: Runtime, F: Future> Future for Body<'_, R, F> {
-    type Output = Result<F::Output, Payload>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let ctx = self.ctx;
-        poll_body(ctx, &mut self.future, || None, cx)
-    }
-}
-
-/// The future lies elsewhere, but goes with this.
-impl<R: Runtime, F> Drop for Body<'_, R, F> {
-    fn drop(&mut self) {
-        drop_body(self.ctx, self.future.as_mut());
-    }
-}
-
-fn drop_body<R: Runtime, F>(ctx: &Cx<R>, mut future: Pin<&mut Option<F>>) {
-    let _inside = ctx.operation().inner.trace.enter();
-    ctx.show(|| future.set(None));
-}
-
-/// The one runner of an operation, from its first step to its last, which it makes in any case.
-pub(super) struct Running<'a, R: Runtime> {
-    op: &'a Operation<R>,
-    above: Above,
-    /// There is a cleanup that has not run to its end.
-    owes_cleanup: bool,
-}
-
-impl<R: Runtime> Running<'_, R> {
-    pub(super) fn end(mut self, outcome: Outcome) -> (Event, Option<Payload>) {
-        let (op, _above) = (self.op, take(&mut self.above));
-        std::mem::forget(self);
-        op.end(outcome, false)
-    }
-}
-
-impl<R: Runtime> Drop for Running<'_, R> {
-    fn drop(&mut self) {
-        let outcome = match self.op.inner.is_cancelled() {
-            true => Outcome::Cancelled(None),
-            false => Outcome::Failed(String::from("panicked")),
-        };
-        self.op.end(outcome, self.owes_cleanup);
     }
 }

@@ -86,7 +86,8 @@ impl<R> Cancelable<R> {
     }
 
     /// Calls `f` when the operation has failed, by an error or a panic of its body. Otherwise as
-    /// [`on_start`](Cancelable::on_start).
+    /// [`on_start`](Cancelable::on_start). The context has the text; for the error itself, see
+    /// [`on_error_of`](Cancelable::on_error_of).
     ///
     /// # Examples
     ///
@@ -99,6 +100,37 @@ impl<R> Cancelable<R> {
     /// ```
     pub fn on_error(mut self, f: impl Fn(&Context) + Send + Sync + 'static) -> Self {
         self.callbacks().on_event(Event::Error, f);
+        self
+    }
+
+    /// Calls `f` with the error itself when the operation has failed by an error of type `E`.
+    ///
+    /// `E` is the error type of the body, as it stands in its signature: a body that returns a
+    /// `Result<_, Box<dyn Error>>` is heard by `on_error_of::<Box<dyn Error>>`, whatever is in the box. If it
+    /// is a task of a [group](Cancelable::run_group) that failed, `E` is the error type of that task. Errors
+    /// of other types, and panics, are not told; [`on_error`](Cancelable::on_error) hears of them all.
+    ///
+    /// Those given here are called after those of `on_error`, on the same task; in
+    /// [`try_run_blocking`](Cancelable::try_run_blocking) on the calling thread, when the run has ended.
+    /// Otherwise as [`on_start`](Cancelable::on_start).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::Cancelable;
+    /// use std::io;
+    ///
+    /// let op = Cancelable::new().name("load").on_error_of(|context, error: &io::Error| {
+    ///     println!("{}: {:?}", context.name().unwrap(), error.kind());
+    /// });
+    /// let run = op.try_run(async |_| std::fs::read("/no/such/file"));
+    /// smol::block_on(run).unwrap_err(); // prints "load: NotFound"
+    /// ```
+    pub fn on_error_of<E: 'static>(
+        mut self,
+        f: impl Fn(&Context, &E) + Send + Sync + 'static,
+    ) -> Self {
+        self.callbacks().on_error_of(f);
         self
     }
 }

@@ -3,8 +3,10 @@
 use super::Runtime;
 use super::base::{Cancelable, Cx, Operation};
 use super::body::Body;
-use super::drive::{Cleanup, Outcome, drive};
+use super::drive::{Cleanup, drive};
+use super::end::{Ended, Outcome, Running};
 use cancel_core::{Cancelled, Token};
+use std::any::Any;
 use std::fmt::Display;
 use std::future::{Future, Ready};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -134,7 +136,7 @@ impl<R: Runtime> Cancelable<R> {
     /// ```
     pub fn try_run<T, E, F>(self, body: F) -> impl Future<Output = Result<T, E>> + use<T, E, F, R>
     where
-        E: From<Cancelled> + Display,
+        E: From<Cancelled> + Display + 'static,
         F: Body<Cx<R>, Result<T, E>>,
     {
         drive(
@@ -233,7 +235,7 @@ impl<R: Runtime> Cancelable<R> {
         cleanup: K,
     ) -> impl Future<Output = Result<T, E>> + use<T, E, F, K, R>
     where
-        E: From<Cancelled> + Display,
+        E: From<Cancelled> + Display + 'static,
         F: Body<Cx<R>, Result<T, E>>,
         K: Body<Cx<R>, ()>,
     {
@@ -313,7 +315,7 @@ impl<R: Runtime> Operation<R> {
     /// ```
     pub fn try_run<T, E, F>(&self, body: F) -> impl Future<Output = Result<T, E>> + use<T, E, F, R>
     where
-        E: From<Cancelled> + Display,
+        E: From<Cancelled> + Display + 'static,
         F: Body<Cx<R>, Result<T, E>>,
     {
         let ctx = Cx::new(self.clone());
@@ -393,7 +395,7 @@ impl<R: Runtime> Operation<R> {
         cleanup: K,
     ) -> impl Future<Output = Result<T, E>> + use<T, E, F, K, R>
     where
-        E: From<Cancelled> + Display,
+        E: From<Cancelled> + Display + 'static,
         F: Body<Cx<R>, Result<T, E>>,
         K: Body<Cx<R>, ()>,
     {
@@ -405,30 +407,35 @@ impl<R: Runtime> Operation<R> {
 }
 
 /// Any value is a good end.
-fn plain<T>(result: Result<&T, &Cancelled>, _: &Token) -> Outcome {
-    match result {
+fn plain<R: Runtime, T>(result: Result<&T, &Cancelled>, _: &Token, run: Running<'_, R>) -> Ended {
+    run.end(match result {
         Ok(_) => Outcome::Completed,
         Err(_) => Outcome::Cancelled(None),
-    }
+    })
 }
 
 /// What a body's `Result` means for the status.
-pub(super) fn fallible<T, E: Display>(
+pub(super) fn fallible<R: Runtime, T, E: Display + 'static>(
     result: Result<&Result<T, E>, &Cancelled>,
     token: &Token,
-) -> Outcome {
-    match result {
+    run: Running<'_, R>,
+) -> Ended {
+    run.end(match result {
         Ok(Ok(_)) => Outcome::Completed,
-        Ok(Err(error)) => erred(error, token),
+        Ok(Err(error)) => erred(error, Some(error), token),
         Err(_) => Outcome::Cancelled(None),
-    }
+    })
 }
 
 /// The body has ended with this error. Its text is foreign code: a panic of that is one of the body.
-pub(crate) fn erred(error: &impl Display, token: &Token) -> Outcome {
-    match catch_unwind(AssertUnwindSafe(|| error.to_string())) {
+pub(super) fn erred<'e>(
+    text: &impl Display,
+    error: Option<&'e dyn Any>,
+    token: &Token,
+) -> Outcome<'e> {
+    match catch_unwind(AssertUnwindSafe(|| text.to_string())) {
         Ok(text) if token.is_cancelled() => Outcome::Cancelled(Some(text)),
-        Ok(text) => Outcome::Failed(text),
+        Ok(text) => Outcome::Failed(text, error),
         Err(payload) => Outcome::Panicked(payload),
     }
 }

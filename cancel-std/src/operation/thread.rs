@@ -15,13 +15,16 @@
 
 use super::Runtime;
 use super::base::{Cancelable, Cx, Operation};
-use super::drive::{Outcome, drive};
+use super::drive::drive;
+use super::end::{Outcome, Running};
 use super::run::{erred, no_cleanup};
 use crate::basics::panics::Payload;
 use crate::basics::runner_waker::RunnerWaker;
+use crate::report::context::Status;
 use crate::threads::blocking::{AtWork, block_on, place, unblock, unblock_if_free};
 use crate::threads::pool::{self, NoThread};
 use cancel_core::{Cancelled, Cause, Token};
+use std::convert::Infallible;
 use std::fmt::Display;
 use std::future::{Future, poll_fn};
 use std::mem::replace;
@@ -91,7 +94,7 @@ impl<R: Runtime> Cancelable<R> {
     where
         F: FnOnce(&Cx<R>) -> T,
     {
-        self.build().call(body, |_| None)
+        self.build().call(body, |_| None::<&Infallible>)
     }
 
     /// [`run_blocking`](Cancelable::run_blocking) for a closure that can fail. Its error type takes
@@ -122,11 +125,10 @@ impl<R: Runtime> Cancelable<R> {
     /// ```
     pub fn try_run_blocking<T, E, F>(self, body: F) -> Result<T, E>
     where
-        E: From<Cancelled> + Display,
+        E: From<Cancelled> + Display + 'static,
         F: FnOnce(&Cx<R>) -> Result<T, E>,
     {
-        self.build()
-            .call(body, |result| result.as_ref().err().map(E::to_string))?
+        self.build().call(body, |result| result.as_ref().err())?
     }
 }
 
@@ -154,7 +156,7 @@ impl<R: Runtime> Operation<R> {
     where
         F: FnOnce(&Cx<R>) -> T,
     {
-        self.call(body, |_| None)
+        self.call(body, |_| None::<&Infallible>)
     }
 
     /// Runs a body that blocks and can fail: as [`Cancelable::try_run_blocking`], once.
@@ -179,14 +181,15 @@ impl<R: Runtime> Operation<R> {
     /// ```
     pub fn try_run_blocking<T, E, F>(&self, body: F) -> Result<T, E>
     where
-        E: From<Cancelled> + Display,
+        E: From<Cancelled> + Display + 'static,
         F: FnOnce(&Cx<R>) -> Result<T, E>,
     {
-        self.call(body, |result| result.as_ref().err().map(E::to_string))?
+        self.call(body, |result| result.as_ref().err())?
     }
 
-    fn call<T, F>(&self, body: F, error: fn(&T) -> Option<String>) -> Result<T, Cancelled>
+    fn call<T, E, F>(&self, body: F, error: fn(&T) -> Option<&E>) -> Result<T, Cancelled>
     where
+        E: Display + 'static,
         F: FnOnce(&Cx<R>) -> T,
     {
         // From before the start until the runner has ended: no virtual clock moves between its parts.
@@ -211,13 +214,13 @@ impl<R: Runtime> Operation<R> {
         let value = catch_unwind(AssertUnwindSafe(|| {
             self.within(|op| {
                 let value = body(op);
-                let error = error(&value);
-                (value, error)
+                let text = error(&value).map(E::to_string);
+                (value, text)
             })
         }));
         let value = match value {
-            Ok((value, error)) => {
-                call.end(Ok(error));
+            Ok((value, text)) => {
+                call.end(Ok(text));
                 Some(value)
             }
             Err(payload) => {
@@ -233,7 +236,15 @@ impl<R: Runtime> Operation<R> {
         };
         // A panic of the closure has come through the runner.
         match (value, result) {
-            (Some(value), _) => Ok(value),
+            (Some(value), _) => {
+                // Its type need not be one that can be shown to another thread, on which the runner ended.
+                if let Some(error) = error(&value)
+                    && self.status() == Status::Failed
+                {
+                    self.tell_error(error);
+                }
+                Ok(value)
+            }
             (None, Some(Err(cancelled))) => Err(cancelled),
             (None, _) => unreachable!("without a value there was a panic"),
         }
@@ -242,11 +253,14 @@ impl<R: Runtime> Operation<R> {
     /// The operation's run, with a body that lasts as long as the closure.
     fn runner(&self, call: Arc<Call>) -> Runner {
         let body = async move |cx: &Cx<R>| cx.hold(call.over()).await;
-        let outcome = |over: Result<&Option<String>, &Cancelled>, token: &Token| match over {
-            Ok(None) => Outcome::Completed,
-            Ok(Some(error)) => erred(error, token),
-            Err(_) => Outcome::Cancelled(None),
-        };
+        let outcome =
+            |over: Result<&Option<String>, &Cancelled>, token: &Token, run: Running<'_, R>| {
+                run.end(match over {
+                    Ok(None) => Outcome::Completed,
+                    Ok(Some(text)) => erred(text, None, token),
+                    Err(_) => Outcome::Cancelled(None),
+                })
+            };
         let done = |result: Result<_, _>| result.map(drop);
         Box::pin(drive(
             Cx::new(self.clone()),

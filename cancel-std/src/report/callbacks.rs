@@ -9,6 +9,7 @@ use crate::report::observer::Observer;
 use crate::report::progress::Progress;
 use crate::report::trace;
 use pin_project::pin_project;
+use std::any::Any;
 use std::collections::VecDeque;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -21,12 +22,15 @@ use std::time::Duration;
 pub(crate) type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 type OnEvent = dyn Fn(&Context) + Send + Sync;
+type OnError = dyn Fn(&Context, &dyn Any) + Send + Sync;
 type OnProgress = dyn Fn(&Progress) + Send + Sync;
 type OnEventAsync = dyn Fn(Context) -> Work + Send + Sync;
 type OnProgressAsync = dyn Fn(Progress) -> Work + Send + Sync;
 
 enum Callback {
     Event(Event, Box<OnEvent>),
+    /// For errors of one type.
+    Error(Box<OnError>),
     Progress(Box<OnProgress>),
     EventAsync(Event, Box<OnEventAsync>),
     ProgressAsync(Box<OnProgressAsync>),
@@ -65,6 +69,18 @@ impl CallbackList {
         F: Fn(&Context) + Send + Sync + 'static,
     {
         self.list.push(Callback::Event(event, Box::new(f)));
+    }
+
+    pub(crate) fn on_error_of<E: 'static, F>(&mut self, f: F)
+    where
+        F: Fn(&Context, &E) + Send + Sync + 'static,
+    {
+        let f = move |context: &Context, error: &dyn Any| {
+            if let Some(error) = error.downcast_ref::<E>() {
+                f(context, error);
+            }
+        };
+        self.list.push(Callback::Error(Box::new(f)));
     }
 
     pub(crate) fn on_progress<F>(&mut self, f: F)
@@ -153,6 +169,21 @@ impl Callbacks {
                     _ => observer.ended(context),
                 }),
                 _ => {}
+            }
+        }
+    }
+
+    /// Whether anybody wants to see errors.
+    pub(crate) fn hear_errors(&self) -> bool {
+        let list = self.list();
+        list.iter()
+            .any(|callback| matches!(callback, Callback::Error(_)))
+    }
+
+    pub(crate) fn error(&self, context: &Context, error: &dyn Any) {
+        for callback in self.list() {
+            if let Callback::Error(f) = callback {
+                self.contain(|| f(context, error));
             }
         }
     }

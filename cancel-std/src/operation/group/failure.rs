@@ -25,6 +25,11 @@ impl Failure {
         }
     }
 
+    /// For who knows its type.
+    pub(super) fn error(&self) -> &dyn Any {
+        &*self.error
+    }
+
     pub(super) fn text(&self) -> &str {
         &self.text
     }

@@ -6,18 +6,21 @@
 //! what is around.
 
 use super::TaskGroup;
-use super::failure::is_cancelation;
+use super::failure::{Failure, is_cancelation};
 use super::shared::{GroupCore, TaskFuture};
 use crate::basics::panics::{Payload, describe, forget};
 use crate::operation::Runtime;
 use crate::operation::base::{Cx, Operation};
-use crate::operation::drive::{Cleanup, Outcome, drive};
+use crate::operation::drive::{Cleanup, drive};
+use crate::operation::end::{Outcome, Running};
 use crate::operation::run::erred;
 use crate::report::callbacks::CatchUnwind;
 use crate::report::context::Status;
 use cancel_core::{CancelToken, Cancelled, Cause, Reason, Token, WaitForCancel};
+use std::any::Any;
 use std::fmt::Display;
 use std::future::{Future, poll_fn};
+use std::mem::take;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -82,26 +85,32 @@ where
         let mut end = End::default();
         poll_fn(|cx| group.poll_end(&mut end, cx)).await;
     };
-    let outcome = |_: Result<&(), &Cancelled>, token: &Token| {
+    let (mut failure, mut value) = (None, None);
+    let outcome = |_: Result<&(), &Cancelled>, token: &Token, run: Running<'_, R>| {
+        // Taken out: the callbacks of the end see them.
+        failure = shared.take_failure();
+        value = take(&mut *returned.lock().unwrap_or_else(PoisonError::into_inner));
+        let body = value.as_ref().and_then(|value| value.as_ref().err());
+        let body = body.map(|error| error as &dyn Any);
         if let Some(text) = shared.text() {
-            return Outcome::Failed(text);
+            let error = failure.as_ref().map(Failure::error);
+            return run.end(Outcome::Failed(text, error.or(body)));
         }
-        match &*returned.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some(Err(error)) => erred(error, token),
+        run.end(match &value {
+            Some(Err(error)) => erred(error, body, token),
             Some(Ok(_)) if !token.is_cancelled() || shared.unfinished() == 0 => Outcome::Completed,
             _ => Outcome::Cancelled(None),
-        }
+        })
     };
     let ctx = group.cx().clone();
     let result = drive(ctx, all, Cleanup::Own(cleanup), outcome, |result| result).await;
     if let Some(payload) = shared.take_panic() {
         resume_unwind(payload);
     }
-    if let Some(failure) = shared.take_failure() {
+    if let Some(failure) = failure.or_else(|| shared.take_failure()) {
         return Err(failure.into_error());
     }
-    let returned = returned.into_inner();
-    match returned.unwrap_or_else(PoisonError::into_inner) {
+    match value {
         Some(Err(error)) => Err(error),
         Some(Ok(value)) if group.operation().status() == Status::Completed => Ok(value),
         _ => Err(E::from(match result {
