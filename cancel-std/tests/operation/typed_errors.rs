@@ -126,7 +126,9 @@ fn the_one_of_a_groups_body() {
         .on_error_of(move |_, error: &Boxed| {
             seen.add(format!("boxed, io: {}", error.is::<io::Error>()));
         })
-        .try_run_group(async |_: TaskGroup<_>| Err::<(), Boxed>(io::Error::other("no disk").into()));
+        .try_run_group(async |_: TaskGroup<_>| {
+            Err::<(), Boxed>(io::Error::other("no disk").into())
+        });
     let error = block_on(run).unwrap_err();
     assert_eq!(error.to_string(), "no disk");
     assert_eq!(log.take(), ["no disk", "boxed, io: true"]);
