@@ -7,6 +7,7 @@ use cancel_std::Std;
 use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 /// The runtime of smol: timers of `async-io`, tasks on smol's global executor.
 ///
@@ -93,6 +94,10 @@ impl Timer for Smol {
 
     fn sleep_until(&self, deadline: Instant) -> Sleep {
         Sleep::until(deadline)
+    }
+
+    fn unix_time_of_epoch(&self) -> Option<Duration> {
+        Std.unix_time_of_epoch()
     }
 }
 
@@ -195,6 +200,10 @@ impl Timer for On {
 
     fn sleep_until(&self, deadline: Instant) -> Sleep {
         Sleep::until(deadline)
+    }
+
+    fn unix_time_of_epoch(&self) -> Option<Duration> {
+        Std.unix_time_of_epoch()
     }
 }
 

@@ -161,6 +161,10 @@ impl Timer for Std {
     fn sleep_from(&self, now: Instant, deadline: Instant) -> Sleep {
         Sleep::between(now, deadline)
     }
+
+    fn unix_time_of_epoch(&self) -> Option<Duration> {
+        clock::unix_time_of_epoch()
+    }
 }
 
 /// Tasks share one thread, `cancel-background`, which the first of them starts. They take turns

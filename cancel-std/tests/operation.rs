@@ -21,6 +21,8 @@ mod force;
 mod generations;
 #[path = "operation/give_way.rs"]
 mod give_way;
+#[path = "operation/identity.rs"]
+mod identity;
 #[path = "operation/inside.rs"]
 mod inside;
 #[path = "operation/io.rs"]

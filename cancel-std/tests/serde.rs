@@ -136,6 +136,7 @@ fn contexts() {
     let parent = time.operation().build();
     let op = parent
         .child()
+        .external_id("bed 12")
         .name("nap")
         .metadata("bed", "12")
         .timeout(Duration::from_millis(2500))
@@ -143,11 +144,16 @@ fn contexts() {
     let pending = json!({
         "id": op.id().get(),
         "parent_id": parent.id().get(),
+        "external_id": "bed 12",
         "name": "nap",
         "metadata": { "bed": "12" },
         "status": "pending",
         "started": null,
+        "started_at": null,
+        "requested": null,
+        "requested_at": null,
         "ended": null,
+        "ended_at": null,
         "duration": null,
         "remaining": null,
         "reason": null,
@@ -175,6 +181,9 @@ fn contexts() {
     assert_eq!(ended["status"], "cancelled");
     assert_eq!(ended["started"], json!({ "secs": 1, "nanos": 0 }));
     assert_eq!(ended["ended"], json!({ "secs": 3, "nanos": 500_000_000 }));
+    assert_eq!(ended["requested"], ended["ended"]);
+    let date = json!({ "secs_since_epoch": 3, "nanos_since_epoch": 500_000_000 });
+    assert_eq!(ended["ended_at"], date);
     assert_eq!(
         ended["duration"],
         json!({ "secs": 2, "nanos": 500_000_000 })

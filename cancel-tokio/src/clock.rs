@@ -3,7 +3,7 @@
 use cancel_core::Instant;
 use std::panic::catch_unwind;
 use std::sync::LazyLock;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tokio::runtime::Handle;
 use tokio::time;
 
@@ -18,6 +18,16 @@ pub(crate) fn now() -> Instant {
     let _ = *BASE; // before the present
     // (A clock that can be paused is nowhere any more at the very end of a thread, which is a panic.)
     from_tokio(catch_unwind(time::Instant::now).unwrap_or_else(|_| of_system()))
+}
+
+/// The wall clock's time at the epoch, since 1970: asked once, when somebody first wants to know.
+pub(crate) fn unix_time_of_epoch() -> Option<Duration> {
+    static UNIX_TIME: LazyLock<Option<Duration>> = LazyLock::new(|| {
+        let since = of_system().duration_since(*BASE).saturating_add(MARGIN);
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        now.ok()?.checked_sub(since)
+    });
+    *UNIX_TIME
 }
 
 fn of_system() -> time::Instant {

@@ -10,6 +10,7 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::task::coop::unconstrained;
 use tokio::task::{JoinHandle, spawn_local};
@@ -122,6 +123,11 @@ impl Timer for Tokio {
 
     fn sleep_until(&self, deadline: Instant) -> Sleep {
         Sleep::until(deadline)
+    }
+
+    /// (Of the running clock. A paused one goes on from there.)
+    fn unix_time_of_epoch(&self) -> Option<Duration> {
+        clock::unix_time_of_epoch()
     }
 
     fn workplace(&self) -> Option<Box<dyn Workplace>> {
@@ -247,6 +253,11 @@ impl Timer for On {
 
     fn sleep_until(&self, deadline: Instant) -> Sleep {
         self.within(|| Sleep::until(deadline))
+    }
+
+    /// (Of the running clock. A paused one goes on from there.)
+    fn unix_time_of_epoch(&self) -> Option<Duration> {
+        clock::unix_time_of_epoch()
     }
 
     fn workplace(&self) -> Option<Box<dyn Workplace>> {

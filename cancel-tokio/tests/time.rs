@@ -295,3 +295,28 @@ async fn x23_the_blocking_pool_holds_a_paused_clock() {
         assert_eq!((result, time), (Ok(Ok(())), Duration::ZERO));
     }
 }
+
+#[test]
+fn its_dates_are_those_of_the_wall_clock() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+    let day = Duration::from_secs(24 * 3600); // whoever sets the clock meanwhile
+    for on in [true, false] {
+        let op = Cancelable::new().build();
+        let context = match on {
+            true => {
+                let op = cancel_tokio::generic::Cancelable::on(On::new(runtime.handle())).build();
+                runtime.block_on(op.run(async |_| ())).unwrap();
+                op.context()
+            }
+            false => {
+                runtime.block_on(op.run(async |_| ())).unwrap();
+                op.context()
+            }
+        };
+        let (at, now) = (context.ended_at().unwrap(), std::time::SystemTime::now());
+        assert!(now - day < at && at < now + day, "{at:?}, {now:?}");
+    }
+}

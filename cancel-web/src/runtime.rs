@@ -4,6 +4,7 @@ use crate::clock;
 use crate::timer::Sleep;
 use cancel_core::{Instant, Spawn, SpawnError, SpawnLocal, Timer};
 use std::future::Future;
+use std::time::Duration;
 use wasm_bindgen_futures::spawn_local;
 
 /// The runtime of JavaScript's event loops: in windows, workers and Node.
@@ -66,6 +67,11 @@ impl Timer for Web {
 
     fn sleep_until(&self, deadline: Instant) -> Sleep {
         Sleep::until(deadline)
+    }
+
+    /// The epoch is 1970, as the page counts it.
+    fn unix_time_of_epoch(&self) -> Option<Duration> {
+        Some(Duration::ZERO)
     }
 }
 

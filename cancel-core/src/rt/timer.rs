@@ -107,6 +107,44 @@ pub trait Timer {
         self.sleep_until(deadline)
     }
 
+    /// Returns how long after 1970-01-01 00:00 UTC the timer's epoch was, by the wall clock of then. `None`:
+    /// there is no wall clock, or nobody has asked it.
+    ///
+    /// This is what turns an [`Instant`] into a date, for logs and for people. It is the same for as long as the
+    /// timer lives, so dates keep their distances, and their order, also if somebody sets the wall clock
+    /// meanwhile.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_core::{Instant, Timer, TimerError};
+    /// use std::future::{Pending, pending};
+    /// use std::time::{Duration, SystemTime};
+    ///
+    /// /// One of a board that was told the date when it was switched on, at the beginning of 2026.
+    /// struct Clock;
+    ///
+    /// impl Timer for Clock {
+    ///     type Sleep = Pending<Result<(), TimerError>>;
+    ///     fn now(&self) -> Instant {
+    ///         Instant::from_epoch(Duration::from_secs(60))
+    ///     }
+    ///     fn sleep_until(&self, _: Instant) -> Self::Sleep {
+    ///         pending()
+    ///     }
+    ///     fn unix_time_of_epoch(&self) -> Option<Duration> {
+    ///         Some(Duration::from_secs(1_767_225_600))
+    ///     }
+    /// }
+    ///
+    /// let since_1970 = Clock.unix_time_of_epoch().unwrap() + Clock.now().since_epoch();
+    /// println!("{:?}", SystemTime::UNIX_EPOCH + since_1970); // 2026-01-01, one minute past midnight
+    /// assert_eq!(since_1970.as_secs(), 1_767_225_660);
+    /// ```
+    fn unix_time_of_epoch(&self) -> Option<Duration> {
+        None
+    }
+
     /// Returns where the runtime's work that blocks is done, and who is told of it. `None`: anywhere.
     #[cfg(feature = "alloc")]
     #[doc(hidden)]
@@ -128,6 +166,9 @@ impl<T: Timer + ?Sized> Timer for &T {
     }
     fn sleep_from(&self, now: Instant, deadline: Instant) -> Self::Sleep {
         (**self).sleep_from(now, deadline)
+    }
+    fn unix_time_of_epoch(&self) -> Option<Duration> {
+        (**self).unix_time_of_epoch()
     }
     #[cfg(feature = "alloc")]
     fn workplace(&self) -> Option<Box<dyn Workplace>> {

@@ -130,6 +130,7 @@ pub(crate) struct Setup<R> {
 /// Settings that most operations do without.
 pub(crate) struct Rest<R> {
     pub(crate) metadata: Metadata,
+    pub(crate) external_id: Option<Cow<'static, str>>,
     pub(crate) follow: Vec<CancelToken>,
     /// Further parents: those of the operations that were combined with this one.
     pub(crate) parents: Vec<Parent<R>>,
@@ -289,6 +290,8 @@ pub(crate) struct State<R> {
 /// What is only there if it was reported.
 #[derive(Default)]
 pub(crate) struct Details {
+    /// When its run saw that it is to end, if it did not end at once.
+    pub(crate) requested: Option<Instant>,
     pub(crate) error: Option<String>,
     /// The run was dropped with a cleanup that had not run to its end.
     pub(crate) cleanup_lost: bool,

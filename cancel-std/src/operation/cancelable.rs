@@ -224,6 +224,7 @@ impl<R> Cancelable<R> {
         self.rest.get_or_insert_with(|| {
             Box::new(Rest {
                 metadata: Metadata::new(),
+                external_id: None,
                 follow: Vec::new(),
                 parents: Vec::new(),
                 cancelled: Vec::new(),

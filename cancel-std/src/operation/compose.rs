@@ -86,7 +86,7 @@ impl<R: Runtime> Cancelable<R> {
     /// fires first.
     ///
     /// The earliest timeout counts, and the longest grace period. Sources, tokens, parents, callbacks,
-    /// cleanups and registries are those of both, this one's first. Name and metadata are taken from
+    /// cleanups and registries are those of both, this one's first. Name, external id and metadata are taken from
     /// `other` where this one has none. The runtime is this one's.
     ///
     /// An operation that is there already, with handles, is no builder any more: to be cancelled with
@@ -118,6 +118,9 @@ impl<R: Runtime> Cancelable<R> {
                 self.rest().timeout_cause = Some(cause);
             }
             let rest = self.rest();
+            if rest.external_id.is_none() {
+                rest.external_id = from.external_id;
+            }
             for (key, value) in from.metadata.pairs() {
                 if rest.metadata.get(key).is_none() {
                     rest.metadata.insert(key.clone(), value.clone());

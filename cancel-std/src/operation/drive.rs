@@ -193,6 +193,9 @@ where
             };
             match first {
                 None => {
+                    if slow {
+                        op.inner.requested(now);
+                    }
                     let drop = AssertUnwindSafe(|| ctx.show(|| drop(body.take())));
                     match (early, catch_unwind(drop)) {
                         (None, Ok(())) => Err(op.cancelled_now()),
@@ -233,7 +236,7 @@ where
                     let body = BodyFuture { ctx: &ctx, future };
                     let token = op.token();
                     running.above.listen(op);
-                    let parts = OperationSetup::new(&ctx, others.as_deref_mut(), now);
+                    let parts = OperationSetup::new(&ctx, others.as_deref_mut(), now).slow(slow);
                     let scope = pin!(Scope::with_setup(&**token, body, parts).begun());
                     // The scope contains panics beside the body until it is over; the cleanup comes later.
                     let future = attend(op, scope, slow);

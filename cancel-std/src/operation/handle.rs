@@ -33,6 +33,25 @@ impl<R> Operation<R> {
         self.inner.setup.name.as_deref()
     }
 
+    /// Returns the operation that this one is a part of: the [parent](crate::Cancelable::parent) that it was
+    /// given, or the operation in whose body it [runs](crate::Cancelable#nesting).
+    ///
+    /// `None` also if the parent had ended when this operation was built: it is not kept then, and only its id
+    /// stays in the [context](Context::parent_id).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let op = cancel_std::Cancelable::new().name("all").build();
+    /// let part = op.child().build();
+    /// assert_eq!(part.parent().unwrap().name(), Some("all"));
+    /// assert!(op.parent().is_none());
+    /// ```
+    pub fn parent(&self) -> Option<Operation<R>> {
+        let parent = self.visible().inner.parent()?;
+        Some(parent.operation.visible().clone())
+    }
+
     /// Returns the runtime, for its clock, its sleeps, and if it can, to spawn.
     ///
     /// # Examples

@@ -5,9 +5,10 @@ use super::force::force;
 use super::{Edges, Runtime};
 use crate::basics::id::OperationId;
 use crate::registry::{Entry, Memberships, Registered, Registry};
+use crate::report::callbacks::Event;
 use crate::report::context::Context;
 use crate::time::clock::Clock;
-use cancel_core::{CancelToken, Cause};
+use cancel_core::{CancelToken, Cause, Instant};
 use std::mem::take;
 use std::sync::{Arc, PoisonError, Weak};
 
@@ -99,11 +100,22 @@ impl<R: Runtime> Operation<R> {
     }
 }
 
-impl<R> Inner<R> {
-    /// Its runner has seen that it is to end.
-    pub(super) fn asked(&self) {
+impl<R: Runtime> Inner<R> {
+    /// Its runner has seen that it is to end. `slow`: that takes its time.
+    pub(super) fn asked(&self, slow: bool) {
+        if slow || self.is_held() || self.setup.callbacks.hear(Event::Asked) {
+            // Contained: the clock may panic, and others are still to be told.
+            let callbacks = &self.setup.callbacks;
+            callbacks.contain(|| self.requested(self.runtime.now()));
+        }
         let registries = self.lock().registries.clone();
         registries.asked(self.id);
+    }
+}
+
+impl<R> Inner<R> {
+    pub(super) fn requested(&self, now: Instant) {
+        self.lock().details().requested = Some(now);
     }
 
     /// For the last handle: one that has not ended leaves.

@@ -23,6 +23,28 @@ impl<R> Cancelable<R> {
         self
     }
 
+    /// Gives it the id that somebody else knows it by: of a request, an order, a row in a table. It need not be
+    /// unique; what tells the operation from all others is its [`id`](crate::Operation::id).
+    ///
+    /// A registry finds it by [`Filter::external_id`](crate::Filter::external_id).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, Filter, Registry};
+    ///
+    /// let registry = Registry::new();
+    /// let op = Cancelable::new().external_id("order 17").register(&registry).build();
+    /// let order = Filter::new().external_id("order 17");
+    /// assert_eq!(registry.cancel_where(&order, "withdrawn"), 1);
+    /// assert_eq!(op.context().message(), Some("withdrawn"));
+    /// ```
+    #[doc(alias = "operation_id")]
+    pub fn external_id(mut self, id: impl Into<Cow<'static, str>>) -> Self {
+        self.rest().external_id = Some(id.into());
+        self
+    }
+
     /// Gives it a pair of strings to carry along. A value that the key had before is replaced.
     ///
     /// # Examples

@@ -13,6 +13,7 @@ impl<R: Runtime> Inner<R> {
         let now = ended.unwrap_or_else(|| self.runtime.now());
         let live = self.live_cause();
         let deadline = self.earliest().map(|(at, _)| at);
+        let epoch = self.runtime.unix_time_of_epoch();
         let rest = self.setup.rest.as_ref();
         let shielded = self.is_held();
         let callbacks = &self.setup.callbacks;
@@ -23,12 +24,15 @@ impl<R: Runtime> Inner<R> {
         Context {
             id: self.id,
             parent_id: self.parent_id(),
+            external_id: rest.and_then(|rest| rest.external_id.clone()),
             name: self.setup.name.clone(),
             metadata: rest.map_or(Metadata::new(), |rest| rest.metadata.clone()),
             status: state.status,
             shielded: shielded && state.status == Status::Running,
             started: state.started,
+            requested: details.and_then(|details| details.requested),
             ended: state.ended,
+            epoch,
             duration: state.started.map(|started| end - started),
             remaining: match state.ended {
                 Some(_) => None,

@@ -28,6 +28,8 @@ pub(super) struct OperationSetup<'a, R: Runtime> {
     grace: Option<Box<Grace<R>>>,
     /// It is not for the body: no grace, and nobody is told of a request.
     beside: bool,
+    /// There is something to do between the request and the end.
+    slow: bool,
 }
 
 /// A grace period.
@@ -59,7 +61,13 @@ impl<'a, R: Runtime> OperationSetup<'a, R> {
             others,
             grace: None,
             beside: false,
+            slow: false,
         }
+    }
+
+    pub(super) fn slow(mut self, slow: bool) -> Self {
+        self.slow = slow;
+        self
     }
 
     /// For work beside the body: the callbacks of the start, and hidden operations.
@@ -94,7 +102,7 @@ impl<R: Runtime> Setup for OperationSetup<'_, R> {
 
     fn asked(self: Pin<&mut Self>, _: &Cancelled) {
         if !self.beside {
-            self.op.inner.asked();
+            self.op.inner.asked(self.slow);
             self.op.tell(Event::Asked);
         }
     }

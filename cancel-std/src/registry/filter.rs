@@ -131,6 +131,23 @@ impl Filter {
         self
     }
 
+    /// Those with exactly this [external id](Context::external_id).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::{Cancelable, Filter, Registry};
+    ///
+    /// let registry = Registry::new();
+    /// let op = Cancelable::new().external_id("order 17").register(&registry).build();
+    /// assert_eq!(registry.ids(&Filter::new().external_id("order 17")), [op.id()]);
+    /// ```
+    #[must_use]
+    pub fn external_id(self, id: impl Into<Cow<'static, str>>) -> Self {
+        let id = id.into();
+        self.matching(move |context| context.external_id() == Some(&id))
+    }
+
     /// Those that have been asked to end for this [reason](Context::reason).
     ///
     /// # Examples

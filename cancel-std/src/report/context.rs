@@ -9,7 +9,7 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// Whatever the operation has so far.
 pub(crate) type Partial = Arc<dyn Any + Send + Sync>;
@@ -82,7 +82,8 @@ impl fmt::Display for Status {
 /// What was known about an operation when [`Operation::context`](crate::Operation::context) was
 /// called. It does not change any more.
 ///
-/// All times are those of the operation's runtime: since the epoch of its clock, and monotonic.
+/// All times are those of the operation's runtime: since the epoch of its clock, and monotonic. Dates are there
+/// beside them: [`started_at`](Context::started_at).
 ///
 /// # Examples
 ///
@@ -105,12 +106,16 @@ impl fmt::Display for Status {
 pub struct Context {
     pub(crate) id: OperationId,
     pub(crate) parent_id: Option<OperationId>,
+    pub(crate) external_id: Option<Cow<'static, str>>,
     pub(crate) name: Option<Cow<'static, str>>,
     pub(crate) metadata: Metadata,
     pub(crate) status: Status,
     pub(crate) shielded: bool,
     pub(crate) started: Option<Instant>,
+    pub(crate) requested: Option<Instant>,
     pub(crate) ended: Option<Instant>,
+    /// That of the runtime's clock, since 1970.
+    pub(crate) epoch: Option<Duration>,
     pub(crate) duration: Option<Duration>,
     pub(crate) remaining: Option<Duration>,
     pub(crate) cause: Option<Cancelled>,
@@ -135,6 +140,19 @@ impl Context {
     /// ```
     pub fn id(&self) -> OperationId {
         self.id
+    }
+
+    /// The id that somebody else knows the operation by, given to
+    /// [`external_id`](crate::Cancelable::external_id).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let op = cancel_std::Cancelable::new().external_id("order 17").build();
+    /// assert_eq!(op.context().external_id(), Some("order 17"));
+    /// ```
+    pub fn external_id(&self) -> Option<&str> {
+        self.external_id.as_deref()
     }
 
     /// The id of the operation given to [`parent`](crate::Cancelable::parent).
@@ -213,6 +231,84 @@ impl Context {
     /// ```
     pub fn ended(&self) -> Option<Instant> {
         self.ended
+    }
+
+    /// When it was asked to end, if it was: when its run saw that.
+    ///
+    /// This and [`ended`](Context::ended) differ by what came in between: shields, a grace period, cleanups.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::Cancelable;
+    /// use std::time::Duration;
+    ///
+    /// let op = Cancelable::with_timeout(Duration::from_millis(5)).build();
+    /// let run = op.run_finally(
+    ///     async |cx| cx.sleep(Duration::MAX).await,
+    ///     async |cx| cx.sleep(Duration::from_millis(20)).await,
+    /// );
+    /// smol::block_on(run).unwrap_err();
+    /// let context = op.context();
+    /// let cleanup = context.ended().unwrap() - context.requested().unwrap();
+    /// assert!(cleanup >= Duration::from_millis(20));
+    /// ```
+    pub fn requested(&self) -> Option<Instant> {
+        let seen = self.requested;
+        seen.or_else(|| self.cause.as_ref().and(self.ended))
+    }
+
+    /// [`started`](Context::started) as a date, for logs and for people.
+    ///
+    /// `None` also where the runtime has no wall clock: see
+    /// [`Timer::unix_time_of_epoch`](cancel_core::Timer::unix_time_of_epoch). That is asked once for all;
+    /// so dates keep their order and their distances if somebody sets the clock.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cancel_std::Cancelable;
+    /// use std::time::{Duration, SystemTime};
+    ///
+    /// let op = Cancelable::new().build();
+    /// assert_eq!(op.context().started_at(), None);
+    /// smol::block_on(op.run(async |_| ())).unwrap();
+    /// assert!(op.context().started_at().unwrap() > SystemTime::UNIX_EPOCH);
+    /// ```
+    pub fn started_at(&self) -> Option<SystemTime> {
+        self.date(self.started)
+    }
+
+    /// [`requested`](Context::requested) as a date, as [`started_at`](Context::started_at).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let op = cancel_std::Cancelable::new().build();
+    /// smol::block_on(op.run(async |cx| cx.cancel())).unwrap();
+    /// assert!(op.context().requested_at() >= op.context().started_at());
+    /// ```
+    pub fn requested_at(&self) -> Option<SystemTime> {
+        self.date(self.requested())
+    }
+
+    /// [`ended`](Context::ended) as a date, as [`started_at`](Context::started_at).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let op = cancel_std::Cancelable::new().build();
+    /// assert_eq!(op.context().ended_at(), None);
+    /// smol::block_on(op.run(async |_| ())).unwrap();
+    /// assert!(op.context().ended_at() >= op.context().started_at());
+    /// ```
+    pub fn ended_at(&self) -> Option<SystemTime> {
+        self.date(self.ended)
+    }
+
+    fn date(&self, at: Option<Instant>) -> Option<SystemTime> {
+        let since_1970 = self.epoch?.checked_add(at?.since_epoch())?;
+        SystemTime::UNIX_EPOCH.checked_add(since_1970)
     }
 
     /// How long it took, or has been running so far; `None` before the start.

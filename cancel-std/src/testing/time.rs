@@ -397,6 +397,11 @@ impl Timer for VirtualTime {
         }
     }
 
+    /// The epoch is the beginning of 1970, so that dates are the same in each run.
+    fn unix_time_of_epoch(&self) -> Option<Duration> {
+        Some(Duration::ZERO)
+    }
+
     fn workplace(&self) -> Option<Box<dyn Workplace>> {
         Some(Box::new(self.clone()))
     }

@@ -3,15 +3,29 @@
 
 use cancel_core::{Instant, Timer};
 use std::sync::{Arc, LazyLock};
-use std::time;
+use std::time::{self, Duration, SystemTime};
 
 /// Set by whoever asks for the time first.
 static EPOCH: LazyLock<time::Instant> = LazyLock::new(time::Instant::now);
+
+/// The wall clock at the epoch. Asked when somebody first wants to know, which may be later: what it was then is
+/// what the distance tells.
+static UNIX_TIME: LazyLock<Option<Duration>> = LazyLock::new(|| {
+    let since = EPOCH.elapsed();
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    now.ok()?.checked_sub(since)
+});
 
 /// Never goes backwards; the epoch only for the first caller.
 #[inline]
 pub(crate) fn now() -> Instant {
     Instant::from_epoch(EPOCH.elapsed())
+}
+
+/// The wall clock's time at the epoch, since 1970.
+pub(crate) fn unix_time_of_epoch() -> Option<Duration> {
+    // (Where there is no clock, the other one is asked by nobody, either.)
+    if IS_THERE { *UNIX_TIME } else { None }
 }
 
 /// The epoch if it is before that.
