@@ -238,9 +238,8 @@ impl<R: Runtime> Operation<R> {
         match (value, result) {
             (Some(value), _) => {
                 // Its type need not be one that can be shown to another thread, on which the runner ended.
-                if let Some(error) = error(&value)
-                    && self.status() == Status::Failed
-                {
+                let failed = error(&value).filter(|_| self.status() == Status::Failed);
+                if let Some(error) = failed {
                     self.tell_error(error);
                 }
                 Ok(value)
