@@ -7,7 +7,12 @@ pub(crate) mod task_report;
 
 pub(crate) mod undelivered;
 
+pub(crate) mod status;
+
 pub(crate) mod context;
+
+mod so_far;
+mod times;
 
 pub(crate) mod observer;
 
@@ -15,7 +20,8 @@ pub(crate) mod trace;
 
 pub(crate) mod callbacks;
 
-pub use context::{Context, Status};
+pub use context::Context;
 pub use observer::Observer;
 pub use progress::{Metadata, Progress};
+pub use status::Status;
 pub use task_report::TaskError;

@@ -101,9 +101,10 @@ impl Parts {
         // Of this expansion only: the body and the arguments neither see it nor hide it.
         let op = Ident::new("op", Span::mixed_site());
         let made = self.made(&op, signature);
+        let body = block(&function.body);
         let run = match signature.asyncness {
-            Some(_) => self.run(&op, &function.body),
-            None => self.run_blocking(&op, &function.body),
+            Some(_) => self.run(&op, &body),
+            None => self.run_blocking(&op, &body),
         };
         quote! {
             #(#attributes)*
@@ -287,6 +288,14 @@ impl Injected {
             false => quote!(#(#attributes)* let #pattern: #cx = #handle;),
         }
     }
+}
+
+/// The body as a block in other code. Its braces are of this expansion, though they stand where they stood: in
+/// there they may not be needed, which is no advice for who wrote a function.
+fn block(body: &Group) -> Group {
+    let mut block = Group::new(body.delimiter(), body.stream());
+    block.set_span(body.span().resolved_at(Span::mixed_site()));
+    block
 }
 
 /// The same variable, for errors that point elsewhere.

@@ -16,7 +16,7 @@ use super::shield::Held;
 use super::sources::{OperationSetup, Others};
 use crate::basics::panics::{Payload, describe, forget};
 use crate::report::callbacks::{CatchUnwind, Event};
-use crate::report::context::Status;
+use crate::report::status::Status;
 use cancel_core::{Cancelled, Cause, Instant, Reason, Scope, StaticCause, Token};
 use std::future::{Future, poll_fn};
 use std::mem::{replace, take};

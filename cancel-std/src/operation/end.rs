@@ -7,7 +7,7 @@ use super::registered::Leaving;
 use crate::basics::panics::{Payload, describe};
 use crate::current;
 use crate::report::callbacks::Event;
-use crate::report::context::Status;
+use crate::report::status::Status;
 use crate::report::trace;
 use std::any::Any;
 use std::mem::take;

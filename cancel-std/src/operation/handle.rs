@@ -3,7 +3,8 @@
 use super::Runtime;
 use super::base::{Cx, Operation};
 use crate::basics::id::OperationId;
-use crate::report::context::{Context, Status};
+use crate::report::context::Context;
+use crate::report::status::Status;
 use cancel_core::{CancelToken, Cause, Reason, Token, WaitForCancel};
 use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};

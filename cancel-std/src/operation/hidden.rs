@@ -12,7 +12,7 @@
 use super::Runtime;
 use super::base::{Cancelable, Cx, Link, Operation, Parent};
 use super::sources::OperationSetup;
-use crate::report::context::Status;
+use crate::report::status::Status;
 use cancel_core::{Cancelled, Instant, Scope};
 use pin_project::{pin_project, pinned_drop};
 use std::future::Future;

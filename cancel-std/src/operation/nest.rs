@@ -15,7 +15,7 @@
 use super::base::{Link, Operation, Parent};
 use super::{Edges, Runtime};
 use crate::current;
-use crate::report::context::Status;
+use crate::report::status::Status;
 use cancel_core::{CancelToken, Cause, Registration};
 use std::iter::once;
 use std::sync::atomic::Ordering;

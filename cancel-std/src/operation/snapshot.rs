@@ -2,8 +2,9 @@
 
 use super::Runtime;
 use super::base::Inner;
-use crate::report::context::{Context, Status};
+use crate::report::context::Context;
 use crate::report::progress::Metadata;
+use crate::report::status::Status;
 use crate::report::undelivered::Undelivered;
 
 impl<R: Runtime> Inner<R> {

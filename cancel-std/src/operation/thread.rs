@@ -20,7 +20,7 @@ use super::end::{Outcome, Running};
 use super::run::{erred, no_cleanup};
 use crate::basics::panics::Payload;
 use crate::basics::runner_waker::RunnerWaker;
-use crate::report::context::Status;
+use crate::report::status::Status;
 use crate::threads::blocking::{AtWork, block_on, place, unblock, unblock_if_free};
 use crate::threads::pool::{self, NoThread};
 use cancel_core::{Cancelled, Cause, Token};

@@ -3,7 +3,7 @@
 use super::base::{Cx, Inner, Operation, State};
 use super::{Edges, Runtime};
 use crate::basics::give_way::waited;
-use crate::report::context::Status;
+use crate::report::status::Status;
 use crate::time::deadline::Deadline;
 use cancel_core::{Cancelled, Cause, Check, Instant, IntoDeadline, Reason, TimerError};
 use std::future::Future;

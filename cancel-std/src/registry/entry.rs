@@ -1,7 +1,8 @@
 //! What a registry knows of an operation.
 
 use crate::basics::id::OperationId;
-use crate::report::context::{Context, Status};
+use crate::report::context::Context;
+use crate::report::status::Status;
 use cancel_core::{CancelToken, Cause};
 use std::borrow::Cow;
 use std::sync::Weak;

@@ -2,7 +2,7 @@
 
 use crate::basics::id::OperationId;
 use crate::basics::panics::contain;
-use crate::report::context::Status;
+use crate::report::status::Status;
 use cancel_core::CancelToken;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -2,7 +2,8 @@
 
 use super::entry::Key;
 use crate::basics::id::OperationId;
-use crate::report::context::{Context, Status};
+use crate::report::context::Context;
+use crate::report::status::Status;
 use cancel_core::Reason;
 use std::borrow::Cow;
 use std::fmt;

@@ -1,6 +1,7 @@
 //! `Statistics`: what a registry has counted.
 
-use crate::report::context::{Context, Status};
+use crate::report::context::Context;
+use crate::report::status::Status;
 use cancel_core::Reason;
 use std::collections::BTreeMap;
 use std::time::Duration;

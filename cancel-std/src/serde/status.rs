@@ -1,6 +1,6 @@
 //! The name in lower case.
 
-use crate::report::context::Status;
+use crate::report::status::Status;
 use serde::de::{Deserialize, Deserializer, EnumAccess, Error, Unexpected, VariantAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 use std::fmt;

@@ -2,9 +2,10 @@
 
 use super::time::VirtualTime;
 use crate::basics::id::OperationId;
-use crate::report::context::{Context, Status};
+use crate::report::context::Context;
 use crate::report::observer::Observer;
 use crate::report::progress::Progress;
+use crate::report::status::Status;
 use cancel_core::{CancelToken, Cancelled, Instant, Registration};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

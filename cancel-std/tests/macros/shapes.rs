@@ -441,3 +441,43 @@ fn hygiene_and_attributes() {
         "diverges"
     );
 }
+
+/// X36: what fits on one line is no worse for it.
+#[deny(warnings)]
+#[rustfmt::skip]
+mod x36_one_line {
+    use cancel_std::{Cancelled, Cx, cancelable};
+
+    #[cancelable]
+    pub(super) async fn value() -> u32 { 5 }
+
+    #[cancelable(timeout = "1m")]
+    pub(super) async fn argument(a: u32) -> u32 { a }
+
+    #[cancelable]
+    pub(super) async fn result(cx: &Cx) -> Result<u32, Cancelled> { cx.check().map(|()| 5) }
+
+    #[cancelable]
+    pub(super) async fn nothing() {}
+
+    #[cancelable]
+    pub(super) async fn statement() { drop(String::new()) }
+
+    #[cancelable]
+    pub(super) fn blocking() -> u32 { 5 }
+
+    #[cancelable]
+    pub(super) fn blocking_with(cx: Cx) -> bool { cx.is_cancelled() }
+}
+
+#[test]
+fn x36_functions_on_one_line_compile_without_warnings() {
+    use x36_one_line::*;
+    smol::block_on(async {
+        assert_eq!(value().await, Ok(5));
+        assert_eq!(argument(6).await, Ok(6));
+        assert_eq!(result().await, Ok(5));
+        assert_eq!((nothing().await, statement().await), (Ok(()), Ok(())));
+    });
+    assert_eq!((blocking(), blocking_with()), (Ok(5), Ok(false)));
+}

@@ -7,7 +7,7 @@ use super::place::{Life, Place};
 use crate::basics::panics::{Payload, describe, forget};
 use crate::operation::Runtime;
 use crate::operation::base::Operation;
-use crate::report::context::Status;
+use crate::report::status::Status;
 use cancel_core::{Cancelled, Cause, Reason, SpawnError};
 use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -1,7 +1,7 @@
 //! What a task of a group may return.
 
 use crate::basics::id::OperationId;
-use crate::report::context::Status;
+use crate::report::status::Status;
 use cancel_core::{Instant, Reason};
 use std::convert::Infallible;
 use std::error::Error;

@@ -15,7 +15,7 @@ use crate::operation::drive::{Cleanup, drive};
 use crate::operation::end::{Outcome, Running};
 use crate::operation::run::erred;
 use crate::report::callbacks::CatchUnwind;
-use crate::report::context::Status;
+use crate::report::status::Status;
 use cancel_core::{CancelToken, Cancelled, Cause, Reason, Token, WaitForCancel};
 use std::any::Any;
 use std::fmt::Display;
