@@ -216,9 +216,14 @@ fn errors_of_tasks() {
 /// The fields are the methods, whatever is added later.
 #[test]
 fn x44_a_context_has_a_field_for_each_method() {
-    let source = include_str!("../src/report/context.rs");
-    let methods = source[source.find("impl Context {").unwrap()..]
-        .lines()
+    let sources = [
+        include_str!("../src/report/context.rs"),
+        include_str!("../src/report/times.rs"),
+        include_str!("../src/report/so_far.rs"),
+    ];
+    let methods = sources
+        .iter()
+        .flat_map(|source| source[source.find("impl Context {").unwrap()..].lines())
         .filter_map(|line| line.strip_prefix("    pub fn "))
         .filter(|rest| !rest.starts_with("partial_result") && !rest.starts_with("undelivered<"))
         .map(|rest| rest[..rest.find('(').unwrap()].to_owned());
