@@ -11,7 +11,7 @@ use std::fmt;
 /// ```
 ///
 /// The last three are final. There is no status for timeouts: that is *cancelled*, and
-/// [`Reason::Timeout`].
+/// [`Reason::Timeout`](cancel_core::Reason::Timeout).
 ///
 /// # Examples
 ///
