@@ -7,7 +7,7 @@
 use super::Runtime;
 use super::attend::attend;
 use super::base::{AtEnd, Cx, Inner, Operation, Source};
-use super::body_future::{BodyFuture, drop_body, poll_body};
+use super::body_future::{BodyFuture, Place, poll_body};
 use super::end::{Ended, Outcome, Running};
 use super::hidden::{Shown, run_hidden};
 use super::late::{CallbackTime, tell_async};
@@ -21,7 +21,7 @@ use cancel_core::{Cancelled, Cause, Instant, Reason, Scope, StaticCause, Token};
 use std::future::{Future, poll_fn};
 use std::mem::{replace, take};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -72,14 +72,19 @@ impl<R: Runtime> Operation<R> {
             state.timeout = Duration::MAX; // it is not what will run out
         }
         let more = state.pending.is_some();
-        let registries = state.registries.clone();
+        let registries = match state.registries.is_empty() {
+            true => None,
+            false => Some(state.registries.clone()),
+        };
         drop(state);
         let running = Running {
             op: self,
             above: Above::new(self),
             owes_cleanup: false,
         };
-        registries.started(self.id(), nested.map(|host| host.id()));
+        if let Some(registries) = registries {
+            registries.started(self.id(), nested.map(|host| host.id()));
+        }
         let name = self.inner.setup.name.as_deref();
         let parent = || self.inner.parent_id();
         self.inner.trace.open(self.id(), name, parent);
@@ -158,138 +163,180 @@ where
         let has_end = has_cleanup || op.inner.setup.callbacks.has_queue();
         let slow = has_cleanup || op.inner.ends_slowly() || !op.inner.setup.grace().is_zero();
         let mut others = Others::take(op, more);
+        let mut place = pin!(Place::Empty);
         let mut beside = false; // a panic that is not the body's
-        let result = {
-            let mut future = pin!(None);
-            let mut early = None; // a panic of the token's callbacks, or of a timer
-            if op.check_at(now).is_ok() && none_has_fired(&mut others, op, now) {
-                let mut late = op.tell(Event::Start);
-                if op.inner.setup.callbacks.hear_async(Event::Start) {
-                    let start = Box::pin(start_async(&ctx, others.as_deref_mut(), now));
-                    early = attend(op, start, true).await.err();
-                    late = true;
-                }
-                if late {
-                    // The time of the callbacks counts.
-                    now = op.inner.runtime.now();
-                    let _ = op.check_at(now);
-                }
-                none_has_fired(&mut others, op, now);
+        let mut early = None; // a panic of the token's callbacks, or of a timer
+        if op.check_at(now).is_ok() && none_has_fired(&mut others, op, now) {
+            let mut late = op.tell(Event::Start);
+            if op.inner.setup.callbacks.hear_async(Event::Start) {
+                let start = start_async(&ctx, others.as_deref_mut(), now);
+                early = attend(op, start, true).await.err();
+                late = true;
             }
-            // As `Scope` begins; but the token and all that are only made for what has to wait.
-            let first = match early.is_some() || op.inner.is_cancelled() {
-                true => None,
-                false => {
-                    if let Some(others) = &mut others {
-                        others.start(&ctx);
-                    }
-                    let mut make = || body.take().map(|body| body(&ctx));
-                    let mut poll = |cx: &mut Context<'_>| {
-                        let _inside = op.inner.trace.enter();
-                        poll_body(&ctx, &mut future, &mut make, cx)
-                    };
-                    Some(poll_fn(|cx| Poll::Ready(poll(cx))).await)
+            if late {
+                // The time of the callbacks counts.
+                now = op.inner.runtime.now();
+                let _ = op.check_at(now);
+            }
+            none_has_fired(&mut others, op, now);
+        }
+        // As `Scope` begins; but the token and all that are only made for what has to wait.
+        let first = match early.is_some() || op.inner.is_cancelled() {
+            true => None,
+            false => {
+                if let Some(others) = &mut others {
+                    others.start(&ctx);
                 }
-            };
-            match first {
-                None => {
-                    if slow {
-                        op.inner.requested(now);
-                    }
-                    let drop = AssertUnwindSafe(|| ctx.show(|| drop(body.take())));
-                    match (early, catch_unwind(drop)) {
-                        (None, Ok(())) => Err(op.cancelled_now()),
-                        (Some(first), second) => {
-                            second.err().into_iter().for_each(forget);
-                            beside = true;
-                            Ok(Err(first))
-                        }
-                        (None, Err(payload)) => {
-                            beside = true;
-                            Ok(Err(payload))
-                        }
-                    }
+                let mut make = || body.take().map(|body| body(&ctx));
+                let mut poll = |cx: &mut Context<'_>| {
+                    let _inside = op.inner.trace.enter();
+                    poll_body(&ctx, &mut place, &mut make, cx)
+                };
+                Some(poll_fn(|cx| Poll::Ready(poll(cx))).await)
+            }
+        };
+        let result = match first {
+            None => {
+                if slow {
+                    op.inner.requested(now);
                 }
-                // The shortest way, without moving results about.
-                Some(Poll::Ready(Ok(value))) if !has_end && !op.inner.has_callbacks() => {
-                    drop_body(&ctx, future);
-                    drop(others);
-                    let (_, panic) = outcome(Ok(&value), op.known_token(), running);
-                    if let Some(payload) = panic {
-                        resume_unwind(payload);
-                    }
-                    return output(Ok(value));
+                beside = true;
+                drop_unbegun(&ctx, &mut body, early)
+            }
+            // The shortest way, for what most operations are.
+            Some(Poll::Ready(Ok(()))) if !has_end && !op.inner.has_callbacks() => {
+                drop(others);
+                let token = op.known_token();
+                let ended = place
+                    .output()
+                    .map(|value| outcome(Ok(value), token, running));
+                if let Some((_, Some(payload))) = ended {
+                    place.forget_output();
+                    resume_unwind(payload);
                 }
-                Some(Poll::Ready(output)) => {
-                    let drop = AssertUnwindSafe(|| drop_body(&ctx, future));
-                    match (catch_unwind(drop), output) {
-                        (Ok(()), output) => Ok(output),
-                        (Err(payload), Ok(_)) => Ok(Err(payload)),
-                        (Err(second), first) => {
-                            forget(second);
-                            Ok(first)
-                        }
-                    }
-                }
-                Some(Poll::Pending) => {
-                    drop(first); // or it would stay, for all its size
-                    let body = BodyFuture { ctx: &ctx, future };
-                    let token = op.token();
-                    running.above.listen(op);
-                    let parts = OperationSetup::new(&ctx, others.as_deref_mut(), now).slow(slow);
-                    let scope = pin!(Scope::with_setup(&**token, body, parts).begun());
-                    // The scope contains panics beside the body until it is over; the cleanup comes later.
-                    let future = attend(op, scope, slow);
-                    match (CatchUnwind { future }).await {
-                        Ok(result) => result,
-                        Err(payload) => {
-                            beside = true;
-                            Ok(Err(payload))
-                        }
-                    }
-                }
+                return output(place.take_output().ok_or_else(|| op.cancelled_now()));
+            }
+            Some(Poll::Ready(result)) => Ok(result),
+            Some(Poll::Pending) => {
+                let body = BodyFuture {
+                    ctx: &ctx,
+                    place: place.as_mut(),
+                };
+                let token = op.token();
+                running.above.listen(op);
+                let parts = OperationSetup::new(&ctx, others.as_deref_mut(), now).slow(slow);
+                let scope = pin!(Scope::with_setup(&**token, body, parts).begun());
+                // The scope contains panics beside the body until it is over; the cleanup comes later.
+                let future = attend(op, scope, slow);
+                let scope = CatchUnwind { future };
+                scope.await.unwrap_or_else(|payload| {
+                    beside = true;
+                    Ok(Err(payload))
+                })
             }
         };
         let mut late_panic = None;
         let mut callbacks = CallbackTime::of(op);
         if has_end {
             let own = replace(&mut cleanup, Cleanup::None);
-            let work = at_end(op, own, &mut late_panic, &mut callbacks);
-            let work = Others::beside(others.as_deref_mut(), op, work);
-            attend(op, Box::pin(work), true).await;
+            let beside = others.as_deref_mut();
+            let work = at_end(op, own, beside, &mut late_panic, &mut callbacks);
+            attend(op, work, true).await;
             running.owes_cleanup = false;
         }
         drop(others);
-        let ((event, panic), result) = match (result, late_panic) {
-            (Ok(Err(payload)), second) => {
-                second.into_iter().for_each(forget);
-                let outcome = match beside && op.inner.is_cancelled() {
-                    true => Outcome::Cancelled(None),
-                    false => Outcome::Failed(describe(&*payload), None),
-                };
-                (running.end(outcome), Err(payload))
-            }
-            (_, Some(payload)) => {
-                let event = running.end(Outcome::Failed(describe(&*payload), None));
-                (event, Err(payload))
-            }
-            (Err(cancelled), None) => {
-                let ended = outcome(Err(&cancelled), op.token(), running);
-                (ended, Ok(Err(cancelled)))
-            }
-            (Ok(Ok(value)), None) => {
-                let ended = outcome(Ok(&value), op.known_token(), running);
-                (ended, Ok(Ok(value)))
-            }
-        };
+        beside &= matches!(result, Ok(Err(_)));
+        let result = worst(result, late_panic);
+        let (event, result) = end(running, result, place.output(), beside, outcome);
         if op.inner.setup.callbacks.hear_async(event) {
-            let told = Box::pin(callbacks.tell(op, event));
+            let told = told_async(callbacks, op, event);
             Held::new(&op.inner, told, true).await;
         }
-        match (result, panic) {
-            (Ok(result), None) => output(result),
-            (Err(payload), _) | (Ok(_), Some(payload)) => resume_unwind(payload),
+        match result {
+            Ok(None) => output(place.take_output().ok_or_else(|| op.cancelled_now())),
+            Ok(Some(cancelled)) => output(Err(cancelled)),
+            Err(payload) => {
+                place.forget_output();
+                resume_unwind(payload)
+            }
         }
+    }
+}
+
+/// What comes of a body: its output is there, or it has panicked, or it was cancelled.
+type BodyResult = Result<Result<(), Payload>, Cancelled>;
+
+/// A body that has never been called.
+#[inline(never)]
+fn drop_unbegun<R: Runtime, F>(
+    ctx: &Cx<R>,
+    body: &mut Option<F>,
+    early: Option<Payload>,
+) -> BodyResult {
+    let drop = AssertUnwindSafe(|| ctx.show(|| drop(body.take())));
+    match (early, catch_unwind(drop)) {
+        (None, Ok(())) => Err(ctx.operation().cancelled_now()),
+        (Some(first), second) => {
+            second.unwrap_or_else(forget);
+            Ok(Err(first))
+        }
+        (None, Err(payload)) => Ok(Err(payload)),
+    }
+}
+
+/// With the panic of a cleanup, if that was the first one.
+fn worst(result: BodyResult, late: Option<Payload>) -> BodyResult {
+    match (result, late) {
+        (result, None) => result,
+        (Ok(Err(first)), Some(second)) => {
+            forget(second);
+            Ok(Err(first))
+        }
+        (_, Some(payload)) => Ok(Err(payload)),
+    }
+}
+
+/// The last step. `beside`: a panic is not the body's.
+///
+/// What goes on after it: the cancelation, if it is one, or a panic.
+#[inline(never)]
+fn end<R, T, C>(
+    running: Running<'_, R>,
+    result: BodyResult,
+    value: Option<&T>,
+    beside: bool,
+    outcome: C,
+) -> (Event, Result<Option<Cancelled>, Payload>)
+where
+    R: Runtime,
+    C: FnOnce(Result<&T, &Cancelled>, &Token, Running<'_, R>) -> Ended,
+{
+    let op = running.op;
+    let (ended, result) = match result {
+        Ok(Err(payload)) => {
+            let outcome = match beside && op.inner.is_cancelled() {
+                true => Outcome::Cancelled(None),
+                false => Outcome::Failed(describe(&*payload), None),
+            };
+            return (running.end(outcome).0, Err(payload));
+        }
+        Err(cancelled) => {
+            let ended = outcome(Err(&cancelled), op.token(), running);
+            (ended, Some(cancelled))
+        }
+        Ok(Ok(())) => match value {
+            Some(value) => (outcome(Ok(value), op.known_token(), running), None),
+            None => {
+                // (Not reached: a body that is ready has left its output.)
+                let cancelled = op.cancelled_now();
+                let ended = outcome(Err(&cancelled), op.token(), running);
+                (ended, Some(cancelled))
+            }
+        },
+    };
+    match ended {
+        (event, None) => (event, Ok(result)),
+        (event, Some(panic)) => (event, Err(panic)),
     }
 }
 
@@ -308,7 +355,19 @@ fn none_has_fired<R: Runtime>(
 /// The asynchronous callbacks of the start. They are limited as the body is.
 ///
 /// An error: a panic beside them.
-async fn start_async<R: Runtime>(
+///
+/// (What is rare is made here and below in functions of their own: what they take of the stack, a run that is only
+/// polled does not.)
+#[inline(never)]
+fn start_async<'a, R: Runtime>(
+    ctx: &'a Cx<R>,
+    others: Option<&'a mut Others<R>>,
+    now: Instant,
+) -> Pin<Box<impl Future<Output = Result<(), Payload>>>> {
+    Box::pin(start(ctx, others, now))
+}
+
+async fn start<R: Runtime>(
     ctx: &Cx<R>,
     mut others: Option<&mut Others<R>>,
     now: Instant,
@@ -334,8 +393,30 @@ async fn start_async<R: Runtime>(
     told.map(drop)
 }
 
+/// The asynchronous callbacks of the end.
+#[inline(never)]
+fn told_async<R: Runtime>(
+    callbacks: CallbackTime,
+    op: &Operation<R>,
+    event: Event,
+) -> Pin<Box<impl Future<Output = ()>>> {
+    Box::pin(callbacks.tell(op, event))
+}
+
 /// What is left to do when the body is gone.
-async fn at_end<R: Runtime, K: AsyncFnOnce(&Cx<R>)>(
+#[inline(never)]
+fn at_end<'a, R: Runtime, K: AsyncFnOnce(&Cx<R>)>(
+    op: &'a Operation<R>,
+    cleanup: Cleanup<K>,
+    others: Option<&'a mut Others<R>>,
+    late_panic: &'a mut Option<Payload>,
+    callbacks: &'a mut CallbackTime,
+) -> Pin<Box<impl Future<Output = ()>>> {
+    let work = ending(op, cleanup, late_panic, callbacks);
+    Box::pin(Others::beside(others, op, work))
+}
+
+async fn ending<R: Runtime, K: AsyncFnOnce(&Cx<R>)>(
     op: &Operation<R>,
     cleanup: Cleanup<K>,
     late_panic: &mut Option<Payload>,

@@ -94,7 +94,10 @@ impl<R: Runtime> Operation<R> {
             state.details().cleanup_lost = true;
         }
         inner.deadline.set(None);
-        let registries = take(&mut state.registries);
+        let registries = match state.registries.is_empty() {
+            true => None,
+            false => Some(take(&mut state.registries)),
+        };
         let pending = state.pending.take(); // of a run that was dropped early
         let watchers = match &mut state.details {
             Some(details) => take(&mut details.watchers),
@@ -114,7 +117,7 @@ impl<R: Runtime> Operation<R> {
                 String::from("lost its cleanup: its run was dropped")
             });
         }
-        let _leaving = Leaving::new(inner, registries);
+        let _leaving = registries.map(|registries| Leaving::new(inner, registries));
         self.tell(event);
         if let Some(error) = typed {
             self.tell_error(error);

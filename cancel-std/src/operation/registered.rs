@@ -121,9 +121,8 @@ impl<R> Inner<R> {
     /// For the last handle: one that has not ended leaves.
     pub(super) fn leave(&mut self) {
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let registries = take(&mut state.registries);
-        if !registries.is_empty() {
-            registries.left(self.id);
+        if !state.registries.is_empty() {
+            take(&mut state.registries).left(self.id);
         }
     }
 }

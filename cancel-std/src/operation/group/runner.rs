@@ -8,7 +8,7 @@
 use super::TaskGroup;
 use super::failure::{Failure, is_cancelation};
 use super::shared::{GroupCore, TaskFuture};
-use crate::basics::panics::{Payload, describe, forget};
+use crate::basics::panics::{describe, forget};
 use crate::operation::Runtime;
 use crate::operation::base::{Cx, Operation};
 use crate::operation::drive::{Cleanup, drive};
@@ -23,7 +23,7 @@ use std::future::{Future, poll_fn};
 use std::mem::take;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll};
 
 pub(super) fn infallible<R, T, F>(
@@ -53,31 +53,34 @@ where
     // Outside of the body of the runner, which is dropped if tasks are left at the end of the grace period.
     let returned: Mutex<Option<Result<T, E>>> = Mutex::new(None);
     let all = async |_: &Cx<R>| {
-        // With the text of its error, whose panic is one of the body, too.
+        // With the text of its error, whose panic is one of the body, too. (The output is put where it stays at
+        // once: what goes through many hands makes the future larger.)
         let future = async {
             let result = body(group.clone()).await;
-            result.map_err(|error| (error.to_string(), error))
+            let text = result.as_ref().err().map(E::to_string);
+            *lock(&returned) = Some(result);
+            text
         };
         let future = pin!(Some(CatchUnwind { future }));
         let body = UntilCancelled {
             op: group.operation(),
             body: future,
         };
-        let result = match body.await {
-            None => None,
-            Some(Ok(Ok(value))) => Some(Ok(value)),
-            Some(Ok(Err((text, error)))) => {
-                group.body_failed(&error, text);
-                Some(Err(error))
+        match body.await {
+            None | Some(Ok(None)) => {}
+            Some(Ok(Some(text))) => {
+                let result = take(&mut *lock(&returned)); // not under the lock
+                if let Some(Err(error)) = &result {
+                    group.body_failed(error, text);
+                }
+                *lock(&returned) = result;
             }
             Some(Err(payload)) => {
                 let text = describe(&*payload);
                 let cause = Cause::new(Reason::Error).with_message(text.clone());
                 group.panicked(payload, cause, text);
-                None
             }
-        };
-        *returned.lock().unwrap_or_else(PoisonError::into_inner) = result;
+        }
         poll_fn(|cx| shared.poll_empty(cx, false)).await;
     };
     let cleanup = async |_: &Cx<R>| {
@@ -85,22 +88,27 @@ where
         let mut end = End::default();
         poll_fn(|cx| group.poll_end(&mut end, cx)).await;
     };
-    let (mut failure, mut value) = (None, None);
+    let mut failure = None;
     let outcome = |_: Result<&(), &Cancelled>, token: &Token, run: Running<'_, R>| {
         // Taken out: the callbacks of the end see them.
         failure = shared.take_failure();
-        value = take(&mut *returned.lock().unwrap_or_else(PoisonError::into_inner));
+        let value = take(&mut *lock(&returned));
         let body = value.as_ref().and_then(|value| value.as_ref().err());
         let body = body.map(|error| error as &dyn Any);
-        if let Some(text) = shared.text() {
-            let error = failure.as_ref().map(Failure::error);
-            return run.end(Outcome::Failed(text, error.or(body)));
-        }
-        run.end(match &value {
-            Some(Err(error)) => erred(error, body, token),
-            Some(Ok(_)) if !token.is_cancelled() || shared.unfinished() == 0 => Outcome::Completed,
+        let outcome = match (shared.text(), &value) {
+            (Some(text), _) => {
+                let error = failure.as_ref().map(Failure::error);
+                Outcome::Failed(text, error.or(body))
+            }
+            (None, Some(Err(error))) => erred(error, body, token),
+            (None, Some(Ok(_))) if !token.is_cancelled() || shared.unfinished() == 0 => {
+                Outcome::Completed
+            }
             _ => Outcome::Cancelled(None),
-        })
+        };
+        let ended = run.end(outcome);
+        *lock(&returned) = value;
+        ended
     };
     let ctx = group.cx().clone();
     let result = drive(ctx, all, Cleanup::Own(cleanup), outcome, |result| result).await;
@@ -110,7 +118,8 @@ where
     if let Some(failure) = failure.or_else(|| shared.take_failure()) {
         return Err(failure.into_error());
     }
-    match value {
+    let returned = returned.into_inner();
+    match returned.unwrap_or_else(PoisonError::into_inner) {
         Some(Err(error)) => Err(error),
         Some(Ok(value)) if group.operation().status() == Status::Completed => Ok(value),
         _ => Err(E::from(match result {
@@ -118,6 +127,11 @@ where
             Ok(()) => group.why(),
         })),
     }
+}
+
+/// (Nothing panics under it.)
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl<R: Runtime> TaskGroup<R> {
@@ -235,12 +249,12 @@ impl<R: Runtime, F: Future> UntilCancelled<'_, R, F> {
     }
 }
 
-impl<R, T, F> Future for UntilCancelled<'_, R, F>
+impl<R, F> Future for UntilCancelled<'_, R, F>
 where
     R: Runtime,
-    F: Future<Output = Result<T, Payload>>,
+    F: Future,
 {
-    type Output = Option<Result<T, Payload>>;
+    type Output = Option<F::Output>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         if self.end_if_cancelled() {
