@@ -220,7 +220,7 @@ fn a_panic_of_the_finished_bodys_destructor_is_a_failure() {
     drop(run);
     let context = op.context();
     assert_eq!(context.status(), Status::Failed);
-    assert_eq!(context.error(), Some("panicked"));
+    assert_eq!(context.error(), Some("panicked: expected by the test"));
     assert_eq!(context.cause(), None);
 }
 
