@@ -13,6 +13,7 @@ mod cancel;
 mod compat;
 mod create;
 mod deadline;
+mod depth;
 mod duo;
 mod facts;
 mod harness;
@@ -261,6 +262,7 @@ fn run(arguments: &Arguments) -> Report {
     if let Some(of_operations) = of_operations {
         sizes = sizes::measure(&env);
         sizes.extend(of_operations);
+        sizes.extend(depth::sizes(&env));
     }
 
     let (retakes, given_up) = env.duo.troubles();

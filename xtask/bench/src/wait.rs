@@ -63,7 +63,7 @@ pub(crate) const ROWS: &[Row] = &[
 
 /// Polls once with the waker that does nothing.
 #[inline(always)]
-pub(crate) fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
+pub(crate) fn poll<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }
 
