@@ -14,6 +14,8 @@ mod left;
 mod stage;
 #[path = "stopping/table.rs"]
 mod table;
+#[path = "stopping/task.rs"]
+mod task;
 #[path = "stopping/ways.rs"]
 mod ways;
 
@@ -46,6 +48,6 @@ fn every_way_in_every_shape() {
     }
     assert!(wrong.is_empty(), "{wrong}");
     // Nothing was left out, on either side.
-    assert_eq!(seen.len(), 44);
+    assert_eq!(seen.len(), 72);
     assert_eq!(seen, expected.into_keys().collect());
 }

@@ -31,7 +31,7 @@ fn every_trigger_in_every_shape() {
     let expected = table::expected(include_str!("triggers/table.txt"));
     let mut seen = HashSet::new();
     let mut wrong = String::new();
-    for shape in Shape::ALL {
+    for shape in [Shape::Plain, Shape::Child, Shape::Nested, Shape::Combined] {
         for trigger in Trigger::all() {
             if !trigger.can_be_in(shape) {
                 continue;

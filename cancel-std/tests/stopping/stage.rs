@@ -2,13 +2,14 @@
 //!
 //! ```text
 //!   0 s  start; `start~` until 1 s      5 s  the cancel, or the drop     until 25 s  grace
-//!   1 s  the body begins               11 s  the body returns            8 s  the second request
+//!   1 s  the body begins               11 s  the body returns            8 s  the second request, or force
 //!        shields until 11 s, 21 s      12 s  the cancel in the cleanup, which takes 2 s
 //! ```
 //!
 //! Everything is cancelled with (shutdown, "stop"), the second time with (custom, "again").
 
 use crate::cast::{Ctx, Failure, LONG, New, Op, Set, around, dressed, secs};
+use crate::task;
 use crate::ways::{Shape, Way};
 use cancel_std::testing::{NoteOnDrop, Recorder, VirtualTime};
 use cancel_std::{Context, Instant, Reason, Source, Spawn, TimeoutExt, Timer, current_id};
@@ -21,17 +22,20 @@ use std::task::Poll;
 use std::time::Duration;
 
 /// What came of a run, a panic for example; `None` if it was dropped.
-type Outcome = Arc<Mutex<Option<Result<Result<u32, Failure>, &'static str>>>>;
+pub(crate) type Outcome = Arc<Mutex<Option<Result<Result<u32, Failure>, &'static str>>>>;
 
 type Payload = Box<dyn Any + Send>;
 
 pub(crate) fn play(set: &Set, way: Way, shape: Shape) -> String {
-    let start = set.time.now();
+    if shape == Shape::Task {
+        return task::play(set, way);
+    }
     let (op, relatives) = operations(set, way, shape);
     let token = set.notes.clone();
     let registration = op.token().on_cancel(move |_| token.note("token"));
 
     let top = relatives.first().map_or(&op, |(_, top)| top).clone();
+    schedule(set, way, &top);
     let stop = move || assert!(top.cancel_with((Reason::Shutdown, "stop")));
     let body = Body {
         way,
@@ -42,19 +46,8 @@ pub(crate) fn play(set: &Set, way: Way, shape: Shape) -> String {
     };
     let outcome = Outcome::default();
     let run = op.try_run(async move |cx: &Ctx| body.perform(cx).await);
-    let run = watched(run, outcome.clone());
-    match way {
-        Way::During | Way::InShield | Way::InGrace | Way::SecondRequest => {
-            at(&set.time, start + secs(5), stop.clone());
-        }
-        Way::InCleanup => at(&set.time, start + secs(12), stop.clone()),
-        _ => {}
-    }
-    // That there are none at the end says something only if there have been some.
-    let time = set.time.clone();
-    at(&set.time, start + secs(1) / 2, move || {
-        assert!(time.pending_timers() > 0)
-    });
+    // (In a box: what is around it would be twice as large at each step, and unoptimized it is large.)
+    let run = Box::pin(watched(run, outcome.clone()));
     let time = set.time.clone();
     let dropped = (way == Way::Dropped).then_some(secs(5));
     match shape {
@@ -81,7 +74,8 @@ pub(crate) fn play(set: &Set, way: Way, shape: Shape) -> String {
             // The parent goes its own way.
             time.block_on(time.sleep(secs(100))).unwrap();
         }
-        Shape::Nested => {
+        Shape::Task => unreachable!("played elsewhere"),
+        Shape::Nested | Shape::Shielded => {
             let parent = relatives[0].1.clone();
             let (notes, gone) = (set.notes.clone(), set.notes.on_drop("P:body}"));
             let running = parent.try_run(async move |cx: &Ctx| {
@@ -90,7 +84,11 @@ pub(crate) fn play(set: &Set, way: Way, shape: Shape) -> String {
                 if way == Way::BeforeStart {
                     stop();
                 }
-                let result = run.await.unwrap_or_else(|payload| resume_unwind(payload));
+                let run = async { run.await.unwrap_or_else(|payload| resume_unwind(payload)) };
+                let result = match shape {
+                    Shape::Shielded => cx.shield_future(run).await,
+                    _ => run.await,
+                };
                 // All that was held has been released.
                 assert!(!cx.operation().context().shielded());
                 assert_eq!(current_id(), Some(cx.id()));
@@ -107,27 +105,62 @@ pub(crate) fn play(set: &Set, way: Way, shape: Shape) -> String {
     report(shape, &op, &relatives, &outcome, &set.notes)
 }
 
+/// What is done to the top one from outside, and when.
+pub(crate) fn schedule(set: &Set, way: Way, top: &Op) {
+    let start = set.time.now();
+    let stop = {
+        let top = top.clone();
+        move || assert!(top.cancel_with((Reason::Shutdown, "stop")))
+    };
+    match way {
+        Way::During | Way::InShield | Way::InGrace | Way::SecondRequest | Way::Forced => {
+            at(&set.time, start + secs(5), stop);
+        }
+        Way::InCleanup => at(&set.time, start + secs(12), stop),
+        _ => {}
+    }
+    if way == Way::Forced {
+        let top = top.clone();
+        at(&set.time, start + secs(8), move || assert!(!top.force()));
+    }
+    // That there are none at the end says something only if there have been some.
+    let time = set.time.clone();
+    at(&set.time, start + secs(1) / 2, move || {
+        assert!(time.pending_timers() > 0)
+    });
+}
+
+pub(crate) fn plain(set: &Set) -> New {
+    set.time.operation().timeout(LONG).token(&set.user)
+}
+
+/// With a source that makes the second request.
+pub(crate) fn second(set: &Set, way: Way, op: New) -> New {
+    let at = set.time.now() + secs(8);
+    let sleep = set.time.sleep_until(at);
+    let held = (set.notes.on_drop("sources}"), set.run.clone());
+    op.source(Source::future(async move {
+        let _held = held;
+        match way {
+            Way::SecondRequest => sleep.await.unwrap(),
+            _ => pending().await,
+        }
+        (Reason::Custom(1), "again")
+    }))
+}
+
+pub(crate) fn grace(way: Way, op: New) -> New {
+    match way {
+        Way::InGrace | Way::SecondRequest | Way::Forced => op.grace(secs(20)),
+        _ => op,
+    }
+}
+
 /// The operation in question, and those around it with their letters, the one to cancel first.
 fn operations(set: &Set, way: Way, shape: Shape) -> (Op, Vec<(&'static str, Op)>) {
-    let time = &set.time;
-    let plain = || time.operation().timeout(LONG).token(&set.user);
-    let second = |op: New| {
-        let at = time.now() + secs(8);
-        let sleep = time.sleep_until(at);
-        let held = (set.notes.on_drop("sources}"), set.run.clone());
-        op.source(Source::future(async move {
-            let _held = held;
-            match way {
-                Way::SecondRequest => sleep.await.unwrap(),
-                _ => pending().await,
-            }
-            (Reason::Custom(1), "again")
-        }))
-    };
-    let grace = |op: New| match way {
-        Way::InGrace | Way::SecondRequest => op.grace(secs(20)),
-        _ => op,
-    };
+    let plain = || plain(set);
+    let second = |op: New| second(set, way, op);
+    let grace = |op: New| grace(way, op);
     match shape {
         Shape::Plain => (dressed(set, grace(second(plain()))).build(), Vec::new()),
         Shape::Child => {
@@ -143,6 +176,14 @@ fn operations(set: &Set, way: Way, shape: Shape) -> (Op, Vec<(&'static str, Op)>
                 vec![("P", parent)],
             )
         }
+        Shape::Shielded => {
+            let parent = around(set, plain(), "P:").build();
+            (
+                dressed(set, grace(second(plain()))).build(),
+                vec![("P", parent)],
+            )
+        }
+        Shape::Task => unreachable!("played elsewhere"),
         Shape::Combined => {
             let a = around(set, grace(plain()), "A:");
             let b = around(set, second(plain()), "B:");
@@ -151,16 +192,16 @@ fn operations(set: &Set, way: Way, shape: Shape) -> (Op, Vec<(&'static str, Op)>
     }
 }
 
-struct Body<S> {
-    way: Way,
-    notes: Recorder,
-    gone: NoteOnDrop,
-    stop: S,
-    held: Arc<()>,
+pub(crate) struct Body<S> {
+    pub(crate) way: Way,
+    pub(crate) notes: Recorder,
+    pub(crate) gone: NoteOnDrop,
+    pub(crate) stop: S,
+    pub(crate) held: Arc<()>,
 }
 
 impl<S: Fn()> Body<S> {
-    async fn perform(self, cx: &Ctx) -> Result<u32, Failure> {
+    pub(crate) async fn perform(self, cx: &Ctx) -> Result<u32, Failure> {
         let _gone = (self.gone, self.held);
         self.notes.note("body{");
         assert_eq!(current_id(), Some(cx.id()));
@@ -179,7 +220,7 @@ impl<S: Fn()> Body<S> {
                 }
                 pending().await
             }
-            Way::InGrace | Way::SecondRequest => {
+            Way::InGrace | Way::SecondRequest | Way::Forced => {
                 cx.cancelled().await;
                 self.notes.note("told");
                 pending().await
@@ -204,7 +245,7 @@ fn at(time: &VirtualTime, at: Instant, act: impl FnOnce() + Send + 'static) {
 }
 
 /// Catches its panic, and keeps what came of it.
-async fn watched(
+pub(crate) async fn watched(
     run: impl Future<Output = Result<u32, Failure>>,
     outcome: Outcome,
 ) -> Result<Result<u32, Failure>, Payload> {
@@ -224,14 +265,18 @@ async fn watched(
 }
 
 /// Drops it after that time, as a runtime's own timeout does.
-async fn until<T>(time: &VirtualTime, run: impl Future<Output = T>, dropped: Option<Duration>) {
+pub(crate) async fn until<T>(
+    time: &VirtualTime,
+    run: impl Future<Output = T>,
+    dropped: Option<Duration>,
+) {
     match dropped {
         Some(after) => drop(run.timeout(time, after).await),
         None => drop(run.await),
     }
 }
 
-fn report(
+pub(crate) fn report(
     shape: Shape,
     op: &Op,
     relatives: &[(&str, Op)],
@@ -260,7 +305,7 @@ fn report(
     let notes: Vec<String> = notes.take().iter().map(ToString::to_string).collect();
     match shape {
         // Two tasks: only the order within each counts.
-        Shape::Child => {
+        Shape::Child | Shape::Task => {
             let (theirs, ours): (Vec<String>, _) =
                 notes.into_iter().partition(|note| note.starts_with("P:"));
             text += &format!("{}\n{}\n", ours.join(" "), theirs.join(" "));
@@ -270,7 +315,11 @@ fn report(
     for (name, relative) in relatives {
         let context = relative.context();
         assert_eq!(context.callback_panics(), 0);
-        text += &format!("{name} {} | {}\n", context.status(), cause(&context));
+        text += &format!("{name} {} | {}", context.status(), cause(&context));
+        text += &match shape {
+            Shape::Task => format!(" | cut off {}\n", context.cut_off()),
+            _ => String::from("\n"),
+        };
     }
     text
 }

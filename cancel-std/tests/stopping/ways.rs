@@ -1,4 +1,4 @@
-//! The ways to stop, and the shapes of operations: 11 times 4.
+//! The ways to stop, and the shapes of operations: 12 times 6.
 
 use std::fmt;
 
@@ -15,11 +15,12 @@ pub(crate) enum Way {
     InCleanup,
     InGrace,
     SecondRequest,
+    Forced,
     Dropped,
 }
 
 impl Way {
-    pub(crate) const ALL: [Way; 11] = [
+    pub(crate) const ALL: [Way; 12] = [
         Way::Completed,
         Way::Failed,
         Way::Panicked,
@@ -30,6 +31,7 @@ impl Way {
         Way::InCleanup,
         Way::InGrace,
         Way::SecondRequest,
+        Way::Forced,
         Way::Dropped,
     ];
 }
@@ -47,6 +49,7 @@ impl fmt::Display for Way {
             Way::InCleanup => "in cleanup",
             Way::InGrace => "in grace",
             Way::SecondRequest => "second request",
+            Way::Forced => "forced",
             Way::Dropped => "dropped",
         })
     }
@@ -61,12 +64,23 @@ pub(crate) enum Shape {
     Child,
     /// A parent, P, in whose body it runs, and which is cancelled (or dropped, with everything).
     Nested,
+    /// A parent, P, in a shield of whose body it runs, and which is cancelled (or dropped, with everything).
+    Shielded,
+    /// It is a task of the group P, which is cancelled (or dropped, with everything).
+    Task,
     /// It is a combination of A, which is cancelled, and B.
     Combined,
 }
 
 impl Shape {
-    pub(crate) const ALL: [Shape; 4] = [Shape::Plain, Shape::Child, Shape::Nested, Shape::Combined];
+    pub(crate) const ALL: [Shape; 6] = [
+        Shape::Plain,
+        Shape::Child,
+        Shape::Nested,
+        Shape::Shielded,
+        Shape::Task,
+        Shape::Combined,
+    ];
 }
 
 impl fmt::Display for Shape {
@@ -75,6 +89,8 @@ impl fmt::Display for Shape {
             Shape::Plain => "plain",
             Shape::Child => "child",
             Shape::Nested => "nested",
+            Shape::Shielded => "shielded",
+            Shape::Task => "task",
             Shape::Combined => "combined",
         })
     }

@@ -183,6 +183,7 @@ fn operations(
             (around(set, op, "").build(), Some(("P", parent)))
         }
         // The part has the trigger, and the parent.
+        Shape::Shielded | Shape::Task => unreachable!("not played here"),
         Shape::Combined => {
             let parent = around(set, plain(), "P:").build();
             let part = with_trigger(plain().parent(&parent));
