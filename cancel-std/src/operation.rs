@@ -8,6 +8,8 @@ mod runtime;
 
 mod body;
 
+mod details;
+
 mod base;
 
 mod inner;
@@ -22,6 +24,8 @@ mod force;
 mod cx;
 
 mod started;
+
+mod trigger;
 
 mod source;
 
@@ -45,13 +49,23 @@ mod late;
 mod shield;
 mod time;
 
+mod cx_time;
+
 mod attend;
 mod body_future;
 mod end;
 
+mod ending;
+
 mod drive;
 
+mod outcomes;
+
 mod run;
+mod run_handle;
+
+mod call;
+mod wrapped;
 
 mod listen;
 mod listen_async;
@@ -71,4 +85,4 @@ pub use group::{GroupTask, TaskEnd, TaskGroup, TaskOutput, TaskSet};
 pub use into_source::IntoSource;
 pub use runtime::Runtime;
 pub use watch::ProgressWatch;
-pub use wrap::Wrapped;
+pub use wrapped::Wrapped;

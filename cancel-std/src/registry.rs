@@ -22,6 +22,7 @@ mod memberships;
 mod changes;
 
 mod cancel;
+mod past;
 
 mod enter;
 

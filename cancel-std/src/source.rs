@@ -9,6 +9,8 @@ pub(crate) mod checks;
 
 pub(crate) mod condition;
 
+mod conditional;
+
 pub use condition::Condition;
 pub use flag::Flag;
 pub use watched::Watched;

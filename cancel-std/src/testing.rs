@@ -28,6 +28,8 @@ mod tasks;
 
 mod time;
 
+mod virtual_runtime;
+
 mod run;
 
 mod recorder;
@@ -39,5 +41,6 @@ mod wakers;
 pub use recorder::{Event, NoteOnDrop, Recorder};
 pub use run::Deadlock;
 pub use script::Script;
-pub use time::{TimeHold, VirtualSleep, VirtualTime};
+pub use time::{TimeHold, VirtualTime};
+pub use virtual_runtime::VirtualSleep;
 pub use wakers::TestWaker;

@@ -8,22 +8,20 @@
 //!   locks come below it. No foreign code runs meanwhile: neither callbacks, wakers, cancels, nor the
 //!   runtime's clock.
 //! * O3: the status goes from pending to running to one of the final ones, each step once, by the
-//!   one runner that made the first step (`operation/run.rs`). Together with the last step, cause and
+//!   one runner that made the first step (`operation/end.rs`). Together with the last step, cause and
 //!   error are stored, and the deadline is taken away. Nothing of that changes afterwards.
 //! * O4: there are no circles of parents: those that are set up are older than their children, and the one
 //!   that an operation gets at its start is not below it (`operation/nest.rs`). They are kept by their
 //!   children, unless they have ended before those are built (`operation/outlived.rs`). The token of a parent is made when the first child is linked to it.
 
+use super::details::{Details, GroupSettings};
 use crate::basics::id::OperationId;
 use crate::basics::runner_waker::RunnerWaker;
 use crate::registry::Memberships;
 use crate::report::callbacks::{CallbackList, Callbacks, Work};
-use crate::report::context::Partial;
-use crate::report::progress::{Metadata, Progress};
+use crate::report::progress::Metadata;
 use crate::report::status::Status;
-use crate::report::task_report::TaskReport;
 use crate::report::trace::Trace;
-use crate::report::undelivered::Undelivered;
 use crate::time::deadline::Deadline;
 use cancel_core::layer::Holds;
 use cancel_core::{CancelToken, Cancelled, Cause, Instant};
@@ -31,8 +29,7 @@ use futures_core::Stream;
 use std::borrow::Cow;
 use std::pin::Pin;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, OnceLock, Weak};
-use std::task::Waker;
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 /// An operation that is being set up: work that can be cancelled by a timeout, by tokens, by
@@ -145,15 +142,6 @@ pub(crate) struct Rest<R> {
     /// What the timeout is told as, beside its limit and the name. With the reason of a timeout.
     pub(crate) timeout_cause: Option<Cause>,
     pub(crate) group: GroupSettings,
-}
-
-/// The settings of an operation that is run as a group.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct GroupSettings {
-    pub(super) each_for_itself: bool,
-    pub(super) limit: usize,
-    /// The grace period is that of the group, for cancels that come from there.
-    pub(super) grace_of_group: bool,
 }
 
 /// A cleanup, and how long it may take.
@@ -286,35 +274,6 @@ pub(crate) struct State<R> {
     pub(crate) pending: Option<Box<Pending<R>>>,
     /// The registries that it leaves at its end.
     pub(crate) registries: Memberships,
-}
-
-/// What is only there if it was reported.
-#[derive(Default)]
-pub(crate) struct Details {
-    /// When its run saw that it is to end, if it did not end at once.
-    pub(crate) requested: Option<Instant>,
-    pub(crate) error: Option<String>,
-    /// The run was dropped with a cleanup that had not run to its end.
-    pub(crate) cleanup_lost: bool,
-    pub(crate) progress: Option<Progress>,
-    pub(crate) partial: Option<Partial>,
-    /// Of chunked streams.
-    pub(crate) undelivered: Undelivered,
-    /// Of a group.
-    pub(crate) group: Option<Weak<dyn HoldThreads>>,
-    pub(crate) tasks: Option<Arc<TaskReport>>,
-    /// How many reports there were.
-    pub(crate) version: u64,
-    /// Those who wait for the next one, each with a number of its own.
-    pub(crate) watchers: Vec<(u64, Waker)>,
-}
-
-/// What closures on other threads hold: a group that has threads to wait for.
-pub(crate) trait HoldThreads: Send + Sync {
-    /// False: the group is over.
-    fn enter_thread(&self) -> bool;
-
-    fn leave_thread(&self);
 }
 
 pub(crate) struct Parent<R> {

@@ -10,24 +10,24 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 /// Both never lie there at once, so a run is as large as the larger one.
-#[pin_project(project = PlaceNow, project_replace = PlaceBefore)]
-pub(super) enum Place<F: Future> {
+#[pin_project(project = BodyPlaceNow, project_replace = BodyPlaceBefore)]
+pub(super) enum BodyPlace<F: Future> {
     Empty,
     Future(#[pin] F),
     Output(F::Output),
 }
 
-impl<F: Future> Place<F> {
+impl<F: Future> BodyPlace<F> {
     pub(super) fn output(&self) -> Option<&F::Output> {
         match self {
-            Place::Output(output) => Some(output),
+            BodyPlace::Output(output) => Some(output),
             _ => None,
         }
     }
 
     pub(super) fn take_output(self: Pin<&mut Self>) -> Option<F::Output> {
-        match self.project_replace(Place::Empty) {
-            PlaceBefore::Output(output) => Some(output),
+        match self.project_replace(BodyPlace::Empty) {
+            BodyPlaceBefore::Output(output) => Some(output),
             _ => None,
         }
     }
@@ -42,14 +42,14 @@ impl<F: Future> Place<F> {
 /// The body, beside the asynchronous progress callbacks of its operation. What it returns stays in its place.
 pub(super) struct BodyFuture<'a, R: Runtime, F: Future> {
     pub(super) ctx: &'a Cx<R>,
-    pub(super) place: Pin<&'a mut Place<F>>,
+    pub(super) place: Pin<&'a mut BodyPlace<F>>,
 }
 
 /// A panic of the body, in making its future, and in dropping it, is caught: the operation ends first.
 #[inline]
 pub(super) fn poll_body<R: Runtime, F: Future>(
     ctx: &Cx<R>,
-    place: &mut Pin<&mut Place<F>>,
+    place: &mut Pin<&mut BodyPlace<F>>,
     make: impl FnOnce() -> Option<F>,
     cx: &mut Context<'_>,
 ) -> Poll<Result<(), Payload>> {
@@ -57,12 +57,12 @@ pub(super) fn poll_body<R: Runtime, F: Future>(
     let poll = ctx.show(|| {
         catch_unwind(AssertUnwindSafe(|| {
             if let Some(made) = make() {
-                place.set(Place::Future(made));
+                place.set(BodyPlace::Future(made));
             }
             match place.as_mut().project() {
-                PlaceNow::Future(future) => {
+                BodyPlaceNow::Future(future) => {
                     let poll = future.poll(cx);
-                    poll.map(|output| place.set(Place::Output(output)))
+                    poll.map(|output| place.set(BodyPlace::Output(output)))
                 }
                 _ => Poll::Pending, // has panicked: not polled again
             }
@@ -103,16 +103,16 @@ impl<R: Runtime, F: Future> Drop for BodyFuture<'_, R, F> {
     }
 }
 
-fn drop_body<R: Runtime, F: Future>(ctx: &Cx<R>, mut place: Pin<&mut Place<F>>) {
-    if let PlaceNow::Future(_) = place.as_mut().project() {
+fn drop_body<R: Runtime, F: Future>(ctx: &Cx<R>, mut place: Pin<&mut BodyPlace<F>>) {
+    if let BodyPlaceNow::Future(_) = place.as_mut().project() {
         let _inside = ctx.operation().inner.trace.enter();
-        ctx.show(|| place.set(Place::Empty));
+        ctx.show(|| place.set(BodyPlace::Empty));
     }
 }
 
 /// What is left of a body that has panicked. A second panic ends here.
 #[inline(never)]
-fn drop_after_panic<R: Runtime, F: Future>(ctx: &Cx<R>, mut place: Pin<&mut Place<F>>) {
-    let drop = AssertUnwindSafe(|| ctx.show(|| place.set(Place::Empty)));
+fn drop_after_panic<R: Runtime, F: Future>(ctx: &Cx<R>, mut place: Pin<&mut BodyPlace<F>>) {
+    let drop = AssertUnwindSafe(|| ctx.show(|| place.set(BodyPlace::Empty)));
     catch_unwind(drop).unwrap_or_else(forget);
 }

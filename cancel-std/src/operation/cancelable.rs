@@ -2,8 +2,9 @@
 
 use super::Runtime;
 use super::base::{
-    Cancelable, GroupSettings, Inner, Link, Operation, Parent, Pending, Rest, Setup, Source, State,
+    Cancelable, Inner, Link, Operation, Parent, Pending, Rest, Setup, Source, State,
 };
+use super::details::GroupSettings;
 use super::inner::{make_token, upstream};
 use crate::basics::id::OperationId;
 use crate::basics::runner_waker::RunnerWaker;

@@ -1,6 +1,7 @@
 //! What lies behind a handle: its token, whether it is cancelled, what it leaves behind.
 
-use super::base::{Details, Inner, Operation, Parent, Rest, State};
+use super::base::{Inner, Operation, Parent, Rest, State};
+use super::details::Details;
 use cancel_core::{CancelToken, Cancelled};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard, PoisonError};

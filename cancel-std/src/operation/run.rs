@@ -1,15 +1,14 @@
 //! Running an operation: what can be run, and what comes of it.
 
 use super::Runtime;
-use super::base::{Cancelable, Cx, Operation};
+use super::base::{Cancelable, Cx};
 use super::body::Body;
-use super::drive::{Cleanup, drive};
-use super::end::{Ended, Outcome, Running};
-use cancel_core::{Cancelled, Token};
-use std::any::Any;
+use super::drive::drive;
+use super::ending::Cleanup;
+use super::outcomes::{fallible, no_cleanup, plain};
+use cancel_core::Cancelled;
 use std::fmt::Display;
-use std::future::{Future, Ready};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::future::Future;
 
 impl<R: Runtime> Cancelable<R> {
     /// Runs `body` until it is ready or the operation is cancelled, whichever comes first.
@@ -39,7 +38,7 @@ impl<R: Runtime> Cancelable<R> {
     /// # Returns
     ///
     /// The body's value. If the body returns in the very poll in which it was cancelled, its value
-    /// counts; the cause stays readable in the [context](Operation::context). For bodies that use
+    /// counts; the cause stays readable in the [context](crate::Operation::context). For bodies that use
     /// `?`, see [`try_run`](Cancelable::try_run): here, an `Err` is a value like any other.
     ///
     /// # Errors
@@ -247,201 +246,4 @@ impl<R: Runtime> Cancelable<R> {
             |result| result?,
         )
     }
-}
-
-impl<R: Runtime> Operation<R> {
-    /// Runs `body` until it is ready or the operation is cancelled, whichever comes first: as
-    /// [`Cancelable::run`], with a handle to watch and to cancel it.
-    ///
-    /// # Errors
-    ///
-    /// As [`Cancelable::run`]. An operation runs once: a second run is refused with
-    /// [`Reason::Error`](cancel_core::Reason::Error) and the message "operation has already run", its
-    /// body is not called, and the context stays as it was.
-    ///
-    /// # Panics
-    ///
-    /// As [`Cancelable::run`].
-    ///
-    /// # Cancel safety
-    ///
-    /// As [`Cancelable::run`].
-    ///
-    /// # Fairness
-    ///
-    /// As [`Cancelable::run`].
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use cancel_std::{Cancelable, Reason};
-    ///
-    /// let op = Cancelable::new().build();
-    /// assert_eq!(smol::block_on(op.run(async |_| 5)), Ok(5));
-    /// let again = smol::block_on(op.run(async |_| 6)).unwrap_err();
-    /// assert_eq!((again.reason(), again.message()), (Reason::Error, Some("operation has already run")));
-    /// ```
-    pub fn run<T, F>(&self, body: F) -> impl Future<Output = Result<T, Cancelled>> + use<T, F, R>
-    where
-        F: Body<Cx<R>, T>,
-    {
-        let ctx = Cx::new(self.clone());
-        drive(ctx, body, no_cleanup::<R>(), plain, |result| result)
-    }
-
-    /// Runs a body that can fail: as [`Cancelable::try_run`], once.
-    ///
-    /// # Errors
-    ///
-    /// As [`Cancelable::try_run`], and for a second run as [`run`](Operation::run).
-    ///
-    /// # Panics
-    ///
-    /// As [`Cancelable::run`].
-    ///
-    /// # Cancel safety
-    ///
-    /// As [`Cancelable::run`].
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use cancel_std::{Cancelable, Cancelled, Status};
-    ///
-    /// let op = Cancelable::new().build();
-    /// let run = op.try_run(async |cx| -> Result<(), Cancelled> { cx.check() });
-    /// assert_eq!(smol::block_on(run), Ok(()));
-    /// assert_eq!(op.status(), Status::Completed);
-    /// ```
-    pub fn try_run<T, E, F>(&self, body: F) -> impl Future<Output = Result<T, E>> + use<T, E, F, R>
-    where
-        E: From<Cancelled> + Display + 'static,
-        F: Body<Cx<R>, Result<T, E>>,
-    {
-        let ctx = Cx::new(self.clone());
-        drive(ctx, body, no_cleanup::<R>(), fallible, |result| result?)
-    }
-
-    /// Runs a body, and then a cleanup: as [`Cancelable::run_finally`], once.
-    ///
-    /// # Errors
-    ///
-    /// As [`run`](Cancelable::run).
-    ///
-    /// # Panics
-    ///
-    /// As [`Cancelable::run_finally`].
-    ///
-    /// # Cancel safety
-    ///
-    /// As [`Cancelable::run_finally`].
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use cancel_std::{Cancelable, Status};
-    ///
-    /// let op = Cancelable::new().build();
-    /// op.cancel();
-    /// let run = op.run_finally(
-    ///     async |_| unreachable!("cancelled before"),
-    ///     async |cx| assert_eq!(cx.operation().status(), Status::Running), // not over yet
-    /// );
-    /// assert!(smol::block_on(run).is_err());
-    /// ```
-    pub fn run_finally<T, F, K>(
-        &self,
-        body: F,
-        cleanup: K,
-    ) -> impl Future<Output = Result<T, Cancelled>> + use<T, F, K, R>
-    where
-        F: Body<Cx<R>, T>,
-        K: Body<Cx<R>, ()>,
-    {
-        let ctx = Cx::new(self.clone());
-        drive(ctx, body, Cleanup::Given(cleanup), plain, |result| result)
-    }
-
-    /// Runs a body that can fail, and then a cleanup: as [`Cancelable::try_run_finally`], once.
-    ///
-    /// # Errors
-    ///
-    /// As [`try_run`](Cancelable::try_run).
-    ///
-    /// # Panics
-    ///
-    /// As [`Cancelable::run_finally`].
-    ///
-    /// # Cancel safety
-    ///
-    /// As [`Cancelable::run_finally`].
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use cancel_std::{Cancelable, Cancelled};
-    ///
-    /// let op = Cancelable::new().build();
-    /// let run = op.try_run_finally(
-    ///     async |cx| -> Result<(), Cancelled> { cx.check() },
-    ///     async |cx| cx.report_progress("closed"),
-    /// );
-    /// assert_eq!(smol::block_on(run), Ok(()));
-    /// assert_eq!(op.context().progress().unwrap().message(), "closed");
-    /// ```
-    pub fn try_run_finally<T, E, F, K>(
-        &self,
-        body: F,
-        cleanup: K,
-    ) -> impl Future<Output = Result<T, E>> + use<T, E, F, K, R>
-    where
-        E: From<Cancelled> + Display + 'static,
-        F: Body<Cx<R>, Result<T, E>>,
-        K: Body<Cx<R>, ()>,
-    {
-        let ctx = Cx::new(self.clone());
-        drive(ctx, body, Cleanup::Given(cleanup), fallible, |result| {
-            result?
-        })
-    }
-}
-
-/// Any value is a good end.
-fn plain<R: Runtime, T>(result: Result<&T, &Cancelled>, _: &Token, run: Running<'_, R>) -> Ended {
-    run.end(match result {
-        Ok(_) => Outcome::Completed,
-        Err(_) => Outcome::Cancelled(None),
-    })
-}
-
-/// What a body's `Result` means for the status.
-pub(super) fn fallible<R: Runtime, T, E: Display + 'static>(
-    result: Result<&Result<T, E>, &Cancelled>,
-    token: &Token,
-    run: Running<'_, R>,
-) -> Ended {
-    run.end(match result {
-        Ok(Ok(_)) => Outcome::Completed,
-        Ok(Err(error)) => erred(error, Some(error), token),
-        Err(_) => Outcome::Cancelled(None),
-    })
-}
-
-/// The body has ended with this error. Its text is foreign code: a panic of that is one of the body.
-pub(super) fn erred<'e>(
-    text: &impl Display,
-    error: Option<&'e dyn Any>,
-    token: &Token,
-) -> Outcome<'e> {
-    match catch_unwind(AssertUnwindSafe(|| text.to_string())) {
-        Ok(text) if token.is_cancelled() => Outcome::Cancelled(Some(text)),
-        Ok(text) => Outcome::Failed(text, error),
-        Err(payload) => Outcome::Panicked(payload),
-    }
-}
-
-type NoCleanup<R> = fn(&Cx<R>) -> Ready<()>;
-
-pub(super) fn no_cleanup<R>() -> Cleanup<NoCleanup<R>> {
-    Cleanup::None
 }

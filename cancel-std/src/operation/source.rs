@@ -2,8 +2,8 @@
 
 use super::Runtime;
 use super::accept::ToFollow;
-use super::base::{Cancelable, Cx, Kind, Many, Operation, Source, Started, Trigger};
-use super::started::{Contained, Once, late, once, panicked};
+use super::base::{Cancelable, Cx, Kind, Many, Operation, Source, Trigger};
+use super::started::{Contained, Once, once, panicked};
 use cancel_core::{CancelToken, Cause, Instant, IntoDeadline, Reason};
 use cancel_core::{Token, TokenView};
 use futures_core::Stream;
@@ -11,27 +11,9 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 use std::future::Future;
-use std::mem::{replace, take};
+use std::mem::replace;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
-
-impl<R> Many<R> {
-    pub(super) fn take(&mut self) -> Vec<Source<R>> {
-        take(&mut self.0)
-    }
-}
-
-/// One level after the other.
-impl<R> Drop for Many<R> {
-    fn drop(&mut self) {
-        let mut left = self.take();
-        while let Some(mut source) = left.pop() {
-            if let Kind::Any(many) | Kind::All(many, _) = &mut source.kind {
-                left.append(&mut many.0);
-            }
-        }
-    }
-}
 
 impl<R: Runtime> Source<R> {
     /// Fires `timeout` after the start of the operation, with [`Reason::Timeout`].
@@ -300,35 +282,6 @@ impl<R: Runtime> Source<R> {
     }
 }
 
-impl<R: Runtime> Trigger<R> {
-    pub(super) fn start(self, cx: &Cx<R>) -> Started {
-        let (op, runtime) = (cx.operation(), cx.runtime());
-        match self {
-            Trigger::Timeout(timeout, cause) => {
-                late(op, runtime.sleep(timeout), Some(timeout), cause)
-            }
-            Trigger::Deadline(deadline) => late(op, runtime.sleep_until(deadline), None, None),
-            Trigger::Token(token) => once(async move { token.cancelled_owned().await.into() }),
-            Trigger::Other { start, .. } => start(cx),
-        }
-    }
-
-    /// The cause, if it has fired before its start.
-    pub(super) fn fired_before(&self, op: &Operation<R>, now: Instant) -> Option<Cause> {
-        let late = |cause| op.inner.named(cause);
-        let timeout = || Cause::new(Reason::Timeout);
-        match self {
-            Trigger::Timeout(Duration::ZERO, cause) => {
-                let cause = cause.clone().unwrap_or_else(timeout);
-                Some(late(cause.with_limit(Duration::ZERO)))
-            }
-            Trigger::Deadline(deadline) if *deadline <= now => Some(late(timeout())),
-            Trigger::Token(token) => token.cause().map(Cause::from),
-            _ => None,
-        }
-    }
-}
-
 /// Leaves the sources of operations that are being set up where they are, in place of the operations, and
 /// returns everything else that those were set up with, in one. (What is in an all-of, has been taken apart
 /// when that was made.)
@@ -405,31 +358,5 @@ impl<R> fmt::Debug for Source<R> {
             Kind::All(many, _) => f.debug_tuple("all").field(many).finish(),
             Kind::Cancelable(part) => f.debug_tuple("cancelable").field(part).finish(),
         }
-    }
-}
-
-impl<R> fmt::Debug for Trigger<R> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Trigger::Timeout(timeout, _) => f.debug_tuple("timeout").field(timeout).finish(),
-            Trigger::Deadline(deadline) => f.debug_tuple("deadline").field(deadline).finish(),
-            Trigger::Token(token) => f.debug_tuple("token").field(token).finish(),
-            Trigger::Other { name, .. } => f.write_str(name),
-        }
-    }
-}
-
-/// One level: of what is composed in turn, the number.
-impl<R> fmt::Debug for Many<R> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut list = f.debug_list();
-        for source in &self.0 {
-            match &source.kind {
-                Kind::Any(many) => list.entry(&format_args!("Source::any of {}", many.0.len())),
-                Kind::All(many, _) => list.entry(&format_args!("Source::all of {}", many.0.len())),
-                _ => list.entry(source),
-            };
-        }
-        list.finish()
     }
 }

@@ -15,11 +15,10 @@
 
 use super::Runtime;
 use super::base::{Cancelable, Cx, Operation};
+use super::call::{Call, ThreadSlot};
 use super::drive::drive;
 use super::end::{Outcome, Running};
-use super::run::{erred, no_cleanup};
-use crate::basics::panics::Payload;
-use crate::basics::runner_waker::RunnerWaker;
+use super::outcomes::{erred, no_cleanup};
 use crate::report::status::Status;
 use crate::threads::blocking::{AtWork, block_on, place, unblock, unblock_if_free};
 use crate::threads::pool::{self, NoThread};
@@ -27,10 +26,9 @@ use cancel_core::{Cancelled, Cause, Token};
 use std::convert::Infallible;
 use std::fmt::Display;
 use std::future::{Future, poll_fn};
-use std::mem::replace;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::Poll;
 
 impl<R: Runtime> Cancelable<R> {
@@ -363,78 +361,3 @@ impl<R: Runtime> Cx<R> {
 }
 
 type Runner = Pin<Box<dyn Future<Output = Result<(), Cancelled>> + Send>>;
-
-/// What one of two threads takes.
-struct ThreadSlot<T>(Mutex<Option<T>>);
-
-impl<T> ThreadSlot<T> {
-    fn new(value: T) -> Self {
-        ThreadSlot(Mutex::new(Some(value)))
-    }
-
-    fn take(&self) -> Option<T> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-}
-
-/// The call of a closure, as the body of the runner sees it.
-#[derive(Default)]
-struct Call {
-    phase: Mutex<Phase>,
-    runner: RunnerWaker,
-}
-
-#[derive(Default)]
-enum Phase {
-    #[default]
-    Before,
-    /// The body has begun.
-    Wanted,
-    /// With the text of its error, or its panic.
-    Over(Result<Option<String>, Payload>),
-}
-
-impl Call {
-    fn phase(&self) -> MutexGuard<'_, Phase> {
-        // Nothing can panic half-way.
-        self.phase.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn is_wanted(&self) -> bool {
-        matches!(*self.phase(), Phase::Wanted)
-    }
-
-    fn end(&self, over: Result<Option<String>, Payload>) {
-        *self.phase() = Phase::Over(over);
-        self.runner.wake();
-    }
-
-    async fn over(&self) -> Option<String> {
-        let over = poll_fn(|cx| {
-            self.runner.listen(cx);
-            match replace(&mut *self.phase(), Phase::Wanted) {
-                Phase::Over(over) => Poll::Ready(over),
-                _ => Poll::Pending,
-            }
-        });
-        let over = over.await;
-        give_way().await; // B3
-        match over {
-            Ok(error) => error,
-            Err(payload) => resume_unwind(payload),
-        }
-    }
-}
-
-/// Is ready when it is polled for the second time.
-async fn give_way() {
-    let mut given = false;
-    poll_fn(|cx| match replace(&mut given, true) {
-        true => Poll::Ready(()),
-        false => {
-            cx.waker().wake_by_ref();
-            Poll::Pending
-        }
-    })
-    .await;
-}

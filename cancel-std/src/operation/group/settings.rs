@@ -1,6 +1,7 @@
 //! The settings of an operation that is run as a group.
 
-use crate::operation::base::{Cancelable, GroupSettings, Setup};
+use crate::operation::base::{Cancelable, Setup};
+use crate::operation::details::GroupSettings;
 use std::time::Duration;
 
 impl<R> Cancelable<R> {

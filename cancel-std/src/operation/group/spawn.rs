@@ -7,7 +7,7 @@ use super::task::GroupTask;
 use crate::operation::Runtime;
 use crate::operation::base::{Cancelable, Cx};
 use crate::operation::drive::drive;
-use crate::operation::run::{fallible, no_cleanup};
+use crate::operation::outcomes::{fallible, no_cleanup};
 use cancel_core::{Spawn, SpawnLocal};
 use std::convert::Infallible;
 use std::future::Future;

@@ -3,7 +3,8 @@
 use super::shared::GroupCore;
 use crate::basics::panics::forget;
 use crate::operation::Edges;
-use crate::operation::base::{Cx, HoldThreads};
+use crate::operation::base::Cx;
+use crate::operation::details::HoldThreads;
 use std::fmt;
 use std::iter::once;
 use std::panic::{AssertUnwindSafe, catch_unwind};
