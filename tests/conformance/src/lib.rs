@@ -11,6 +11,7 @@
 //! | [`core_cases`] | nothing, no heap either | [`timer`], [`wakers`]: the timer's contract; [`tokens`], [`waits`], [`children`], [`guards`], [`streams`]; [`deadlines`]; [`scopes`], [`combined`], [`shields`], [`grace`], [`cleanup`] |
 //! | [`heap_cases`] | a heap | [`timer_wakes`], [`shared`], [`callbacks`] |
 //! | [`spawn_cases`] | [`Spawn`](cancel_core::Spawn) | [`tasks`], [`timeout_tokens`], [`reentrancy`] |
+//! | [`operation_cases`] | `std`, and what an operation needs | [`operations`] |
 //! | [`spawn_local_cases`] | [`SpawnLocal`](cancel_core::SpawnLocal) | [`local_tasks`] |
 //!
 //! A timer is polled with wakers of all kinds here, not with those of one executor alone: a program
@@ -46,6 +47,8 @@
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
+#[cfg(feature = "operations")]
+extern crate std;
 
 mod failure;
 mod list;
@@ -62,6 +65,8 @@ mod cases {
     pub mod guards;
     #[cfg(feature = "alloc")]
     pub mod local_tasks;
+    #[cfg(feature = "operations")]
+    pub mod operations;
     #[cfg(feature = "alloc")]
     pub mod reentrancy;
     pub mod scopes;

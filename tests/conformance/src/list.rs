@@ -32,6 +32,15 @@ macro_rules! spawn_local_cases {
     };
 }
 
+/// The same for the cases of operations, which need `std` and [`Spawn`](cancel_core::Spawn).
+#[cfg(feature = "operations")]
+#[macro_export]
+macro_rules! operation_cases {
+    ($each:ident) => {
+        $crate::__operation_list! { $crate::__modules, $each }
+    };
+}
+
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __core_list {
@@ -232,6 +241,27 @@ macro_rules! __spawn_list {
                 a_waker_may_use_the_timer
                 a_waker_may_use_the_timer_as_it_goes
                 a_waker_may_use_the_timer_when_replaced;
+        }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __operation_list {
+    ($then:path, $each:tt) => {
+        $then! { $each
+            operations:
+                a_timeout_drops_the_body
+                shielded_work_is_ordinary_work
+                a_cleanup_is_ordinary_work
+                late_callbacks_sleep_and_end_with_force
+                a_nested_operation_ends_first
+                a_deadline_limits_what_is_inside
+                force_goes_down
+                a_group_drains
+                a_failure_ends_a_group
+                sources_are_combined
+                a_dropped_run_tells;
         }
     };
 }

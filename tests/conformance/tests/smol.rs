@@ -22,6 +22,7 @@ macro_rules! case {
 cancel_conformance::core_cases!(case);
 cancel_conformance::heap_cases!(case);
 cancel_conformance::spawn_cases!(case);
+cancel_conformance::operation_cases!(case);
 
 /// Smol's timers beside an executor of the current thread.
 #[derive(Clone)]

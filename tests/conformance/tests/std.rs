@@ -19,3 +19,4 @@ macro_rules! case {
 cancel_conformance::core_cases!(case);
 cancel_conformance::heap_cases!(case);
 cancel_conformance::spawn_cases!(case);
+cancel_conformance::operation_cases!(case);

@@ -25,6 +25,7 @@ macro_rules! case {
 cancel_conformance::core_cases!(case);
 cancel_conformance::heap_cases!(case);
 cancel_conformance::spawn_cases!(case);
+cancel_conformance::operation_cases!(case);
 
 macro_rules! local_case {
     ($group:ident $case:ident) => {

@@ -10,10 +10,17 @@ pub(crate) enum List {
     Heap,
     Tasks,
     LocalTasks,
+    Operations,
 }
 
 impl List {
-    pub(crate) const ALL: [List; 4] = [List::Core, List::Heap, List::Tasks, List::LocalTasks];
+    pub(crate) const ALL: [List; 5] = [
+        List::Core,
+        List::Heap,
+        List::Tasks,
+        List::LocalTasks,
+        List::Operations,
+    ];
 
     /// The macro that holds it.
     fn key(self) -> &'static str {
@@ -22,6 +29,7 @@ impl List {
             List::Heap => "__heap_list",
             List::Tasks => "__spawn_list",
             List::LocalTasks => "__spawn_local_list",
+            List::Operations => "__operation_list",
         }
     }
 
@@ -32,6 +40,7 @@ impl List {
             List::Heap => "with a heap",
             List::Tasks => "with tasks",
             List::LocalTasks => "with tasks of one thread",
+            List::Operations => "operations",
         }
     }
 }

@@ -43,9 +43,10 @@ const EMBASSY_CANNOT: &[(&str, &str)] = &[(
     "embassy keeps a waker until its time has come",
 )];
 
-const NO_TASKS: [(List, &str); 2] = [
+const NO_TASKS: [(List, &str); 3] = [
     (List::Tasks, "tasks are static"),
     (List::LocalTasks, "tasks are static"),
+    (List::Operations, "no `std`"),
 ];
 
 pub(crate) const RUNTIMES: &[Runtime] = &[
@@ -54,7 +55,7 @@ pub(crate) const RUNTIMES: &[Runtime] = &[
         name: "no runtime at all",
         needs: "a loop that polls, and a timer of 40 lines",
         runs: Runs::Here,
-        lacks: &[(List::Tasks, "one thread")],
+        lacks: &[(List::Tasks, "one thread"), (List::Operations, "no tasks")],
         cannot: &[],
     },
     Runtime {
@@ -86,7 +87,12 @@ pub(crate) const RUNTIMES: &[Runtime] = &[
         name: "embassy on a Cortex-M0",
         needs: "16 KiB of RAM (micro:bit, emulated), no compare-and-swap",
         runs: EMBEDDED,
-        lacks: &[(List::Heap, "no heap"), NO_TASKS[0], NO_TASKS[1]],
+        lacks: &[
+            (List::Heap, "no heap"),
+            NO_TASKS[0],
+            NO_TASKS[1],
+            NO_TASKS[2],
+        ],
         cannot: &[],
     },
     Runtime {
