@@ -13,6 +13,8 @@ mod blocking;
 mod callbacks;
 #[path = "operation/composed.rs"]
 mod composed;
+#[path = "operation/depth.rs"]
+mod depth;
 #[path = "operation/endings.rs"]
 mod endings;
 #[path = "operation/force.rs"]
