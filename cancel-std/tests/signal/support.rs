@@ -31,7 +31,7 @@ pub(crate) fn start(scenario: &str) -> Child {
 /// The same, after commands of the shell.
 pub(crate) fn start_after(commands: &str, scenario: &str) -> Child {
     let program = std::env::current_exe().unwrap();
-    let mut process = Command::new("sh")
+    let mut process = shell()
         .args(["-c", &format!("{commands} exec \"$0\" \"$@\"")])
         .arg(program)
         .args(["--exact", "child", "--nocapture"])
@@ -52,6 +52,17 @@ pub(crate) fn start_after(commands: &str, scenario: &str) -> Child {
         lines,
         seen: Vec::new(),
     }
+}
+
+/// With all signals as they are by default: the tests may run under `nohup`, or behind an `&`, where some are
+/// ignored, which a shell cannot undo.
+fn shell() -> Command {
+    if !cfg!(target_os = "linux") {
+        return Command::new("sh");
+    }
+    let mut env = Command::new("env");
+    env.args(["--default-signal", "sh"]);
+    env
 }
 
 impl Child {
