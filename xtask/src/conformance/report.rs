@@ -124,7 +124,11 @@ mod tests {
             name: "A tiny one",
             needs: "nothing",
             runs: Runs::Here,
-            lacks: &[(List::Tasks, "none"), (List::LocalTasks, "none")],
+            lacks: &[
+                (List::Tasks, "none"),
+                (List::LocalTasks, "none"),
+                (List::Operations, "none"),
+            ],
             cannot: &[],
         };
         let case = |list, name: &str| Case {
@@ -152,7 +156,9 @@ mod tests {
         let table = run.table();
         assert_eq!(
             table.lines().nth(2),
-            Some("| A tiny one | nothing | 1 of 2, 1 FAILED | 1 of 1 | n/a (none) | n/a (none) |")
+            Some(
+                "| A tiny one | nothing | 1 of 2, 1 FAILED | 1 of 1 | n/a (none) | n/a (none) | n/a (none) |"
+            )
         );
         let page = run.page();
         for line in [
