@@ -134,7 +134,7 @@ fn the_callbacks_in_order() {
         move |_: &cancel_std::Context| log.lock().unwrap().push(what)
     };
     let in_cleanup = log.clone();
-    let op = Cancelable::with_timeout(SHORT)
+    let op = Cancelable::with_timeout(LONG)
         .on_start(add("start"))
         .on_start_async({
             let log = log.clone();
@@ -153,6 +153,7 @@ fn the_callbacks_in_order() {
         });
     let result = op.try_run_blocking(|cx| {
         log.lock().unwrap().push("body");
+        cx.operation().set_timeout(SHORT); // (from the beginning it might be over before the body)
         until_cancelled(cx)
     });
     assert!(result.is_err());
