@@ -38,7 +38,7 @@ fn main() {
     let counting = thread::spawn(move || count(&counter));
 
     let button = request.clone();
-    thread::spawn(move || {
+    let cancelling = thread::spawn(move || {
         thread::sleep(seconds(1.2));
         println!("Cancelling the request...");
         button.cancel_with("client went away");
@@ -47,6 +47,7 @@ fn main() {
     println!("Downloading and counting:");
     let download = smol::block_on(download(&downloader));
     let counting = counting.join().expect("counting does not panic");
+    cancelling.join().expect("nor does cancelling"); // with its callbacks
 
     println!("Download: {}", download.unwrap_err());
     println!("Counter:  {}", counting.unwrap_err());

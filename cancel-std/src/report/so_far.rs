@@ -64,11 +64,17 @@ impl Context {
     /// ```
     /// use cancel_std::Cancelable;
     /// use smol::stream::{self, StreamExt};
-    /// use std::time::Duration;
+    /// use std::task::Poll;
     ///
-    /// let op = Cancelable::with_timeout(Duration::from_millis(5)).build();
+    /// let op = Cancelable::new().build();
+    /// let handle = op.clone();
     /// let run = op.run(async |cx| {
-    ///     let source = stream::iter(["a", "b"]).chain(stream::pending());
+    ///     // Two items, and somebody cancels the operation while the third is waited for.
+    ///     let third = stream::poll_fn(move |_| {
+    ///         handle.cancel();
+    ///         Poll::Pending
+    ///     });
+    ///     let source = stream::iter(["a", "b"]).chain(third);
     ///     cx.stream(source).chunks(100).next().await
     /// });
     /// smol::block_on(run).unwrap_err();

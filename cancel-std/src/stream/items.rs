@@ -142,16 +142,22 @@ impl<S: Stream, R: Runtime, F: Form<S::Item>> OperationStream<S, R, F> {
     /// # Examples
     ///
     /// ```
-    /// use cancel_std::{Cancelable, Kept, Reason};
+    /// use cancel_std::{Cancelable, Kept};
     /// use smol::stream::{self, StreamExt};
-    /// use std::time::Duration;
+    /// use std::task::Poll;
     ///
-    /// let op = Cancelable::with_timeout(Duration::from_millis(5)).build();
+    /// let op = Cancelable::new().build();
+    /// let handle = op.clone();
     /// let run = op.run(async |cx| {
-    ///     let source = stream::iter(["a", "b"]).chain(stream::pending());
+    ///     // Two items, and somebody cancels the operation while the third is waited for.
+    ///     let third = stream::poll_fn(move |_| {
+    ///         handle.cancel_with("enough");
+    ///         Poll::Pending
+    ///     });
+    ///     let source = stream::iter(["a", "b"]).chain(third);
     ///     cx.stream(source).keep_last(10).count().await
     /// });
-    /// assert_eq!(smol::block_on(run).unwrap_err().reason(), Reason::Timeout);
+    /// assert_eq!(smol::block_on(run).unwrap_err().message(), Some("enough"));
     /// let context = op.context();
     /// assert_eq!(context.partial_result::<Kept<&str>>().unwrap().to_vec(), ["a", "b"]);
     /// ```
