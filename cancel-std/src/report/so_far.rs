@@ -203,7 +203,7 @@ impl Context {
     /// use cancel_std::Cancelable;
     /// use std::time::Duration;
     ///
-    /// let op = Cancelable::with_timeout(Duration::from_millis(20)).grace(Duration::from_millis(20)).build();
+    /// let op = Cancelable::with_timeout(Duration::from_millis(20)).grace(Duration::from_millis(300)).build();
     /// let run = op.run_group(async |group| {
     ///     group.spawn(|cx| async move { drop(cx.cancelled().await) });
     ///     group.spawn(|cx| async move { cx.sleep(Duration::MAX).await });
